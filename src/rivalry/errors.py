@@ -1,0 +1,23 @@
+"""What goes wrong, said once, in words that teach.
+
+Two kinds reach a user: a request that makes no sense (exit status 2, nothing was started) and a run
+that failed (exit status 1, everything is kept).  Anything else is our own mistake and keeps its traceback.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class BadRequest(ValueError):
+    """The request makes no sense; the message says what was expected, what came and what to do."""
+
+
+class RunFailed(RuntimeError):
+    """A run began and could not go on; the message says what is kept and how to continue."""
+
+
+def unknown(what: str, name: str, known: Iterable[str], where: str = "") -> BadRequest:
+    """No `what` of this name: name the nearest known one, or where the known ones are listed."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    advice = f"; did you mean {near[0]!r}?" if near else f"; {where}" if where else ""
+    return BadRequest(f"no {what} {name!r}{advice}")

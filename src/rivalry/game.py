@@ -1,0 +1,158 @@
+"""A model is a game: players take turns, each turn lowers one loss by moving one player's parameters.
+
+A round is a Python generator that *describes* the turns as moves; the engine *performs* them.
+
+    class GAN(Game):
+        def round(self, data, t):
+            real, = data.take(self.batch)
+            fake = self.sample(len(real))
+            yield Move(self.critic, divergence.critic(self.D(real), self.D(fake.detach())))
+            yield Move(self.generator, divergence.generator(self.D(fake)))
+
+`yield a` then `yield b` alternates; `yield a, b` is simultaneous: everyone looks before anyone leaps.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from rivalry.data.source import Source
+
+Optimizer = torch.optim.Optimizer
+
+
+class Player:
+    """Parameters that move together, and the optimizer that moves them.
+
+    Not a network, and it owns no loss: CycleGAN's two translators are one player, CoGAN's share weights.
+
+    Args:
+        parts: modules and single parameters; a weight shared by two parts counts once.
+        optimizer: makes the optimizer from the list of parameters (see `optimizers`).
+        clip: the largest norm of the player's whole gradient, or None.
+    """
+
+    def __init__(
+        self,
+        *parts: nn.Module | nn.Parameter,
+        optimizer: Callable[[list[nn.Parameter]], Optimizer],
+        clip: float | None = None,
+    ):
+        self.parts, self.make, self.clip = parts, optimizer, clip
+        self.name = "?"  # Game gives it the name of the attribute it is kept under
+
+    @cached_property
+    def parameters(self) -> list[nn.Parameter]:
+        every = (part.parameters() if isinstance(part, nn.Module) else [part] for part in self.parts)
+        return list(dict.fromkeys(p for some in every for p in some if p.requires_grad))
+
+    @cached_property
+    def optimizer(self) -> Optimizer:
+        return self.make(self.parameters)  # made late: after the game has moved to its device
+
+
+@dataclass(slots=True)
+class Move:
+    """One turn: `player` lowers `loss`.
+
+    Attributes:
+        player: who moves; None for one who moved by rules of its own (a policy moved by PPO).
+        loss: a finite scalar that depends on the player's parameters; None reports a move already made.
+        notes: scalars worth a line in the log, kept as tensors so that nobody waits for them.
+    """
+
+    player: Player | None
+    loss: Tensor | None
+    notes: dict[str, Tensor | float] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.player.name if self.player else "outside"
+
+
+class Game(nn.Module):
+    """Networks, players, the round that they repeat, and what the trained game can do.
+
+    A game knows mathematics alone: no device, precision, rank, log or file.  Whatever must survive a
+    restart is a parameter, a buffer or the extra state of a module.
+    """
+
+    reads: tuple[str, ...] = ("x",)  # the columns of the data that a batch holds, in this order
+    batch: int = 64  # data of one turn, over all processes together
+
+    def round(self, data: "Source", t: int) -> Iterator[Move | tuple[Move, ...]]:
+        """Describe round `t` as moves.  It pulls its own data: `data.take(n)` or `next(data)`."""
+        raise NotImplementedError
+
+    def sample(self, n: int, **given: Any) -> Tensor:
+        """`n` samples in data space; `given` = label, text, source image, truncation ..."""
+        raise NotImplementedError
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, Player):
+            value.name = name  # self.critic = Player(...) is named "critic"
+        super().__setattr__(name, value)
+
+    @property
+    def players(self) -> dict[str, Player]:
+        return {name: value for name, value in vars(self).items() if isinstance(value, Player)}
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.parameters()).device
+
+
+# What a trained game can do.  Metrics, editing tools and the studio ask for one of these, never for a class.
+
+
+@runtime_checkable
+class Latent(Protocol):
+    """Samples are decoded from codes that can be drawn."""
+
+    def draw(self, n: int) -> Tensor: ...
+    def decode(self, z: Tensor, **given: Any) -> Tensor: ...
+
+
+@runtime_checkable
+class Conditional(Protocol):
+    """Samples can be asked for by class: `sample(n, label=3)`, `label` an int or a tensor (n,)."""
+
+    classes: int
+
+
+@runtime_checkable
+class Density(Protocol):
+    """Knows the likelihood of a datum, in nats."""
+
+    def log_prob(self, x: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
+class Translator(Protocol):
+    """Carries a datum from one domain to another."""
+
+    def translate(self, x: Tensor, to: str | None = None) -> Tensor: ...
+
+
+@runtime_checkable
+class Critic(Protocol):
+    """Tells real from fake: (n, ...) -> (n,), real is high."""
+
+    def score(self, x: Tensor, **given: Any) -> Tensor: ...
+
+
+@runtime_checkable
+class Actor(Protocol):
+    """Acts in an environment."""
+
+    def act(self, observation: Tensor) -> Tensor: ...
+
+
+def norm(tensors: Iterable[Tensor]) -> Tensor:
+    """The Euclidean norm of many tensors taken as one vector, in float32."""
+    return torch.nn.utils.get_total_norm(tensors)

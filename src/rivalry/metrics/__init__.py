@@ -1,0 +1,1 @@
+"""How good are samples?  One file a metric; every score with its spread and its provenance."""

@@ -1,0 +1,27 @@
+"""What every test stands on: one thread for toy networks, and the data beside the checkout where there are any."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads make toy networks many times slower
+
+from pathlib import Path
+
+import pytest
+import torch
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real data beside the checkout; a test that needs it is skipped where it is absent."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("needs ../shared/data, which lies beside this checkout only where data were laid out")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's cache."""
+    monkeypatch.setenv("RIVALRY_CACHE", str(tmp_path / "cache"))
