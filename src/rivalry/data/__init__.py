@@ -1,0 +1,91 @@
+"""Data: from a name or a path to a table (`Dataset`), and from a table to endless batches (`Source`).
+
+Importing this package imports no torch, so that names can be listed at once.
+"""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rivalry.data.names import NAMES, Named
+from rivalry.errors import BadRequest, unknown
+
+if TYPE_CHECKING:
+    from rivalry.data.source import Dataset
+
+__all__ = ["NAMES", "Named", "open_data"]
+
+
+def open_data(name_or_path: str, split: str = "train", size: tuple[int, int] | None = None) -> "Dataset":
+    """The data set of this name, at this path, or of this Hugging Face id ("owner/name"), looked for in this order.
+
+    A path is a folder of images, or a .zip of one, a .npz or a .parquet; `images`, `arrays` and `columns` say
+    how each is read.  A name hides a folder of the same name: write ./mnist for the folder.
+
+    Args:
+        split: "train", "test", or another that the data set has.
+        size: height and width in pixels to which images are cropped and resized.
+
+    Returns:
+        uint8 images (n, c, h, w) or float32 points (n, d), int64 labels (n,) where there are any, and facts:
+        `source` and `splits` always; `skipped`, `converted`, `modes`, `license` where they apply.
+
+    Raises:
+        BadRequest: nothing of this name, no such split, or nothing that can be used.
+    """
+    if size is not None and min(size) < 1:
+        raise BadRequest(f"the size {size[0]} x {size[1]} has no pixels; expected height and width from 1")
+    if name_or_path in NAMES:
+        return _open_named(name_or_path, split, size)
+    path = Path(name_or_path).expanduser()
+    if path.exists():
+        return _open_path(path, split, size)
+    if re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", name_or_path) and not _names_a_file(path):
+        from rivalry.data.columns import open_hub
+
+        return open_hub(name_or_path, split, size)
+    if "/" in name_or_path or _names_a_file(path):
+        raise BadRequest(f"no file or folder {name_or_path!r}")
+    raise unknown("data set", name_or_path, NAMES, "`rivalry list data` names them, and a path is data as well")
+
+
+def _open_named(name: str, split: str, size: tuple[int, int] | None) -> "Dataset":
+    named = NAMES[name]
+    if size is not None and named.kind != "image":
+        raise BadRequest(f"{name!r} holds {named.kind}, which have no size in pixels; leave the size out")
+    if named.where == "generated":
+        from rivalry.data.toys import open_toy as open_it
+    elif named.where == "fetched":
+        from rivalry.data.fetch import open_fetched as open_it
+    else:
+        from rivalry.data.bundled import open_bundled as open_it
+    dataset = open_it(name, split)
+    return dataset if size is None or dataset.spec.shape[1:] == size else _resized(dataset, size)
+
+
+def _resized(dataset: "Dataset", size: tuple[int, int]) -> "Dataset":
+    from dataclasses import replace
+
+    import torch
+
+    from rivalry.data.decode import resize
+
+    x = torch.from_numpy(resize(dataset.x.numpy(), size))
+    return replace(dataset, spec=replace(dataset.spec, shape=tuple(x.shape[1:])), x=x)
+
+
+def _open_path(path: Path, split: str, size: tuple[int, int] | None) -> "Dataset":
+    kind = path.suffix.lower()
+    if path.is_dir() or kind == ".zip":
+        from rivalry.data.images import open_images as open_it
+    elif kind == ".npz":
+        from rivalry.data.arrays import open_npz as open_it
+    elif kind == ".parquet":
+        from rivalry.data.columns import open_parquet as open_it
+    else:
+        raise BadRequest(f"{path} is no data set; expected a folder of images, a .zip, a .npz or a .parquet")
+    return open_it(path, split, size)
+
+
+def _names_a_file(path: Path) -> bool:
+    return path.suffix.lower() in (".zip", ".npz", ".parquet")

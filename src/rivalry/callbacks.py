@@ -1,0 +1,179 @@
+"""What is done after a round: log, progress, sheets, metrics, checkpoints, the collapse alarm.
+
+A callback is anything `(engine, moves) -> None`.  None of these changes what training does next: a run
+with them and a run without end in the same weights.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rivalry.data.source import Dataset
+from rivalry.engine import Callback, Engine
+from rivalry.game import Move
+from rivalry.goal import Goal
+from rivalry.metrics.score import Score
+from rivalry.run import Run
+
+Report = Callable[[Engine, dict[str, float]], None]
+
+
+def log(report: Report, every: int = 20) -> Callback:
+    """Every so many rounds give `report` the mean of each note since the last time, by "player/note"."""
+    gathered: dict[str, list[Tensor | float]] = defaultdict(list)
+
+    def callback(engine: Engine, moves: Sequence[Move]) -> None:
+        for move in moves:
+            for name, note in move.notes.items():
+                gathered[f"{move.name}/{name}"].append(note.detach() if isinstance(note, Tensor) else note)
+        if engine.t % every:
+            return
+        means = [torch.stack([torch.as_tensor(n).float().reshape(()) for n in notes]).mean() for notes in gathered.values()]
+        engine.ranks.average(means)
+        values = torch.stack(means).tolist() if means else []  # the one wait for an accelerator
+        if engine.ranks.first:
+            report(engine, dict(zip(gathered, values)))
+        gathered.clear()
+
+    return callback
+
+
+def to_run(run: Run) -> Report:
+    """Write reports to the run's log."""
+    return lambda engine, notes: run.log({**standing(engine), "notes": notes})
+
+
+def to_tensorboard(run: Run) -> Report | None:
+    """Write reports as TensorBoard event files; None where the `log` extra is not installed."""
+    try:
+        from tensorboard.summary import Writer
+    except ImportError:
+        return None
+    writer = Writer(str(run.path / "tensorboard"))
+
+    def report(engine: Engine, notes: dict[str, float]) -> None:
+        for name, value in notes.items():
+            writer.add_scalar(name, value, engine.t)
+        writer.flush()
+
+    return report
+
+
+def at_shares(goal: Goal, shares: int, do: Callback) -> Callback:
+    """Call `do` each time that another 1/shares of the goal is reached."""
+    done: int | None = None
+
+    def callback(engine: Engine, moves: Sequence[Move]) -> None:
+        nonlocal done
+        reached = int(engine.progress(goal) * shares)
+        if done is None:
+            done = reached  # a run that was resumed does not do again what it had done
+        elif engine.ranks.any(reached > done):
+            done = max(reached, done + 1)
+            do(engine, moves)
+
+    return callback
+
+
+def every(seconds: float, do: Callback) -> Callback:
+    """Call `do` when so many seconds have passed since the last time."""
+    last = time.monotonic()
+
+    def callback(engine: Engine, moves: Sequence[Move]) -> None:
+        nonlocal last
+        if engine.ranks.any(time.monotonic() - last >= seconds):
+            do(engine, moves)
+            last = time.monotonic()
+
+    return callback
+
+
+def checkpoint(run: Run, keep: int = 2) -> Callback:
+    """Write a checkpoint of the run."""
+
+    def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
+        engine.check()  # what is not finite is never saved
+        state = engine.state()  # every process has a part in it
+        if engine.ranks.first:
+            run.save(engine.t, engine.weights(), state, keep)
+
+    return callback
+
+
+def sheets(run: Run, n: int = 64) -> Callback:
+    """Draw the same codes again and save them as samples/<round>.png."""
+    from rivalry.sheets import sheet
+
+    def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
+        if engine.ranks.first:
+            with engine.aside() as game:
+                x = game.sample(n).float().cpu()
+            sheet(x, engine.data.spec).save(run.path / "samples" / f"{engine.t:06d}.png")
+
+    return callback
+
+
+def measure(run: Run, evaluate: Callable[[Engine], list[Score]], keep: int = 2) -> Callback:
+    """Write scores to the log; `best` is the checkpoint whose first score is the best so far."""
+
+    def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
+        scores = evaluate(engine)
+        if not scores:
+            return
+        state = engine.state()
+        if engine.ranks.first:
+            before = [_rank(line["metrics"][0]) for line in run.lines() if line.get("metrics")]
+            run.log({**standing(engine), "metrics": [score.to_json() for score in scores]})
+            if scores[0].better and _rank(scores[0].to_json()) >= max(before, default=-float("inf")):
+                run.crown(run.save(engine.t, engine.weights(), state, keep))
+
+    return callback
+
+
+def collapse_alarm(run: Run, real: Dataset, say: Callable[[str], None], n: int = 64, share: float = 0.2) -> Callback:
+    """Warn in words when samples lie much closer together than real data do.
+
+    The mean distance between two samples is compared with that between two real data, and `share` is the
+    ratio below which the alarm rings, once until it has been above again.
+    """
+    truth = _spread(real.rows(torch.linspace(0, len(real) - 1, n).long()))
+    ringing = False
+
+    def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
+        nonlocal ringing
+        if not engine.ranks.first:
+            return
+        with engine.aside() as game:
+            ratio = _spread(game.sample(n).float().cpu()) / truth
+        if ratio < share and not ringing:
+            message = (
+                f"round {engine.t}: samples lie {ratio:.0%} as far apart as real data do: the generator is "
+                "collapsing. What helps most often: a gradient penalty, a slower generator, or packing"
+            )
+            run.log({**standing(engine), "event": "collapse", "message": message})
+            say(message)
+        ringing = ratio < share
+
+    return callback
+
+
+def standing(engine: Engine) -> dict[str, Any]:
+    """Where a run is: rounds, real data seen, seconds played."""
+    return {"round": engine.t, "samples": engine.data.drawn, "seconds": round(engine.seconds, 3)}
+
+
+def _spread(x: Tensor) -> float:
+    """The mean distance between two different rows."""
+    return float(torch.pdist(x.flatten(1)).mean())
+
+
+def _rank(score: dict[str, Any]) -> float:
+    """Higher is better, whichever way the metric points."""
+    value = float("nan") if score["value"] is None else score["value"]
+    if value != value:
+        return -float("inf")
+    return -value if score["better"] == "low" else value

@@ -1,0 +1,173 @@
+"""The table of contents: every game by name.  A game's module is imported when it is asked for."""
+
+import importlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from rivalry.errors import unknown
+
+
+class Entry(NamedTuple):
+    """One game: where it is, whose it is, and what data it plays on."""
+
+    name: str
+    target: str  # "module:attribute"
+    title: str
+    authors: str
+    year: int
+    paper: str  # "arXiv 1406.2661"
+    kind: str = "image"  # the room it lives in
+    needs: tuple[str, ...] = ()  # of its data: "image", "labels"; nothing where points will do
+
+
+CATALOG = (
+    Entry(
+        "gan",
+        "rivalry.games.image.gan:gan",
+        "Generative Adversarial Networks",
+        "Goodfellow et al.",
+        2014,
+        "arXiv 1406.2661",
+    ),
+    Entry(
+        "cgan",
+        "rivalry.games.image.cgan:cgan",
+        "Conditional Generative Adversarial Nets",
+        "Mirza & Osindero",
+        2014,
+        "arXiv 1411.1784",
+        needs=("labels",),
+    ),
+    Entry(
+        "dcgan",
+        "rivalry.games.image.dcgan:dcgan",
+        "Unsupervised Representation Learning with Deep Convolutional GANs",
+        "Radford et al.",
+        2015,
+        "arXiv 1511.06434",
+        needs=("image",),
+    ),
+    Entry(
+        "fgan",
+        "rivalry.games.image.fgan:fgan",
+        "f-GAN: Training Generative Neural Samplers using Variational Divergence Minimization",
+        "Nowozin et al.",
+        2016,
+        "arXiv 1606.00709",
+    ),
+    Entry(
+        "lsgan",
+        "rivalry.games.image.lsgan:lsgan",
+        "Least Squares Generative Adversarial Networks",
+        "Mao et al.",
+        2016,
+        "arXiv 1611.04076",
+    ),
+    Entry(
+        "unrolled",
+        "rivalry.games.image.unrolled:unrolled",
+        "Unrolled Generative Adversarial Networks",
+        "Metz et al.",
+        2016,
+        "arXiv 1611.02163",
+    ),
+    Entry(
+        "wgan",
+        "rivalry.games.image.wgan:wgan",
+        "Wasserstein GAN",
+        "Arjovsky et al.",
+        2017,
+        "arXiv 1701.07875",
+    ),
+    Entry(
+        "wgan-gp",
+        "rivalry.games.image.wgan_gp:wgan_gp",
+        "Improved Training of Wasserstein GANs",
+        "Gulrajani et al.",
+        2017,
+        "arXiv 1704.00028",
+    ),
+    Entry(
+        "pacgan",
+        "rivalry.games.image.pacgan:pacgan",
+        "PacGAN: The power of two samples in generative adversarial networks",
+        "Lin et al.",
+        2017,
+        "arXiv 1712.04086",
+    ),
+    Entry(
+        "sngan",
+        "rivalry.games.image.sngan:sngan",
+        "Spectral Normalization for Generative Adversarial Networks",
+        "Miyato et al.",
+        2018,
+        "arXiv 1802.05957",
+        needs=("image",),
+    ),
+    Entry(
+        "sngan-projection",
+        "rivalry.games.image.sngan:sngan_projection",
+        "cGANs with Projection Discriminator",
+        "Miyato & Koyama",
+        2018,
+        "arXiv 1802.05637",
+        needs=("image", "labels",),
+    ),
+    Entry(
+        "projection-gan",
+        "rivalry.games.image.projection:projection_gan",
+        "cGANs with Projection Discriminator, small and with R1",
+        "Miyato & Koyama; Mescheder et al.",
+        2018,
+        "arXiv 1802.05637, 1801.04406",
+        needs=("image", "labels",),
+    ),
+    Entry(
+        "rpgan",
+        "rivalry.games.image.relativistic:rpgan",
+        "The relativistic discriminator: a key element missing from standard GAN",
+        "Jolicoeur-Martineau",
+        2018,
+        "arXiv 1807.00734",
+    ),
+    Entry(
+        "ragan",
+        "rivalry.games.image.relativistic:ragan",
+        "The relativistic discriminator: a key element missing from standard GAN",
+        "Jolicoeur-Martineau",
+        2018,
+        "arXiv 1807.00734",
+    ),
+    Entry(
+        "r3gan",
+        "rivalry.games.image.relativistic:r3gan",
+        "The GAN is dead; long live the GAN! A Modern GAN Baseline",
+        "Huang et al.",
+        2024,
+        "arXiv 2501.05441",
+    ),
+)
+
+
+def find(name: str) -> Entry:
+    """The entry of this name.
+
+    Raises:
+        BadRequest: no such game; names the nearest one.
+    """
+    for entry in CATALOG:
+        if entry.name == name:
+            return entry
+    raise unknown("game", name, [entry.name for entry in CATALOG], "`rivalry list` names them all")
+
+
+def maker(entry: Entry) -> Callable[..., Any]:
+    """What makes the game: `make(spec, **settings) -> Game`."""
+    module, attribute = entry.target.split(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def recipes(entry: Entry) -> dict[str, dict[str, Any]]:
+    """The game's recipes: named settings, with `data` and `time`, `samples` or `rounds` where they belong to it."""
+    module = importlib.import_module(entry.target.split(":")[0])
+    return getattr(module, "RECIPES", {}).get(entry.name, {})

@@ -1,0 +1,81 @@
+"""`rivalry list` and `rivalry show`: what there is."""
+
+import json
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from rivalry import catalog
+
+
+class What(str, Enum):
+    games = "games"
+    data = "data"
+    metrics = "metrics"
+
+
+def show_list(
+    what: Annotated[What, typer.Argument(help="games, data or metrics")] = What.games,
+    kind: Annotated[str | None, typer.Option(help="only games of this kind, such as image")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+) -> None:
+    """List the games, the data sets or the metrics."""
+    rows = {What.games: lambda: _games(kind), What.data: _data, What.metrics: _metrics}[what]()
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return
+    widths = [max(len(str(row[column])) for row in rows) for column in rows[0]]
+    for row in rows:
+        print("  ".join(f"{value!s:{width}}" for value, width in zip(row.values(), widths)).rstrip())
+
+
+def show_game(
+    game: Annotated[str, typer.Argument(help="a name of `rivalry list`")],
+) -> None:
+    """Show a game: its paper, settings with defaults, recipes, players and their sizes."""
+    import inspect
+
+    from rivalry.data.source import Spec
+    from rivalry.settings import settings_of
+
+    entry = catalog.find(game)
+    make = catalog.maker(entry)
+    print(f"{entry.name}: {entry.title} ({entry.authors} {entry.year}, {entry.paper})\n")
+    print(inspect.getdoc(inspect.getmodule(make)) or "")
+    print("\nSettings (-s name=value)")
+    known = settings_of(make)
+    wide = max(len(name) for name in known)
+    for setting in known.values():
+        print(f"  {setting.name:{wide}} = {setting.default!s:10}  {setting.meaning}  [{setting.kind}]")
+    for name, recipe in catalog.recipes(entry).items():
+        print(f"\nRecipe {name} (--recipe {name})\n  " + "  ".join(f"{k}={v}" for k, v in recipe.items()))
+    built = make(Spec("28 x 28 grey", "image", (1, 28, 28), tuple("0123456789")))
+    print("\nPlayers, on 28 x 28 grey images of ten classes")
+    for name, player in built.players.items():
+        print(f"  {name:{wide}}   {sum(p.numel() for p in player.parameters):,} parameters")
+
+
+def _games(kind: str | None) -> list[dict[str, object]]:
+    kinds = {entry.kind for entry in catalog.CATALOG}
+    if kind is not None and kind not in kinds:
+        from rivalry.errors import unknown
+
+        raise unknown("kind of game", kind, kinds, f"there is {', '.join(sorted(kinds))}")
+    return [
+        {"name": e.name, "kind": e.kind, "year": e.year, "title": e.title, "authors": e.authors, "paper": e.paper}
+        for e in catalog.CATALOG
+        if kind in (None, e.kind)
+    ]
+
+
+def _data() -> list[dict[str, object]]:
+    from rivalry.data.names import NAMES
+
+    return [{"name": name, "kind": told.kind, "what": told.what} for name, told in NAMES.items()]
+
+
+def _metrics() -> list[dict[str, object]]:
+    from rivalry.metrics.table import METRICS
+
+    return [{"name": name, "what": told.what} for name, told in METRICS.items()]

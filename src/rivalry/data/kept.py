@@ -1,0 +1,51 @@
+"""Tables kept in the cache: folders that appear whole or not at all, and .npy files that may exceed memory."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rivalry.errors import BadRequest
+
+IN_MEMORY = 2**30  # bytes; a larger table stays mapped from its file
+DONE = "facts.json"  # the last file of every folder kept
+
+
+def is_whole(folder: Path) -> bool:
+    return (folder / DONE).is_file()
+
+
+def write_whole(folder: Path, write: Callable[[Path], None]) -> None:
+    """Make `folder` whole or not at all: `write` fills another folder beside it, which is then renamed.
+
+    Raises:
+        BadRequest: the disk is full, or the cache cannot be written.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            write(beside)
+            assert is_whole(beside)
+            if not is_whole(folder):  # another process may have been faster
+                shutil.rmtree(folder, ignore_errors=True)
+                beside.rename(folder)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+    except OSError as error:
+        if not is_whole(folder):
+            raise BadRequest(
+                f"cannot write {folder}: {error.strerror or error}; "
+                "set RIVALRY_CACHE to a folder with room that can be written"
+            ) from error
+
+
+def load_table(path: Path) -> Tensor:
+    """A table from a .npy file: read into memory up to `IN_MEMORY` bytes, mapped from the file beyond that."""
+    mapped = path.stat().st_size > IN_MEMORY
+    # "c", copy on write: torch takes a read-only array only with a warning
+    return torch.from_numpy(np.load(path, mmap_mode="c" if mapped else None, allow_pickle=False))

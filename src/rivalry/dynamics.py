@@ -1,0 +1,147 @@
+"""How moves become steps.  A game does not know; the engine is told.
+
+Each is called with the moves that are made at once, and gives for each move the direction against which
+its player's optimizer steps: a gradient per parameter, None where the loss does not depend on it.
+What it remembers between calls is its state, and travels in the checkpoints.
+"""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from rivalry.game import Move, Player
+
+Direction = list[Tensor | None]
+
+
+class Gradient:
+    """Each player descends its own loss: v_i = ∇_i L_i."""
+
+    def __call__(self, moves: Sequence[Move]) -> list[Direction]:
+        return [look(move, keep=move is not moves[-1]) for move in moves]
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        pass
+
+
+class Optimistic(Gradient):
+    """Optimistic mirror descent: 2 v_t - v_{t-1}   (Daskalakis et al. 2018, arXiv 1711.00141)."""
+
+    def __init__(self) -> None:
+        self.before: dict[str, Direction] = {}
+
+    def __call__(self, moves: Sequence[Move]) -> list[Direction]:
+        now = super().__call__(moves)
+        steps = [_combine(2.0, v, -1.0, self.before.get(move.name, v)) for move, v in zip(moves, now)]
+        self.before.update((move.name, v) for move, v in zip(moves, now))
+        return steps
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"before": self.before}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.before = state["before"]
+
+
+class Consensus(Gradient):
+    """v + weight * ∇ ½‖v‖² over all players of a simultaneous move   (Mescheder et al. 2017, arXiv 1705.10461).
+
+    The norm needs the gradients of every player at once, so a move made alone agrees with itself only.
+    """
+
+    def __init__(self, weight: float = 1.0):
+        self.weight = weight
+
+    def __call__(self, moves: Sequence[Move]) -> list[Direction]:
+        fields = [look(move, keep=True, create_graph=True) for move in moves]
+        disagreement = sum(0.5 * v.square().sum() for field in fields for v in field if v is not None)
+        steps = []
+        for move, field in zip(moves, fields):
+            pull = torch.autograd.grad(
+                cast(Tensor, disagreement), _player(move).parameters, allow_unused=True, retain_graph=True
+            )
+            steps.append(_combine(1.0, [v if v is None else v.detach() for v in field], self.weight, list(pull)))
+        return steps
+
+
+class Extragradient(Gradient):
+    """Look ahead, then step from where one stood: θ' = θ - η v(θ);  θ ← θ - η v(θ').
+
+    (Korpelevich 1976; for GANs Gidel et al. 2019, arXiv 1802.10551.)  A player's every second move is the
+    step, so a look and its step see different batches: the form whose noise the analysis allows.
+    """
+
+    def __init__(self) -> None:
+        self.stood: dict[str, list[Tensor]] = {}
+
+    def __call__(self, moves: Sequence[Move]) -> list[Direction]:
+        steps = super().__call__(moves)
+        for move in moves:
+            parameters = _player(move).parameters
+            if move.name in self.stood:
+                with torch.no_grad():
+                    for parameter, stood in zip(parameters, self.stood.pop(move.name)):
+                        parameter.copy_(stood)
+            else:
+                self.stood[move.name] = [p.detach().clone() for p in parameters]
+        return steps
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"stood": self.stood}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.stood = state["stood"]
+
+
+class Stale(Gradient):
+    """Each step is made `delay` of the player's moves after the gradient was taken: asynchronous play."""
+
+    def __init__(self, delay: int = 1):
+        self.delay = delay
+        self.waiting: dict[str, list[Direction]] = {}
+
+    def __call__(self, moves: Sequence[Move]) -> list[Direction]:
+        steps = []
+        for move, v in zip(moves, super().__call__(moves)):
+            queue = self.waiting.setdefault(move.name, [])
+            queue.append(v)
+            late = len(queue) > self.delay
+            steps.append(queue.pop(0) if late else [g if g is None else torch.zeros_like(g) for g in v])
+        return steps
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"waiting": self.waiting}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.waiting = state["waiting"]
+
+
+def look(move: Move, *, keep: bool = False, create_graph: bool = False) -> Direction:
+    """The gradient of the move's loss in its own player's parameters, and in nobody else's."""
+    gradients = torch.autograd.grad(
+        cast(Tensor, move.loss),
+        _player(move).parameters,
+        allow_unused=True,
+        retain_graph=keep or create_graph,
+        create_graph=create_graph,
+    )
+    return list(gradients)
+
+
+def _player(move: Move) -> Player:
+    assert move.player is not None
+    return move.player
+
+
+def _combine(a: float, u: Direction, b: float, v: Direction) -> Direction:
+    """a u + b v, where None counts as zero."""
+    out: Direction = []
+    for p, q in zip(u, v):
+        scaled = [x * k for x, k in ((p, a), (q, b)) if x is not None]
+        out.append(sum(scaled[1:], scaled[0]) if scaled else None)
+    return out

@@ -1,0 +1,72 @@
+"""Conditional GAN: both networks are told the class.
+
+    min_G max_D  E_{x,y}[log D(x, y)] + E_{z,y}[log(1 - D(G(z, y), y))]
+
+(Mirza & Osindero 2014, "Conditional Generative Adversarial Nets", arXiv 1411.1784, equation 2.)  The label's
+one-hot code is joined to z, and to the critic's input: as entries of a point, as constant maps of an image.
+
+Deviations:
+    DCGAN's networks on images where the paper has perceptrons with maxout and dropout; Adam in place of
+        momentum that is raised over training.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rivalry.data.source import Spec
+from rivalry.divergences import non_saturating
+from rivalry.games.image.gan import GAN
+from rivalry.nn.choice import critic_for, generator_for
+from rivalry.optimizers import adam
+from rivalry.priors import uniform
+from rivalry.settings import Count, Fraction, Rate
+
+
+class Joined(nn.Module):
+    """A network of x and of the one-hot label joined to it as further channels: (n, c, ...) -> (n, c + classes, ...)."""
+
+    def __init__(self, network: nn.Module, classes: int):
+        super().__init__()
+        self.network, self.classes = network, classes
+
+    def forward(self, x: Tensor, label: Tensor) -> Tensor:
+        code = F.one_hot(label, self.classes).to(x.dtype)
+        maps = code.view(len(x), -1, *[1] * (x.dim() - 2)).expand(-1, -1, *x.shape[2:])
+        return self.network(torch.cat([x, maps], 1))
+
+
+def cgan(
+    spec: Spec,
+    *,
+    latent: Count = 100,
+    width: Count = 64,
+    batch: Count = 100,
+    lr: Rate = 2e-4,
+    beta1: Fraction = 0.5,
+    average: Fraction = 0.0,
+) -> GAN:
+    """The one-hot label joined to the code and to what the critic sees.
+
+    Settings:
+        latent: length of the code z, uniform on [-1, 1]
+        width: channels of the map nearest to the image, or units of a hidden layer for points
+        batch: data of one turn
+        lr: Adam's step size, of both players
+        beta1: Adam's first moment decay
+        average: decay of the generator's moving average; 0 for none
+    """
+    spec.require("cgan", classes=True)
+    k = len(spec.classes)
+    told = Spec(spec.name, spec.kind, (spec.shape[0] + k, *spec.shape[1:]), spec.classes)
+    return GAN(
+        Joined(generator_for(spec, latent + k, width), k),
+        Joined(critic_for(told, width), k),
+        prior=uniform(latent),
+        divergence=non_saturating,
+        generator=adam(lr, beta1),
+        critic=adam(lr, beta1),
+        batch=batch,
+        classes=k,
+        average=average,
+    )

@@ -1,0 +1,61 @@
+"""DCGAN: the convolutional networks that made GANs train.
+
+    min_G max_D  E_x[log D(x)] + E_z[log(1 - D(G(z)))], both all-convolutional, batch norm in both
+
+(Radford, Metz & Chintala 2015, "Unsupervised Representation Learning with Deep Convolutional Generative
+Adversarial Networks", arXiv 1511.06434.)  The networks are in `nn.conv`.
+
+Deviations:
+    Kernels are 4 x 4 as in the authors' Torch code; the Theano code has 5 x 5.
+    A linear layer before the first map and after the last, in place of convolutions as large as the map.
+    Any size from 8 x 8 on, square or not, and 1 to 4 channels.
+"""
+
+from typing import Literal
+
+from rivalry.augment import ADA, DiffAugment, Nothing
+from rivalry.data.source import Spec
+from rivalry.divergences import non_saturating
+from rivalry.games.image.gan import GAN
+from rivalry.nn.choice import critic_for, generator_for
+from rivalry.optimizers import adam
+from rivalry.priors import uniform
+from rivalry.settings import Count, Fraction, Rate
+
+AUGMENTS = {"none": Nothing, "diffaugment": DiffAugment, "ada": ADA}
+
+
+def dcgan(
+    spec: Spec,
+    *,
+    latent: Count = 100,
+    width: Count = 64,
+    batch: Count = 128,
+    lr: Rate = 2e-4,
+    beta1: Fraction = 0.5,
+    augment: Literal["none", "diffaugment", "ada"] = "none",
+    average: Fraction = 0.0,
+) -> GAN:
+    """Radford's networks in Goodfellow's game.
+
+    Settings:
+        latent: length of the code z, uniform on [-1, 1]
+        width: channels of the map nearest to the image; each halving of the image doubles them
+        batch: data of one turn
+        lr: Adam's step size, of both players
+        beta1: Adam's first moment decay
+        augment: differentiable augmentation of all that the critic sees, for small data sets
+        average: decay of the generator's moving average; 0 for none
+    """
+    spec.require("dcgan", kind="image")
+    return GAN(
+        generator_for(spec, latent, width),
+        critic_for(spec, width),
+        prior=uniform(latent),
+        divergence=non_saturating,
+        generator=adam(lr, beta1),
+        critic=adam(lr, beta1),
+        batch=batch,
+        augment=AUGMENTS[augment](),
+        average=average,
+    )

@@ -1,0 +1,164 @@
+"""Generative adversarial networks: a generator G against a critic D.
+
+    min_G max_D  E_x[log D(x)] + E_z[log(1 - D(G(z)))]
+
+(Goodfellow et al. 2014, "Generative Adversarial Networks", arXiv 1406.2661, equation 1 and algorithm 1.)
+
+`GAN` is the game of any two such networks and any divergence; most of the family are functions, in files of
+their own, that return one.  `gan` is the paper's own system of perceptrons.
+
+Deviations:
+    D returns logits, so that every divergence is computed stably from scores.
+    The generator answers the critic on the fakes that the critic has just seen, one pass through G less than
+        with the fresh noise of algorithm 1; the released code of DCGAN does the same.
+    The paper's critic has maxout and dropout and its optimizer is momentum; ours are leaky ReLU and Adam.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal
+
+from torch import Tensor, nn
+
+from rivalry.augment import Augment, Nothing
+from rivalry.averages import average_of
+from rivalry.data.source import Source, Spec
+from rivalry.divergences import Divergence, minimax, non_saturating
+from rivalry.game import Game, Move, Player
+from rivalry.labels import told_labels
+from rivalry.nn.perceptron import PerceptronCritic, PerceptronGenerator
+from rivalry.optimizers import MakeOptimizer, adam
+from rivalry.penalties import Penalty
+from rivalry.priors import Prior, uniform
+from rivalry.settings import Count, Fraction, Rate
+
+
+class TwoPlayers(Game):
+    """A generator and a critic, what they are made of and how to sample: all but the round.
+
+    Args:
+        G: (n, latent) codes -> (n, ...) data in [-1, 1]; told classes, `G(z, label)`.
+        D: (n, ...) data -> (n,) scores, real is high; told classes, `D(x, label)`.
+        prior: p(z).
+        generator, critic: the optimizers of the two players.
+        batch: data of one turn.
+        classes: how many the networks are told of; 0 when they are told nothing.
+        critic_steps: turns of the critic before each turn of the generator.
+        penalties: terms that join the critic's loss.
+        constrain: what is done to D after each of its turns.
+        augment: what is done to every datum before D sees it.
+        average: decay of the moving average of G that samples are drawn from; 0 samples from G itself.
+    """
+
+    def __init__(
+        self,
+        G: nn.Module,
+        D: nn.Module,
+        *,
+        prior: Prior,
+        generator: MakeOptimizer,
+        critic: MakeOptimizer,
+        batch: int = 64,
+        classes: int = 0,
+        critic_steps: int = 1,
+        penalties: Sequence[Penalty] = (),
+        constrain: Callable[[nn.Module], None] = lambda D: None,
+        augment: Augment | None = None,
+        average: float = 0.0,
+    ):
+        super().__init__()
+        self.G, self.D, self.prior, self.batch, self.classes = G, D, prior, batch, classes
+        self.critic_steps, self.penalties, self.constrain = critic_steps, tuple(penalties), constrain
+        self.augment = augment or Nothing()
+        self.average = average_of(G, average)
+        self.reads = ("x", "label") if classes else ("x",)
+        self.generator = Player(G, optimizer=generator)
+        self.critic = Player(D, optimizer=critic)
+
+    def draw(self, n: int, truncation: float | None = None) -> Tensor:
+        """Codes from the prior: (n, latent)."""
+        return self.prior(n, self.device, truncation)
+
+    def decode(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
+        """The averaged generator's data for these codes, and for these classes where it is told of them."""
+        return self.average(z, *self.given(len(z), label))
+
+    def sample(self, n: int, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
+        """`n` samples; of class `label`, an int or (n,), where classes are told: else of every class in turn."""
+        return self.decode(self.draw(n, truncation), label)
+
+    def score(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
+        """The critic's scores: (n, ...) -> (n,), real is high."""
+        return self.D(x, *self.given(len(x), label))
+
+    def given(self, n: int, label: Tensor | int | None) -> tuple[Tensor, ...]:
+        """What both networks are told beside their input: nothing, or labels (n,)."""
+        return told_labels(n, label, self.classes, self.device)
+
+    def regularize(self, real: Tensor, fake: Tensor, given: Sequence[Tensor], t: int) -> dict[str, Tensor]:
+        """The penalties that are due in round `t`, by name."""
+        critic = lambda x: self.D(x, *given)
+        return {p.name: p(critic, real, fake) for p in self.penalties if p.due(t)}
+
+
+class GAN(TwoPlayers):
+    """Algorithm 1, for any divergence.
+
+    Args:
+        divergence: what the critic estimates and the generator lowers.
+    """
+
+    def __init__(self, G: nn.Module, D: nn.Module, *, divergence: Divergence = non_saturating, **parts: Any):
+        super().__init__(G, D, **parts)
+        self.divergence = divergence
+
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        for _ in range(self.critic_steps):
+            real, *given = data.take(self.batch)
+            fake = self.G(self.draw(len(real)), *given)
+            x, y = self.augment(real), self.augment(fake.detach())
+            on_real, on_fake = self.D(x, *given), self.D(y, *given)
+            loss = self.divergence.critic(on_real, on_fake)
+            penalties = self.regularize(x, y, given, t)
+            yield Move(
+                self.critic,
+                loss + sum(penalties.values()),
+                {"divergence": loss, "real": on_real.mean(), "fake": on_fake.mean(), **penalties},
+            )
+            self.constrain(self.D)
+            self.augment.observe(on_real)
+        yield Move(self.generator, self.divergence.generator(self.D(self.augment(fake), *given)))
+        self.average.update(self.G)
+
+
+def gan(
+    spec: Spec,
+    *,
+    latent: Count = 100,
+    width: Count = 256,
+    loss: Literal["non-saturating", "minimax"] = "non-saturating",
+    batch: Count = 100,
+    lr: Rate = 2e-4,
+    beta1: Fraction = 0.5,
+    average: Fraction = 0.0,
+) -> GAN:
+    """Goodfellow's first system: two multilayer perceptrons.
+
+    Settings:
+        latent: length of the code z, uniform on [-1, 1]
+        width: units of a hidden layer
+        loss: of the generator: log D(G(z)) raised, or log(1 - D(G(z))) lowered as in equation 1
+        batch: data of one turn
+        lr: Adam's step size, of both players
+        beta1: Adam's first moment decay
+        average: decay of the generator's moving average; 0 for none
+    """
+    return GAN(
+        PerceptronGenerator(latent, spec.shape, width=width, bounded=spec.kind == "image"),
+        PerceptronCritic(spec.shape, width=width),
+        prior=uniform(latent),
+        divergence={"non-saturating": non_saturating, "minimax": minimax}[loss],
+        generator=adam(lr, beta1),
+        critic=adam(lr, beta1),
+        batch=batch,
+        average=average,
+    )

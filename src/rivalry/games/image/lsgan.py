@@ -1,0 +1,49 @@
+"""Least squares GAN: the critic regresses 1 on real and 0 on fake, so that sure fakes still pull.
+
+    min_D ½ E_x[(D(x) - 1)²] + ½ E_z[D(G(z))²]        min_G ½ E_z[(D(G(z)) - 1)²]
+
+(Mao et al. 2016, "Least Squares Generative Adversarial Networks", arXiv 1611.04076, equation 9.)
+
+Deviations:
+    DCGAN's networks, where the paper's main ones are deeper by stride-1 layers.
+"""
+
+from rivalry.data.source import Spec
+from rivalry.divergences import least_squares
+from rivalry.games.image.gan import GAN
+from rivalry.nn.choice import critic_for, generator_for
+from rivalry.optimizers import adam
+from rivalry.priors import uniform
+from rivalry.settings import Count, Fraction, Rate
+
+
+def lsgan(
+    spec: Spec,
+    *,
+    latent: Count = 100,
+    width: Count = 64,
+    batch: Count = 64,
+    lr: Rate = 2e-4,
+    beta1: Fraction = 0.5,
+    average: Fraction = 0.0,
+) -> GAN:
+    """The least squares divergence in DCGAN's networks.
+
+    Settings:
+        latent: length of the code z, uniform on [-1, 1]
+        width: channels of the map nearest to the image, or units of a hidden layer for points
+        batch: data of one turn
+        lr: Adam's step size, of both players
+        beta1: Adam's first moment decay
+        average: decay of the generator's moving average; 0 for none
+    """
+    return GAN(
+        generator_for(spec, latent, width),
+        critic_for(spec, width),
+        prior=uniform(latent),
+        divergence=least_squares,
+        generator=adam(lr, beta1),
+        critic=adam(lr, beta1),
+        batch=batch,
+        average=average,
+    )

@@ -1,0 +1,109 @@
+"""PacGAN: the critic sees several samples at once, so a generator that repeats itself is found out.
+
+    min_G max_D  E[log D(x_1, ..., x_m)] + E[log(1 - D(G(z_1), ..., G(z_m)))]
+
+(Lin et al. 2017, "PacGAN: The power of two samples in generative adversarial networks", arXiv 1712.04086.)
+Packing is a value: a critic of m samples joined along their channels, in an unchanged game.  On points the
+networks are those of the paper's table 1; with pack = 1 they are its "GAN" row.
+"""
+
+from torch import Tensor, nn
+
+from rivalry.data.source import Spec
+from rivalry.divergences import non_saturating
+from rivalry.games.image.gan import GAN
+from rivalry.nn.conv import ConvCritic, ConvGenerator
+from rivalry.optimizers import adam
+from rivalry.priors import normal
+from rivalry.settings import Count, Fraction, Rate
+
+
+class Packed(nn.Module):
+    """A critic of `pack` samples at once: (n, c, ...) -> (n / pack,), from (n / pack, pack * c, ...)."""
+
+    def __init__(self, critic: nn.Module, pack: int):
+        super().__init__()
+        self.critic, self.pack = critic, pack
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.critic(x.reshape(len(x) // self.pack, self.pack * x.shape[1], *x.shape[2:]))
+
+
+class Maxout(nn.Module):
+    """The largest of `pieces` linear maps, unit by unit (Goodfellow et al. 2013): (n, d) -> (n, units)."""
+
+    def __init__(self, inputs: int, units: int, pieces: int = 5):
+        super().__init__()
+        self.linear, self.pieces = nn.Linear(inputs, units * pieces), pieces
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x).unflatten(1, (-1, self.pieces)).amax(2)
+
+
+def ring_generator(latent: int, dimension: int) -> nn.Module:
+    """Four layers of 400 with batch norm and ReLU, then a linear one: (n, latent) -> (n, dimension)."""
+    sizes = [latent, 400, 400, 400, 400]
+    hidden = [(nn.Linear(a, b, bias=False), nn.BatchNorm1d(b), nn.ReLU()) for a, b in zip(sizes, sizes[1:])]
+    return nn.Sequential(*[layer for block in hidden for layer in block], nn.Linear(400, dimension))
+
+
+def ring_critic(dimension: int) -> nn.Module:
+    """Three maxout layers of 200 with 5 pieces, then a linear one: (n, dimension) -> (n,)."""
+    maxouts = [Maxout(dimension, 200), Maxout(200, 200), Maxout(200, 200)]
+    return nn.Sequential(*maxouts, nn.Linear(200, 1), nn.Flatten(0))
+
+
+def pacgan(
+    spec: Spec,
+    *,
+    pack: Count = 2,
+    latent: Count = 100,
+    width: Count = 64,
+    batch: Count = 100,
+    lr: Rate = 2e-4,
+    beta1: Fraction = 0.5,
+    average: Fraction = 0.0,
+) -> GAN:
+    """A critic of `pack` samples at once.
+
+    Settings:
+        pack: how many samples the critic sees at once; 1 is the plain GAN
+        latent: length of the code z, normal
+        width: channels of the map nearest to the image
+        batch: packs of one turn, so pack times as many data
+        lr: Adam's step size, of both players
+        beta1: Adam's first moment decay
+        average: decay of the generator's moving average; 0 for none
+    """
+    d, *size = spec.shape
+    if spec.kind == "image":
+        G: nn.Module = ConvGenerator(latent, (d, size[0], size[1]), width=width)
+        D: nn.Module = ConvCritic((d * pack, size[0], size[1]), width=width)
+    else:
+        G, D = ring_generator(latent, d).apply(_init), ring_critic(d * pack).apply(_init)
+    return GAN(
+        G,
+        Packed(D, pack),
+        prior=normal(latent),
+        divergence=non_saturating,
+        generator=adam(lr, beta1),
+        critic=adam(lr, beta1),
+        batch=batch * pack,
+        average=average,
+    )
+
+
+def _init(module: nn.Module) -> None:
+    """Weights from N(0, 0.02), biases 0."""
+    if isinstance(module, nn.Linear):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+RECIPES = {
+    "pacgan": {
+        "ring": {"data": "ring", "rounds": 50_000, "latent": 2, "batch": 100, "lr": 1e-4, "beta1": 0.8},
+        "grid": {"data": "grid", "rounds": 50_000, "latent": 2, "batch": 100, "lr": 1e-4, "beta1": 0.8},
+    }
+}

@@ -1,0 +1,152 @@
+"""Relativistic GANs: the critic says how much more real the real is than the fake.
+
+    RpGAN   min_D E[softplus(-(D(x) - D(G(z))))]        min_G E[softplus(-(D(G(z)) - D(x)))]
+    RaGAN   the same, each score compared with the mean score of the other kind
+
+(Jolicoeur-Martineau 2018, "The relativistic discriminator", arXiv 1807.00734.)  With zero-centered gradient
+penalties on reals and fakes RpGAN converges locally, and needs none of the usual tricks: R3GAN (Huang et al.
+2024, "The GAN is dead; long live the GAN!", arXiv 2501.05441).
+
+Deviations:
+    DCGAN's networks in all three.  `r3gan` is that paper's training, RpGAN + R1 + R2, in networks without
+        norms; its own networks are grouped residual ones.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from torch import nn
+
+from rivalry.data.source import Source, Spec
+from rivalry.divergences import Relativistic, relativistic_average, relativistic_paired
+from rivalry.game import Move
+from rivalry.games.image.gan import TwoPlayers
+from rivalry.nn.choice import critic_for, generator_for
+from rivalry.optimizers import adam
+from rivalry.penalties import r1, r2
+from rivalry.priors import normal, uniform
+from rivalry.settings import Count, Fraction, Rate, Weight
+
+
+class RelativisticGAN(TwoPlayers):
+    """Both players compare scores of real and fake, so the generator's turn needs reals too.
+
+    Args:
+        comparison: paired or with the average.
+    """
+
+    def __init__(self, G: nn.Module, D: nn.Module, *, comparison: Relativistic, **parts: Any):
+        super().__init__(G, D, **parts)
+        self.comparison = comparison
+
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        for _ in range(self.critic_steps):
+            real, *given = data.take(self.batch)
+            fake = self.G(self.draw(len(real)), *given)
+            x, y = self.augment(real), self.augment(fake.detach())
+            on_real, on_fake = self.D(x, *given), self.D(y, *given)
+            loss = self.comparison.critic(on_real, on_fake)
+            penalties = self.regularize(x, y, given, t)
+            notes = {"divergence": loss, "real": on_real.mean(), "fake": on_fake.mean(), **penalties}
+            yield Move(self.critic, loss + sum(penalties.values()), notes)
+            self.constrain(self.D)
+            self.augment.observe(on_real)
+        on_real, on_fake = self.D(self.augment(real), *given), self.D(self.augment(fake), *given)
+        yield Move(self.generator, self.comparison.generator(on_real, on_fake))
+        self.average.update(self.G)
+
+
+def rpgan(
+    spec: Spec,
+    *,
+    latent: Count = 100,
+    width: Count = 64,
+    batch: Count = 64,
+    lr: Rate = 2e-4,
+    beta1: Fraction = 0.5,
+    average: Fraction = 0.0,
+) -> RelativisticGAN:
+    """The relativistic paired GAN in DCGAN's networks.
+
+    Settings:
+        latent: length of the code z, uniform on [-1, 1]
+        width: channels of the map nearest to the image, or units of a hidden layer for points
+        batch: data of one turn
+        lr: Adam's step size, of both players
+        beta1: Adam's first moment decay
+        average: decay of the generator's moving average; 0 for none
+    """
+    return _in_dcgan(spec, relativistic_paired, latent, width, batch, lr, beta1, average)
+
+
+def ragan(
+    spec: Spec,
+    *,
+    latent: Count = 100,
+    width: Count = 64,
+    batch: Count = 64,
+    lr: Rate = 2e-4,
+    beta1: Fraction = 0.5,
+    average: Fraction = 0.0,
+) -> RelativisticGAN:
+    """The relativistic average GAN in DCGAN's networks.
+
+    Settings:
+        latent: length of the code z, uniform on [-1, 1]
+        width: channels of the map nearest to the image, or units of a hidden layer for points
+        batch: data of one turn
+        lr: Adam's step size, of both players
+        beta1: Adam's first moment decay
+        average: decay of the generator's moving average; 0 for none
+    """
+    return _in_dcgan(spec, relativistic_average, latent, width, batch, lr, beta1, average)
+
+
+def r3gan(
+    spec: Spec,
+    *,
+    latent: Count = 64,
+    width: Count = 32,
+    batch: Count = 64,
+    lr: Rate = 5e-4,
+    penalty: Weight = 1.0,
+    every: Count = 1,
+    average: Fraction = 0.999,
+) -> RelativisticGAN:
+    """RpGAN with R1 and R2, in networks without norms.
+
+    Settings:
+        latent: length of the code z, normal
+        width: channels of the map nearest to the image, or units of a hidden layer for points
+        batch: data of one turn
+        lr: Adam's step size, of both players; its moments decay by 0 and 0.99
+        penalty: weight of R1 and of R2
+        every: rounds from one payment of the penalties to the next
+        average: decay of the generator's moving average; 0 for none
+    """
+    return RelativisticGAN(
+        generator_for(spec, latent, width, norm="none"),
+        critic_for(spec, width, norm="none"),
+        prior=normal(latent),
+        comparison=relativistic_paired,
+        penalties=[r1(penalty, every=every), r2(penalty, every=every)],
+        generator=adam(lr, 0.0, 0.99),
+        critic=adam(lr, 0.0, 0.99),
+        batch=batch,
+        average=average,
+    )
+
+
+def _in_dcgan(
+    spec: Spec, comparison: Relativistic, latent: int, width: int, batch: int, lr: float, beta1: float, average: float
+) -> RelativisticGAN:
+    return RelativisticGAN(
+        generator_for(spec, latent, width),
+        critic_for(spec, width),
+        prior=uniform(latent),
+        comparison=comparison,
+        generator=adam(lr, beta1),
+        critic=adam(lr, beta1),
+        batch=batch,
+        average=average,
+    )

@@ -1,0 +1,98 @@
+"""SNGAN: a critic that is Lipschitz by construction, every weight divided by its largest singular value.
+
+    min_D E_x[max(0, 1 - D(x))] + E_z[max(0, 1 + D(G(z)))]        min_G -E_z[D(G(z))]
+
+(Miyato et al. 2018, "Spectral Normalization for Generative Adversarial Networks", arXiv 1802.05957; told
+classes, Miyato & Koyama 2018, "cGANs with Projection Discriminator", arXiv 1802.05637.)
+
+Deviations:
+    The residual networks have as many halvings as the image allows, and 128 channels in both by default.
+    The learning rates are constant; the paper lowers them linearly to 0.
+"""
+
+from rivalry.data.source import Spec
+from rivalry.divergences import hinge
+from rivalry.games.image.gan import GAN
+from rivalry.nn.residual import ResidualCritic, ResidualGenerator
+from rivalry.nn.spectral import spectral
+from rivalry.optimizers import adam
+from rivalry.priors import normal
+from rivalry.settings import Count, Fraction, Rate
+
+
+def sngan(
+    spec: Spec,
+    *,
+    latent: Count = 128,
+    width: Count = 128,
+    batch: Count = 64,
+    lr: Rate = 2e-4,
+    beta1: Fraction = 0.0,
+    critic_steps: Count = 5,
+    average: Fraction = 0.0,
+) -> GAN:
+    """Residual networks, hinge, spectral normalization of the critic.
+
+    Settings:
+        latent: length of the code z, normal
+        width: channels of every block
+        batch: data of one turn
+        lr: Adam's step size, of both players; its second moment decays by 0.9
+        beta1: Adam's first moment decay
+        critic_steps: turns of the critic before each turn of the generator
+        average: decay of the generator's moving average; 0 for none
+    """
+    return _sngan(spec, 0, latent, width, batch, lr, beta1, critic_steps, average)
+
+
+def sngan_projection(
+    spec: Spec,
+    *,
+    latent: Count = 128,
+    width: Count = 128,
+    batch: Count = 64,
+    lr: Rate = 2e-4,
+    beta1: Fraction = 0.0,
+    critic_steps: Count = 5,
+    average: Fraction = 0.0,
+) -> GAN:
+    """SNGAN told classes: the generator normalizes by class, the critic projects onto the class.
+
+    Settings:
+        latent: length of the code z, normal
+        width: channels of every block
+        batch: data of one turn
+        lr: Adam's step size, of both players; its second moment decays by 0.9
+        beta1: Adam's first moment decay
+        critic_steps: turns of the critic before each turn of the generator
+        average: decay of the generator's moving average; 0 for none
+    """
+    spec.require("sngan-projection", classes=True)
+    return _sngan(spec, len(spec.classes), latent, width, batch, lr, beta1, critic_steps, average)
+
+
+def _sngan(
+    spec: Spec,
+    classes: int,
+    latent: int,
+    width: int,
+    batch: int,
+    lr: float,
+    beta1: float,
+    critic_steps: int,
+    average: float,
+) -> GAN:
+    spec.require("sngan", kind="image")
+    c, h, w = spec.shape
+    return GAN(
+        ResidualGenerator(latent, (c, h, w), width=width, classes=classes),
+        spectral(ResidualCritic((c, h, w), width=width, classes=classes)),
+        prior=normal(latent),
+        divergence=hinge,
+        critic_steps=critic_steps,
+        generator=adam(lr, beta1, 0.9),
+        critic=adam(lr, beta1, 0.9),
+        batch=batch,
+        classes=classes,
+        average=average,
+    )

@@ -1,0 +1,29 @@
+"""Classes that a game is told: which label goes with which sample."""
+
+import torch
+from torch import Tensor
+
+from rivalry.errors import BadRequest
+
+
+def told_labels(
+    n: int, label: Tensor | int | None, classes: int, device: torch.device
+) -> tuple[Tensor, ...]:
+    """Labels (n,) int64 for a game told of `classes`, in a tuple; an empty one for a game told nothing.
+
+    Args:
+        label: one for all, one each, or None for every class in turn.
+
+    Raises:
+        BadRequest: a label asked of a game that is told none, or one that does not exist.
+    """
+    if not classes:
+        if label is not None:
+            raise BadRequest("this game is not told classes, so it cannot be asked for one")
+        return ()
+    if label is None:
+        return (torch.arange(n, device=device) % classes,)
+    labels = torch.as_tensor(label, device=device).expand(n)
+    if n and not bool(((labels >= 0) & (labels < classes)).all()):
+        raise BadRequest(f"labels go from 0 to {classes - 1}; asked for {label}")
+    return (labels,)

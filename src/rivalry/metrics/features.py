@@ -1,0 +1,307 @@
+"""What samples are compared on: networks that turn data into features and, where there are classes, logits.
+
+A score on one extractor says nothing about another, so an `Extractor` carries the name and the hash that
+stand in every score made with it.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from rivalry.cache import cache_dir
+from rivalry.data.source import Dataset, Spec
+from rivalry.errors import BadRequest
+from rivalry.metrics.classifier import Classifier, fit
+
+BUNDLED = Path(__file__).parent / "bundled"
+Progress = Callable[[int, int], None]  # how much is done, of how much
+CONFIDENT = 0.9  # a verdict at least this probable counts as confident
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """A network that samples are compared on.
+
+    Attributes:
+        name: as it stands in the name of a score: "judge-mnist", "pixels".
+        network: float32 (n, ...) as a game makes them, images in [-1, 1] -> features (n, d), or
+            (features (n, d), logits (n, k)).
+        classes: the names of what the logits tell apart; empty where there are no logits.
+        facts: how it was made, and how good it is on held-out data.
+        hash: sha256 over the names and bytes of the network's weights; worked out where it is not given.
+    """
+
+    name: str
+    network: nn.Module
+    classes: tuple[str, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+    hash: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hash", self.hash or hash_weights(self.network))
+
+
+def pixels(spec: Spec) -> Extractor:
+    """The data themselves as features, nothing learned: (n, ...) -> (n, d); for points, their coordinates."""
+    return Extractor("pixels" if spec.kind == "image" else "coordinates", nn.Flatten())
+
+
+def extract(
+    extractor: Extractor,
+    data: Tensor | Dataset,
+    *,
+    batch: int = 500,
+    progress: Progress | None = None,
+) -> tuple[Tensor, Tensor | None]:
+    """Features and logits of data, a batch at a time, without gradients and in evaluation mode.
+
+    Args:
+        data: float32 (n, ...) as the extractor's network takes it, or a data set.
+        batch: how many go through the network at once.
+        progress: called with data done and data in all.
+
+    Returns:
+        features float32 (n, d) and logits float32 (n, k) or None, on the CPU.
+
+    Raises:
+        BadRequest: there are no data, or features or logits are not finite.
+    """
+    network = extractor.network
+    device = next((p.device for p in network.parameters()), torch.device("cpu"))
+    rows = data.rows if isinstance(data, Dataset) else lambda index, device: data[index].to(device)
+    if not len(data):
+        raise BadRequest(f"{extractor.name}: there are no data to take features of")
+    every_feature, every_logit = [], []
+    with torch.no_grad(), _evaluating(network):
+        for start in range(0, len(data), batch):
+            out = network(rows(slice(start, start + batch), device).float())
+            features, logits = out if isinstance(out, tuple) else (out, None)
+            every_feature.append(features.flatten(1).float().cpu())
+            every_logit += [] if logits is None else [logits.float().cpu()]
+            if progress:
+                progress(min(start + batch, len(data)), len(data))
+    features, logits = torch.cat(every_feature), torch.cat(every_logit) if every_logit else None
+    for values in (features, logits):
+        if values is not None and (bad := int((~values.isfinite().all(1)).sum())):
+            raise BadRequest(
+                f"{extractor.name}: features of {bad:,} of {len(values):,} samples are not finite"
+            )
+    return features, logits
+
+
+@contextmanager
+def _evaluating(network: nn.Module) -> Iterator[None]:
+    """The network in evaluation mode, and afterwards each of its parts as it was: it may be in training."""
+    modes = [(part, part.training) for part in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
+
+
+def require_comparable(who: str, real: Tensor, fake: Tensor, least: int) -> None:
+    """Refuse two sets of features that a metric cannot compare.
+
+    Constant fake features are let through: a generator that has collapsed to one image is a finding.
+
+    Args:
+        who: the metric, for the message.
+        real: (n, d).
+        fake: (m, d).
+        least: how many samples a side the metric needs.
+
+    Raises:
+        BadRequest: too few samples, widths that differ, values not finite, or constant real features.
+    """
+    for side, values in (("real", real), ("fake", fake)):
+        if len(values) < least:
+            raise BadRequest(f"{who} needs at least {least} {side} samples; got {len(values)}")
+        if bad := int((~values.isfinite().all(1)).sum()):
+            raise BadRequest(
+                f"{who}: the {side} features of {bad:,} of {len(values):,} samples are not finite"
+            )
+    if real.shape[1] != fake.shape[1]:
+        raise BadRequest(f"{who}: real features are {real.shape[1]} wide, fake ones {fake.shape[1]}")
+    if bool((real == real[0]).all()):
+        raise BadRequest(f"{who}: the real features are all the same; there is nothing to compare with")
+
+
+def judge(
+    spec: Spec, train: Dataset | None = None, test: Dataset | None = None, *, progress: Progress | None = None
+) -> Extractor:
+    """The in-domain judge: a classifier trained on this data set's own labels.
+
+    MNIST's comes with the package.  Another is trained once, from `train`, and kept in the user's cache
+    under the name and a hash of the data.
+
+    Args:
+        spec: of the data.
+        train: labeled images; not needed for a judge that comes with the package.
+        test: held-out labeled images to measure it on; without them a tenth of `train` is held out.
+        progress: called with steps done and steps in all while a judge is trained.
+
+    Returns:
+        An extractor named "judge-<data>" with features (n, 128) and logits.
+
+    Raises:
+        BadRequest: the data have no labels, or are not images, or are needed and were not given.
+    """
+    if spec.kind != "image" or not spec.classes:
+        raise BadRequest(
+            f"no judge for {spec.name!r}: it needs labeled images; use the extractor 'pixels' or a network"
+        )
+    bundled = BUNDLED / f"judge-{spec.name}.safetensors"
+    if bundled.is_file() and (kept := load_judge(bundled)).facts["shape"] == list(spec.shape):
+        return kept
+    if train is None:
+        raise BadRequest(
+            f"the judge of {spec.name!r} is not there yet: give the data that it is to be trained on"
+        )
+    path = cache_dir("judges") / f"{_safe(spec.name)}-{fingerprint(train)[:16]}.safetensors"
+    try:
+        return load_judge(path)
+    except (FileNotFoundError, SafetensorError):  # never trained, or a file cut short
+        save_judge(made := train_judge(train, test, progress=progress), path)
+        return made
+
+
+def train_judge(
+    train: Dataset,
+    test: Dataset | None = None,
+    *,
+    seed: int = 0,
+    steps: int = 1500,
+    seconds: float | None = None,
+    progress: Progress | None = None,
+) -> Extractor:
+    """Train a judge (see `classifier.fit`) and measure it on data that it did not see.
+
+    Args:
+        train: labeled images.
+        test: held-out ones; without them every tenth row of `train` is held out.
+        steps, seconds: gradient steps, and the wall time that may end them early.
+
+    Returns:
+        The extractor "judge-<data>"; its facts hold `accuracy` (share of held-out images classified right),
+        `confident` (share of them classified with a probability of at least 0.9), `held_out` (how many),
+        `seed`, `steps` and `shape`.
+    """
+    if test is None:
+        train, test = _split(train)
+    network = fit(train, seed=seed, steps=steps, seconds=seconds, progress=progress)
+    name = f"judge-{train.spec.name}"
+    _, logits = extract(Extractor(name, network), test)
+    assert logits is not None
+    confidence, verdict = logits.double().softmax(1).max(1)
+    facts = {
+        "accuracy": float((verdict == test.column("label", slice(None), "cpu")).double().mean()),
+        "confident": float((confidence >= CONFIDENT).double().mean()),
+        "held_out": len(test),
+        "seed": seed,
+        "steps": steps,
+        "shape": list(train.spec.shape),
+        "torch": torch.__version__,
+    }
+    return Extractor(name, network, train.spec.classes, facts)
+
+
+def _split(data: Dataset) -> tuple[Dataset, Dataset]:
+    """Every tenth row held out, drawn at random but the same for the same data."""
+    order = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))
+    cut = max(1, len(data) // 10)
+    return _rows(data, order[cut:]), _rows(data, order[:cut])
+
+
+def _rows(data: Dataset, index: Tensor) -> Dataset:
+    return Dataset(data.spec, data.x[index], None if data.label is None else data.label[index], data.facts)
+
+
+def save_judge(judge: Extractor, path: Path) -> None:
+    """Write a judge as safetensors, its facts in the header; the file appears whole or not at all."""
+    told = {"name": judge.name, "classes": judge.classes, "facts": judge.facts}
+    save_whole(dict(judge.network.state_dict()), path, told)
+
+
+def load_judge(path: Path) -> Extractor:
+    """Read what `save_judge` wrote.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        SafetensorError: the file is damaged.
+    """
+    with safe_open(path, "pt") as file:
+        told = json.loads(file.metadata()["told"])
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    network = Classifier(tuple(told["facts"]["shape"]), len(told["classes"]))
+    network.load_state_dict(weights)
+    network = network.eval().requires_grad_(False)
+    return Extractor(told["name"], network, tuple(told["classes"]), told["facts"])
+
+
+def save_whole(tensors: dict[str, Tensor], path: Path, told: dict[str, Any]) -> None:
+    """Write safetensors with `told` as JSON in the header, beside and then renamed into place."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    save_file({k: v.contiguous() for k, v in tensors.items()}, beside, {"told": json.dumps(told)})
+    beside.replace(path)
+
+
+def features_of(
+    extractor: Extractor, data: Dataset, split: str, *, progress: Progress | None = None
+) -> tuple[Tensor, Tensor | None]:
+    """`extract` for a whole data set, kept in the user's cache: the second time it is only read."""
+    if not any(True for _ in extractor.network.parameters()):
+        return extract(
+            extractor, data, progress=progress
+        )  # nothing learned: cheaper to do again than to read
+    key = "/".join([data.spec.name, split, str(len(data)), fingerprint(data), extractor.hash])
+    named = (
+        f"{_safe(data.spec.name)}-{_safe(split)}-{hashlib.sha256(key.encode()).hexdigest()[:24]}.safetensors"
+    )
+    path = cache_dir("features") / named
+    try:
+        kept = load_file(path)
+        return kept["features"], kept.get("logits")
+    except (FileNotFoundError, SafetensorError):
+        features, logits = extract(extractor, data, progress=progress)
+    save_whole({"features": features} | ({} if logits is None else {"logits": logits}), path, {"key": key})
+    return features, logits
+
+
+def hash_weights(network: nn.Module) -> str:
+    """sha256 over the names and bytes of a network's state, in hexadecimal."""
+    digest = hashlib.sha256()
+    for name, value in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(_bytes(value))
+    return digest.hexdigest()
+
+
+def fingerprint(data: Dataset) -> str:
+    """sha256 over a data set's type, shape, values and labels, in hexadecimal."""
+    digest = hashlib.sha256(f"{data.x.dtype} {tuple(data.x.shape)} {data.spec.classes}".encode())
+    for start in range(0, len(data), 10_000):  # a piece at a time: the table may be mapped from a file
+        digest.update(_bytes(data.x[start : start + 10_000]))
+    if data.label is not None:
+        digest.update(_bytes(data.label))
+    return digest.hexdigest()
+
+
+def _bytes(tensor: Tensor) -> Any:
+    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+
+
+def _safe(name: str) -> str:
+    """A name fit for a file: whatever is not a letter, a digit, '-' or '_' becomes '-'."""
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[:64]

@@ -1,0 +1,90 @@
+"""KID: the squared maximum mean discrepancy of two sets of features under a cubic kernel.
+
+    MMD² = E k(x, x') + E k(y, y') - 2 E k(x, y),    k(x, y) = (xᵀy / d + 1)³
+
+Bińkowski et al. 2018 (arXiv 1801.01401).  The paper averages over 100 random subsets of 1,000; here every
+sample is used once, in the unbiased U-statistic (Gretton et al. 2012), so no noise of subsets is added.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rivalry.metrics.features import require_comparable
+from rivalry.metrics.score import Score
+
+
+def kid(
+    real_features: Tensor,
+    fake_features: Tensor,
+    *,
+    features: str = "features",
+    provenance: dict[str, Any] | None = None,
+    most: int = 10_000,
+) -> Score:
+    """Kernel distance of fake from real features; lower is better.
+
+    Unbiased, so around 0, and at times below it, where both are alike: unlike the Fréchet distance it does
+    not grow when samples are few.
+
+    Args:
+        real_features: (n, d).
+        fake_features: (m, d).
+        features: the extractor's name, for the score's.
+        most: how many a side are used, evenly spaced in their order: the cost grows with
+            their square, and an unbiased estimate loses only a little sharpness.
+
+    Raises:
+        BadRequest: fewer than 2 samples a side, widths that differ, values not finite, constant real ones.
+    """
+    require_comparable("kid", real_features, fake_features, least=2)
+    real, fake = (_spaced(x, most).double() for x in (real_features, fake_features))
+    value, error = squared_mmd(real, fake)
+    told = {
+        "n real": len(real),
+        "n fake": len(fake),
+        "spread": "standard error of the U-statistic, first order",
+    }
+    return Score(f"kid[{features}]", value, len(fake), error, "low", {**(provenance or {}), **told})
+
+
+def squared_mmd(x: Tensor, y: Tensor, chunk: int = 2048) -> tuple[float, float]:
+    """The unbiased estimate of MMD² under the cubic kernel, and its standard error.
+
+    The error is of first order, from how far each sample pulls the estimate: a little small where both sets
+    come from one distribution, for there the first order vanishes.
+
+    Args:
+        x: (n, d) float64, n of 2 or more.
+        y: (m, d) float64, m of 2 or more.
+        chunk: rows of the kernel matrix that are held at a time.
+    """
+    n, m = len(x), len(y)
+    xx, yy = ((_row_sums(z, z, chunk)[0] - kernel(z)) / (len(z) - 1) for z in (x, y))
+    xy, yx = _row_sums(x, y, chunk)
+    xy, yx = xy / m, yx / n
+    value = xx.mean() + yy.mean() - 2 * xy.mean()
+    variance = 4 * ((xx - xy).var() / n + (yy - yx).var() / m)
+    return float(value), float(variance.sqrt())
+
+
+def kernel(x: Tensor, y: Tensor | None = None) -> Tensor:
+    """(xᵀy / d + 1)³ for every pair, (n, m); without `y` for each x with itself, (n,)."""
+    product = x.square().sum(1) if y is None else x @ y.T
+    return (product / x.shape[1] + 1) ** 3
+
+
+def _row_sums(x: Tensor, y: Tensor, chunk: int) -> tuple[Tensor, Tensor]:
+    """Sums of the kernel matrix of x and y over y, (n,), and over x, (m,)."""
+    over_y, over_x = x.new_empty(len(x)), y.new_zeros(len(y))
+    for start in range(0, len(x), chunk):
+        block = kernel(x[start : start + chunk], y)
+        over_y[start : start + chunk] = block.sum(1)
+        over_x += block.sum(0)
+    return over_y, over_x
+
+
+def _spaced(rows: Tensor, most: int) -> Tensor:
+    """At most `most` rows, evenly spaced: data that lie sorted by class are still drawn from all of them."""
+    return rows if len(rows) <= most else rows[torch.linspace(0, len(rows) - 1, most).long()]

@@ -1,0 +1,197 @@
+"""Many metrics in one pass over the samples: features and logits are computed once and shared."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
+
+import torch
+from torch import Tensor
+
+from rivalry.data.source import Dataset
+from rivalry.errors import BadRequest
+from rivalry.metrics.catalog import PRESETS, Metric, find, function
+from rivalry.metrics.features import Extractor, extract, features_of, judge, pixels
+from rivalry.metrics.score import Score
+
+Progress = Callable[[str, int, int], None]  # what is being done, how far, of how much
+
+
+def evaluate(
+    real: Dataset,
+    fake: Tensor,
+    asked: Tensor | None = None,
+    metrics: Sequence[str] | str = "standard",
+    extractor: Extractor | None = None,
+    split: str = "train",
+    progress: Progress | None = None,
+) -> list[Score]:
+    """Score samples against real data.
+
+    Args:
+        real: what the samples ought to be like; all of its rows are used.
+        fake: (n, *real.spec.shape): float32 as games make them, images in [-1, 1], or uint8 images.
+        asked: (n,) labels that the samples were asked for, in their order.
+        metrics: "quick" or "standard", which pick what applies, or names: ["fid", "kid"], "fid,kid".
+        extractor: what to compare on; by default the judge of labeled images (trained first where it is not
+            there yet, and kept), else the data themselves.
+        split: which part of the data `real` is, for provenance; a judge is trained on "train" alone.
+        progress: called with what is being done, how much of it is done, and how much there is.
+
+    Returns:
+        Scores in the order of the metrics; a metric may have several.
+
+    Raises:
+        BadRequest: no such metric, one that does not apply, or samples that cannot be measured.
+    """
+    evidence = Evidence(real, as_seen(real, fake), asked, extractor, split, progress)
+    scores: list[Score] = []
+    for metric in choose(metrics, evidence):
+        needs = {name: getattr(evidence, name) for name in metric.needs}
+        told = evidence.provenance(with_extractor="features" in metric.needs)
+        found = function(metric)(**needs, provenance=told)
+        scores += found if isinstance(found, list) else [found]
+    return scores
+
+
+class Evidence:
+    """What metrics are computed from, each part made when the first metric asks for it.
+
+    The public names are those that a metric may list in its `needs`; see `evaluate` for the arguments.
+    """
+
+    def __init__(
+        self,
+        real: Dataset,
+        fake: Tensor,
+        asked: Tensor | None = None,
+        extractor: Extractor | None = None,
+        split: str = "train",
+        progress: Progress | None = None,
+    ):
+        self.real, self.fake, self.asked, self.split = real, fake, asked, split
+        self._given, self._progress = extractor, progress
+
+    @cached_property
+    def extractor(self) -> Extractor:
+        spec = self.real.spec
+        if self._given:
+            return self._given
+        if spec.kind != "image" or not spec.classes:
+            return pixels(spec)
+        train = self.real if self.split == "train" else None
+        return judge(spec, train, progress=self._telling("training the judge"))
+
+    @cached_property
+    def _of_real(self) -> tuple[Tensor, Tensor | None]:
+        return features_of(
+            self.extractor, self.real, self.split, progress=self._telling("features of real data")
+        )
+
+    @cached_property
+    def _of_fake(self) -> tuple[Tensor, Tensor | None]:
+        return extract(self.extractor, self.fake, progress=self._telling("features of samples"))
+
+    @property
+    def features(self) -> str:
+        """The extractor's name."""
+        return self.extractor.name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.extractor.classes
+
+    @property
+    def real_features(self) -> Tensor:
+        return self._of_real[0]
+
+    @property
+    def fake_features(self) -> Tensor:
+        return self._of_fake[0]
+
+    @property
+    def real_logits(self) -> Tensor | None:
+        return self._of_real[1]
+
+    @property
+    def fake_logits(self) -> Tensor | None:
+        return self._of_fake[1]
+
+    @property
+    def centers(self) -> Tensor:
+        """(k, d), where the data's facts tell their modes."""
+        return self.real.facts["modes"].centers
+
+    @property
+    def std(self) -> float:
+        return self.real.facts["modes"].std
+
+    def lacks(self, need: str) -> str:
+        """Why this cannot be supplied, as the end of "metric ..."; "" when it can."""
+        name = self.real.spec.name
+        if need in ("centers", "std") and "modes" not in self.real.facts:
+            return f"needs data whose modes are known; those of {name!r} are not"
+        if need == "asked" and self.asked is None:
+            return "needs the labels that the samples were asked for; none were given"
+        if need in ("fake_logits", "real_logits") and not self.extractor.classes:
+            return f"needs a classifier of the data; {self.extractor.name!r} tells no classes apart"
+        return ""
+
+    def provenance(self, with_extractor: bool) -> dict[str, object]:
+        told: dict[str, object] = {"data": self.real.spec.name, "split": self.split, "n real": len(self.real)}
+        if with_extractor:
+            told |= {"extractor": self.extractor.name, "extractor hash": self.extractor.hash}
+        return told | {"torch": torch.__version__}
+
+    def _telling(self, what: str) -> Callable[[int, int], None] | None:
+        return partial(self._progress, what) if self._progress else None
+
+
+def choose(metrics: Sequence[str] | str, evidence: Evidence) -> list[Metric]:
+    """The metrics that were asked for by name, or those of a preset that apply.
+
+    Where the modes are known, a preset counts them and measures nothing else.
+
+    Raises:
+        BadRequest: no such metric, none at all, or a named one that does not apply.
+    """
+    if isinstance(metrics, str) and metrics in PRESETS:
+        fitting = [m for m in map(find, PRESETS[metrics]) if not any(map(evidence.lacks, m.needs))]
+        return [m for m in fitting if m.name == "coverage"] or fitting
+    names = [name.strip() for name in metrics.split(",")] if isinstance(metrics, str) else metrics
+    if not names:
+        raise BadRequest(f"no metric was named; {', '.join(PRESETS)} pick what applies")
+    chosen = [find(name) for name in dict.fromkeys(names)]
+    for metric in chosen:
+        if reason := next(filter(None, map(evidence.lacks, metric.needs)), None):
+            raise BadRequest(f"{metric.name} {reason}")
+    return chosen
+
+
+def as_seen(real: Dataset, fake: Tensor) -> Tensor:
+    """Samples as extractors take them: float32, images in [-1, 1].
+
+    Raises:
+        BadRequest: no samples, of another shape than the data, or not finite.
+    """
+    if len(fake) == 0:
+        raise BadRequest("there are no samples to measure")
+    if tuple(fake.shape[1:]) != tuple(real.spec.shape):
+        came, expected = (" x ".join(map(str, shape)) for shape in (fake.shape[1:], real.spec.shape))
+        raise BadRequest(f"samples are {came}, {real.spec.name!r} is {expected}")
+    seen = Dataset(real.spec, fake).rows(slice(None)).float()
+    if bad := int((~seen.flatten(1).isfinite().all(1)).sum()):
+        raise BadRequest(f"{bad:,} of {len(fake):,} samples hold values that are not finite")
+    return seen
+
+
+def table(scores: Sequence[Score]) -> str:
+    """Scores as plain text: name, value, spread, number of samples, and which way is better."""
+    rows = [("score", "value", "±", "n", "")]
+    for s in scores:
+        spread = "" if s.spread is None else f"{s.spread:.2g}"
+        rows.append((s.name, f"{s.value:.4g}", spread, f"{s.n:,}", s.better and f"{s.better} is better"))
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = (
+        "  ".join([f"{row[0]:<{widths[0]}}", *(f"{c:>{w}}" for c, w in zip(row[1:4], widths[1:])), row[4]])
+        for row in rows
+    )
+    return "\n".join(line.rstrip() for line in lines)

@@ -1,0 +1,23 @@
+"""The networks of a game whose contribution is not its networks: perceptrons for points, DCGAN's for images."""
+
+from torch import nn
+
+from rivalry.data.source import Spec
+from rivalry.nn.conv import ConvCritic, ConvGenerator, Norm, batch_norm, layer_norm, no_norm
+from rivalry.nn.perceptron import PerceptronCritic, PerceptronGenerator
+
+NORMS: dict[str, Norm] = {"batch": batch_norm, "layer": layer_norm, "none": no_norm}
+
+
+def generator_for(spec: Spec, latent: int, width: int, norm: str = "batch") -> nn.Module:
+    """(n, latent) -> (n, *spec.shape)."""
+    if spec.kind == "image":
+        return ConvGenerator(latent, spec.shape, width=width, norm=NORMS[norm])  # type: ignore[arg-type]
+    return PerceptronGenerator(latent, spec.shape, width=width, bounded=False)
+
+
+def critic_for(spec: Spec, width: int, norm: str = "batch") -> nn.Module:
+    """(n, *spec.shape) -> (n,)."""
+    if spec.kind == "image":
+        return ConvCritic(spec.shape, width=width, norm=NORMS[norm])  # type: ignore[arg-type]
+    return PerceptronCritic(spec.shape, width=width)

@@ -1,0 +1,47 @@
+"""Where codes come from: p(z), as a value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A distribution of codes z: (n, size).
+
+    Attributes:
+        size: the length of a code.
+        draw: (shape, device) -> codes.
+        truncate: (codes, threshold) -> codes nearer to the middle: fidelity for diversity.
+    """
+
+    size: int
+    draw: Callable[[tuple[int, ...], torch.device], Tensor]
+    truncate: Callable[[Tensor, float], Tensor]
+
+    def __call__(self, n: int, device: torch.device, truncation: float | None = None) -> Tensor:
+        z = self.draw((n, self.size), device)
+        return z if truncation is None else self.truncate(z, truncation)
+
+
+def normal(size: int) -> Prior:
+    """N(0, I).  Truncated (Brock et al. 2018, arXiv 1809.11096): entries beyond ± threshold are drawn again."""
+
+    def redraw(z: Tensor, threshold: float) -> Tensor:
+        # The inverse of the distribution function at uniform points inside: drawn again, without a loop.
+        inside = torch.special.ndtr(torch.tensor(float(threshold)))
+        u = 0.5 + (torch.special.ndtr(z.double()) - 0.5) * (2 * inside.double() - 1).to(z.device)
+        return torch.where(z.abs() <= threshold, z, torch.special.ndtri(u).to(z.dtype))
+
+    return Prior(size, lambda shape, device: torch.randn(shape, device=device), redraw)
+
+
+def uniform(size: int) -> Prior:
+    """Uniform on [-1, 1], the prior of the first papers.  Truncated: scaled towards 0."""
+    return Prior(
+        size,
+        lambda shape, device: torch.rand(shape, device=device).mul_(2).sub_(1),
+        lambda z, threshold: z * min(threshold, 1.0),
+    )

@@ -1,0 +1,58 @@
+"""Showing long work: a bar on a terminal, plain lines otherwise."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from rivalry.engine import Callback, Engine
+from rivalry.game import Move
+from rivalry.goal import Goal
+
+LINES_EVERY = 10.0  # seconds between plain lines
+
+
+@contextmanager
+def progress(goal: Goal, quiet: bool = False) -> Iterator[Callback]:
+    """A callback that shows how far a run has come, for as long as the context lasts."""
+    if quiet:
+        yield lambda engine, moves: None
+    elif sys.stderr.isatty():
+        with _bar() as bar:
+            task = bar.add_task("training", total=1.0, told="")
+            yield lambda engine, moves: bar.update(task, completed=engine.progress(goal), told=_told(engine, moves))
+    else:
+        yield _lines(goal)
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.fields[told]}"),
+        console=Console(stderr=True),
+        refresh_per_second=4,
+        transient=True,
+    )
+
+
+def _lines(goal: Goal) -> Callback:
+    last = time.monotonic()
+
+    def callback(engine: Engine, moves: Sequence[Move]) -> None:
+        nonlocal last
+        if time.monotonic() - last >= LINES_EVERY:
+            print(f"{engine.progress(goal):4.0%}  {_told(engine, moves)}", file=sys.stderr, flush=True)
+            last = time.monotonic()
+
+    return callback
+
+
+def _told(engine: Engine, moves: Sequence[Move]) -> str:
+    return f"round {engine.t:,}  {engine.data.drawn:,} samples  {engine.t / max(engine.seconds, 1e-9):.1f} rounds/s"

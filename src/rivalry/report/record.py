@@ -1,0 +1,157 @@
+"""What a run's directory says, read without trust: a line may be torn, a value may be anything."""
+
+import json
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rivalry.errors import BadRequest
+
+FORMAT = 1
+ENDS = ("done", "stopped", "failed")
+
+
+@dataclass
+class Series:
+    """Values over rounds, as logged; `spread` is NaN where none is known."""
+
+    rounds: list[float] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+    spread: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Record:
+    """One run, as its directory tells it.
+
+    Attributes:
+        about: run.json.
+        notes: the log's notes by name ("critic/gradient").
+        metrics: every reported score by name, in the order of the log, as (round, Score.to_json()).
+        events: the log's events in order, each with "round", "event" and "message".
+        rounds, samples, seconds: what the run has cost so far.
+        ended: "done", "stopped" or "failed"; None while it runs, and after it was killed.
+        sheets: the sheets of samples by round.
+        best: the round of the best checkpoint, if one is kept.
+        unreadable: lines of the log that could not be read, a torn last line not among them.
+        replayed: reports that a restart or a rollback played again; only the last play is kept.
+    """
+
+    path: Path
+    about: dict[str, Any]
+    notes: dict[str, Series] = field(default_factory=dict)
+    metrics: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    rounds: int = 0
+    samples: float = 0
+    seconds: float = 0
+    ended: str | None = None
+    sheets: dict[int, Path] = field(default_factory=dict)
+    best: int | None = None
+    unreadable: int = 0
+    replayed: int = 0
+
+    def section(self, name: str) -> dict[str, Any]:
+        """A table inside run.json; empty where it is absent or no table."""
+        told = self.about.get(name)
+        return told if isinstance(told, dict) else {}
+
+
+def number(value: object) -> float:
+    """A float; NaN for what is no number, or too large to draw; 0 for what is too small to."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e30:
+        return math.nan
+    return 0.0 if abs(value) < 1e-30 else float(value)
+
+
+def read_record(run_dir: Path) -> Record:
+    """Read what lies in `run_dir`.
+
+    Raises:
+        BadRequest: it holds no run.json, or one that cannot be read or is of a newer format.
+    """
+    record = Record(run_dir, _about(run_dir))
+    reports: list[tuple[int, dict[str, Any]]] = []
+    for line in _lines(run_dir / "log.jsonl", record):
+        _add(record, reports, line)
+    for played, notes in reports:
+        for name, value in notes.items():
+            series = record.notes.setdefault(name, Series())
+            series.rounds.append(played)
+            series.values.append(number(value))
+    record.sheets = {int(p.stem): p for p in sorted((run_dir / "samples").glob("*.png")) if _digits(p.stem)}
+    record.best = _best(run_dir / "best")
+    return record
+
+
+def _about(run_dir: Path) -> dict[str, Any]:
+    try:
+        about = json.loads((run_dir / "run.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise BadRequest(f"no run at {str(run_dir)!r}: it holds no run.json") from None
+    except (ValueError, RecursionError) as wrong:
+        raise BadRequest(f"{str(run_dir / 'run.json')!r} cannot be read: {wrong}") from None
+    if not isinstance(about, dict):
+        raise BadRequest(f"{str(run_dir / 'run.json')!r} does not describe a run")
+    if number(about.get("format", FORMAT)) > FORMAT:
+        raise BadRequest(
+            f"{str(run_dir)!r} was written by a newer rivalry (format {about['format']}; "
+            f"this one reads {FORMAT}): upgrade rivalry"
+        )
+    return about
+
+
+def _lines(path: Path, record: Record) -> Iterator[dict[str, Any]]:
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", errors="replace") as log:
+        for text in log:
+            try:
+                line = json.loads(text)
+            except (ValueError, RecursionError):
+                line = None
+            if isinstance(line, dict) and math.isfinite(number(line.get("round"))):
+                yield line
+            elif text.endswith("\n") and text.strip():  # else torn: a write that is, or was, under way
+                record.unreadable += 1
+
+
+def _add(record: Record, reports: list[tuple[int, dict[str, Any]]], line: dict[str, Any]) -> None:
+    """Take one line into the record; a report of a round played before replaces what came after it."""
+    played = int(number(line["round"]))
+    if isinstance(notes := line.get("notes"), dict):
+        record.ended = None
+        while reports and reports[-1][0] >= played:
+            reports.pop()
+            record.replayed += 1
+            for name, scores in record.metrics.items():
+                record.metrics[name] = [kept for kept in scores if kept[0] < played]
+        reports.append((played, notes))
+    if isinstance(metrics := line.get("metrics"), list):
+        for score in metrics:
+            if isinstance(score, dict) and isinstance(score.get("name"), str):
+                record.metrics.setdefault(score["name"], []).append((played, score))
+    else:  # a score may be of an older checkpoint: it says nothing about how far the run is
+        record.rounds = played
+        record.samples = _finite(line.get("samples"), record.samples)
+        record.seconds = _finite(line.get("seconds"), record.seconds)
+    if "event" in line:
+        record.events.append(line)
+        record.ended = line["event"] if line["event"] in ENDS else record.ended
+
+
+def _finite(value: object, otherwise: float) -> float:
+    told = number(value)
+    return told if math.isfinite(told) else otherwise
+
+
+def _digits(name: str) -> bool:
+    return name.isascii() and name.isdigit() and len(name) < 16
+
+
+def _best(link: Path) -> int | None:
+    name = Path(os.readlink(link)).name if link.is_symlink() else ""
+    return int(name) if _digits(name) else None

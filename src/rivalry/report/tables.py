@@ -1,0 +1,88 @@
+"""Tables of a report: names and values, and the metrics with where each number comes from."""
+
+import json
+import math
+from typing import Any
+
+from rivalry.report.axes import short
+from rivalry.report.curves import bars
+from rivalry.report.markup import Html, join, tag
+from rivalry.report.record import number
+
+ROWS = 60  # of any table: a page has an end
+DIRECTION = {"low": "lower is better", "high": "higher is better"}
+
+
+def clipped(value: object, length: int = 400) -> str:
+    """A value in words, not longer than `length`: strings as they are, the rest as JSON writes it."""
+    words = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return words if len(words) <= length else words[: length - 1] + "…"
+
+
+def facts(told: list[tuple[str, str]]) -> Html:
+    """Names and values, the first `ROWS` of them."""
+    more = [("…", f"{len(told) - ROWS} more")] if len(told) > ROWS else []
+    rows = (tag("div", tag("dt", name), tag("dd", value)) for name, value in [*told[:ROWS], *more])
+    return tag("dl", *rows, class_="facts")
+
+
+def metric_table(reported: dict[str, list[tuple[int, dict[str, Any]]]], classes: list[str]) -> Html:
+    """The last word of every metric, with its spread and n; provenance opens beneath."""
+    head = tag("tr", *(tag("th", word, scope="col") for word in ("metric", "value", "n", "round")))
+    rows = [row for name, scores in list(reported.items())[:ROWS] for row in _rows(name, scores, classes)]
+    return tag("table", tag("thead", head), tag("tbody", *rows), class_="metrics")
+
+
+def _rows(name: str, scores: list[tuple[int, dict[str, Any]]], classes: list[str]) -> list[Html]:
+    played, score = scores[-1]
+    value, spread, n = number(score.get("value")), number(score.get("spread")), number(score.get("n"))
+    row = tag(
+        "tr",
+        tag("th", tag("bdi", clipped(name, 120)), scope="row"),
+        tag("td", short(value), tag("small", f" ± {spread:.2g}") if math.isfinite(spread) else None),
+        tag("td", short(n) if math.isfinite(n) else "—"),
+        tag("td", f"{played:,}"),
+    )
+    said = [DIRECTION[score["better"]]] if score.get("better") in ("low", "high") else []
+    said += [best] if (best := _best(scores)) else []
+    more = tag(
+        "tr",
+        tag("td", tag("span", "; ".join(said), class_="quiet"), _provenance(score, classes), colspan=4),
+        class_="more",
+    )
+    return [row, more]
+
+
+def _best(scores: list[tuple[int, dict[str, Any]]]) -> str:
+    better = scores[-1][1].get("better")
+    finite = [
+        (number(s.get("value")), played) for played, s in scores if math.isfinite(number(s.get("value")))
+    ]
+    if better not in ("low", "high") or len(finite) < 2:
+        return ""
+    value, played = (min if better == "low" else max)(finite)
+    return f"best {short(value)} at round {played:,}"
+
+
+def _provenance(score: dict[str, Any], classes: list[str]) -> Html | None:
+    parts = []
+    if isinstance(provenance := score.get("provenance"), dict) and provenance:
+        parts.append(facts([(clipped(key, 80), clipped(value)) for key, value in provenance.items()]))
+    if isinstance(details := score.get("details"), dict):
+        for key, value in list(details.items())[:ROWS]:
+            parts += [tag("p", clipped(key, 80), class_="quiet"), _detail(value, classes)]
+    return tag("details", tag("summary", "where it comes from"), *parts) if parts else None
+
+
+def _detail(value: object, classes: list[str]) -> Html:
+    """Many numbers are drawn, the rest is written."""
+    table: dict[str, Any] = {}
+    if isinstance(value, dict):
+        table = {clipped(key, 40): told for key, told in value.items()}
+    elif isinstance(value, list):
+        names = classes if len(classes) == len(value) else [str(k) for k in range(len(value))]
+        table = dict(zip(names, value))
+    heights = {name: number(told) for name, told in table.items()}
+    if 3 <= len(heights) <= 128 and all(math.isfinite(v) and v >= 0 for v in heights.values()):
+        return bars(heights)
+    return join(tag("code", clipped(value)))

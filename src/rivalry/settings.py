@@ -1,0 +1,90 @@
+"""A game's signature is its configuration: read from it, checked against it, printed from it.
+
+A game is made by `make(spec, *, name: Type = default, ...)`.  The types below carry their ranges; the
+sentence about each setting stands in the docstring, under `Settings:`, one line each.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+
+from rivalry.errors import BadRequest, unknown
+
+Count = Annotated[int, Field(ge=1)]
+Natural = Annotated[int, Field(ge=0)]
+Rate = Annotated[float, Field(gt=0)]
+Weight = Annotated[float, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Setting(NamedTuple):
+    """One setting of a game: its name, type with range, default, and what it means."""
+
+    name: str
+    type: Any
+    default: Any
+    meaning: str
+
+    @property
+    def kind(self) -> str:
+        """The type in words: "int >= 1", "one of minimax, hinge"."""
+        base, *facts = get_args(self.type) if get_origin(self.type) is Annotated else (self.type,)
+        if str(get_origin(base)) == "typing.Literal":
+            return "one of " + ", ".join(map(str, get_args(base)))
+        bounds = [_in_words(bound) for fact in facts for bound in getattr(fact, "metadata", ())]
+        return " ".join([getattr(base, "__name__", str(base)), " and ".join(bounds)]).strip()
+
+
+def settings_of(make: Callable[..., Any]) -> dict[str, Setting]:
+    """The settings of a game, in the order of its signature."""
+    hints = get_type_hints(make, include_extras=True)
+    meanings = _meanings(inspect.getdoc(make) or "")
+    keyword_only = [p for p in inspect.signature(make).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    return {p.name: Setting(p.name, hints[p.name], p.default, meanings.get(p.name, "")) for p in keyword_only}
+
+
+def check(make: Callable[..., Any], given: Mapping[str, Any], who: str) -> dict[str, Any]:
+    """Every setting of the game: those given, turned to their types, and the defaults of the rest.
+
+    Args:
+        given: values, or texts as they come from a command line.
+        who: the game's name, for messages.
+
+    Raises:
+        BadRequest: a setting that does not exist, of the wrong type or out of range.
+    """
+    known = settings_of(make)
+    for name in given:
+        if name not in known:
+            raise unknown(f"setting of {who}", name, known, f"it has {', '.join(known)}")
+    return {name: _check_one(known[name], given[name], who) if name in given else s.default for name, s in known.items()}
+
+
+def _check_one(setting: Setting, value: Any, who: str) -> Any:
+    try:
+        adapter = TypeAdapter(setting.type, config=ConfigDict(allow_inf_nan=False))
+        return adapter.validate_python(value, strict=False)
+    except ValidationError:
+        raise BadRequest(f"{who}: {setting.name} is {setting.kind}; got {value!r}") from None
+
+
+def _meanings(doc: str) -> dict[str, str]:
+    """The lines `name: meaning` under `Settings:`, a meaning going on over deeper lines."""
+    block = re.search(r"^Settings:\n((?:[ \t]+.*\n?|\n)+)", doc, re.MULTILINE)
+    meanings: dict[str, str] = {}
+    for line in block[1].splitlines() if block else []:
+        if head := re.match(r" {4}(\w+): (.*)", line):
+            name = head[1]
+            meanings[name] = head[2].strip()
+        elif line.strip() and meanings:
+            meanings[name] += " " + line.strip()
+    return meanings
+
+
+def _in_words(bound: Any) -> str:
+    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+    return " and ".join(f"{sign} {getattr(bound, key)}" for key, sign in signs.items() if hasattr(bound, key))

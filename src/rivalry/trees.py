@@ -1,0 +1,75 @@
+"""Trees of numbers, strings and tensors on disk: JSON for the tree, safetensors for the tensors.  Never pickle."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+_TENSOR = "__tensor__"
+_PAIRS = "__pairs__"  # a dict whose keys are not strings, such as an optimizer's
+
+
+def flatten(tree: Any, tensors: dict[str, Tensor], path: str = "") -> Any:
+    """The tree with each tensor replaced by its name, the tensors going into `tensors`.
+
+    Raises:
+        TypeError: a leaf that is neither number, string, None nor tensor.
+    """
+    if isinstance(tree, Tensor):
+        tensors[path] = tree
+        return {_TENSOR: path}
+    if isinstance(tree, dict):
+        branches = [(key, flatten(value, tensors, f"{path}/{key}")) for key, value in tree.items()]
+        if all(isinstance(key, str) for key in tree):
+            return dict(branches)
+        return {_PAIRS: [list(branch) for branch in branches]}
+    if isinstance(tree, (list, tuple)):
+        return [flatten(value, tensors, f"{path}/{i}") for i, value in enumerate(tree)]
+    if tree is None or isinstance(tree, (bool, int, float, str)):
+        return tree
+    raise TypeError(f"a checkpoint holds numbers, strings, None and tensors; {path!r} is a {type(tree).__name__}")
+
+
+def unflatten(tree: Any, tensors: dict[str, Tensor]) -> Any:
+    """The inverse of `flatten`; tuples come back as lists."""
+    if isinstance(tree, list):
+        return [unflatten(value, tensors) for value in tree]
+    if not isinstance(tree, dict):
+        return tree
+    if _TENSOR in tree:
+        return tensors[tree[_TENSOR]]
+    if _PAIRS in tree:
+        return {key: unflatten(value, tensors) for key, value in tree[_PAIRS]}
+    return {key: unflatten(value, tensors) for key, value in tree.items()}
+
+
+def save_tensors(tensors: dict[str, Tensor], file: Path) -> None:
+    """Write tensors as safetensors; those that share memory are written once each."""
+    separate = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
+    seen: set[int] = set()
+    for name, tensor in separate.items():
+        if tensor.untyped_storage().data_ptr() in seen or tensor.untyped_storage().nbytes() > tensor.nbytes:
+            separate[name] = tensor = tensor.clone()
+        seen.add(tensor.untyped_storage().data_ptr())
+    save_file(separate, file)
+
+
+def load_tensors(file: Path) -> dict[str, Tensor]:
+    return load_file(file)
+
+
+def save_json(tree: Any, file: Path) -> None:
+    """Write JSON; numbers that are not finite as null, since JSON has no word for them."""
+    file.write_text(json.dumps(tree, indent=1, allow_nan=False) + "\n")
+
+
+def finite(tree: Any) -> Any:
+    """The tree with None for every number that is not finite."""
+    if isinstance(tree, dict):
+        return {key: finite(value) for key, value in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return [finite(value) for value in tree]
+    return None if isinstance(tree, float) and not torch.tensor(tree).isfinite() else tree
