@@ -140,6 +140,24 @@ def test_it_is_one_safe_file_of_a_reasonable_size(full: Path) -> None:
     assert len(text.encode()) < 5_000_000
 
 
+def test_it_stays_small_whatever_the_run_logged(tmp_path: Path) -> None:
+    lines: list[dict[str, Any]] = []
+    for played in range(130):
+        lines.append(noted(played, **{f"critic_n{k}": math.sin(played * k) for k in range(90)}))
+        lines.append({"round": played, "event": "collapse", "message": "<" * 3000})
+        score = {"value": 1.0, "n": 9, "provenance": {f"p{k}": "<" * 600 for k in range(100)},
+                 "details": {f"d{k}": list(range(64)) for k in range(9)}}  # fmt: skip
+        lines.append(
+            {"round": played, "metrics": [score | {"name": f"m{k}"} for k in range(90 * (played > 127))]}
+        )
+    run_dir = make(tmp_path, lines, settings={f"s{k}": "<" * 1000 for k in range(500)})
+    (run_dir / "samples").mkdir()
+    noise = Image.merge("RGB", [Image.effect_noise((1200, 1200), 90) for _ in range(3)])
+    for name in ("final", "classes", *(f"{k:06d}" for k in range(8))):
+        noise.save(run_dir / "samples" / f"{name}.png", compress_level=1)
+    assert write_report(run_dir).stat().st_size < 5_000_000
+
+
 def test_embedded_images_decode(full: Path) -> None:
     page, _ = report(full)
     sources = [told["src"] for tag, told in page.tags if tag == "img"]
@@ -179,11 +197,10 @@ def test_hostile_words_stay_words(tmp_path: Path) -> None:
              for r in (1, 2)]  # fmt: skip
     lines += [{"round": r, "metrics": [score]} for r in (1, 2)]
     lines += [{"round": 2, "event": kind, "message": HOSTILE} for kind in ("rollback", "failed", HOSTILE)]
-    run_dir = make(
-        tmp_path / HOSTILE.replace("/", "|"), lines, game=HOSTILE, recipe=HOSTILE, data=HOSTILE, spec=spec, seed=HOSTILE,
-        settings={HOSTILE: HOSTILE, "nested": {"a": [HOSTILE]}}, versions={HOSTILE: HOSTILE}, goal={HOSTILE: HOSTILE},
-        device=HOSTILE, precision=HOSTILE, command=HOSTILE, started=HOSTILE, commit=HOSTILE,
-    )  # fmt: skip
+    words = ("game", "recipe", "data", "seed", "device", "precision", "command", "started", "commit")
+    tables = {name: {HOSTILE: HOSTILE} for name in ("settings", "versions", "goal")}
+    folder = tmp_path / HOSTILE.replace("/", "|")
+    run_dir = make(folder, lines, spec=spec, **tables, **dict.fromkeys(words, HOSTILE))
     page, text = report(run_dir)
     safe(page)
     assert page.text.count("alert(1)") > 20
@@ -267,9 +284,8 @@ def test_rounds_played_again_replace_what_came_after_them(tmp_path: Path) -> Non
 def test_lines_that_are_no_reports_are_counted(tmp_path: Path) -> None:
     run_dir = make(tmp_path, [noted(1, critic_loss=1.0)])
     with (run_dir / "log.jsonl").open("ab") as log:
-        log.write(
-            b'{"round": 1, "no\n[1, 2]\n\xff\xfe\n{"round": "x"}\n{"round": NaN}\n{"round": 3, "notes": {}}\n{"rou'
-        )
+        log.write(b'{"round": 1, "no\n[1, 2]\n\xff\xfe\n{"round": "x"}\n{"round": NaN}\n')
+        log.write(b'{"round": 3, "notes": {}}\n{"rou')
     page, _ = report(run_dir)
     assert "5 lines of log.jsonl could not be read" in page.text
 
@@ -315,6 +331,6 @@ def test_writing_it_needs_no_torch(full: Path) -> None:
 
 def test_numbers_are_written_for_people() -> None:
     told = [short(v) for v in (0, 1234567, 0.12345, -2.5, 3e-5, 2.5e9, 12345.6, math.nan)]
-    assert told == ["0", "1,234,567", "0.1235", "−2.5", "3.00e-5", "2.50e9", "12,346", "not finite"]
+    assert told == ["0", "1,234,567", "0.1235", "−2.5", "3e−5", "2.5e9", "12,346", "not finite"]
     assert ticks(-1.2, 1.2, 4) == [-1, 0, 1]
     assert ticks(0, 5200, 4) == [0, 2000, 4000]

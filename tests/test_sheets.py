@@ -8,6 +8,7 @@ from torch import Tensor
 
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
+from rivalry.scatter import BORDER, SIDE, TOP
 from rivalry.sheets import GAP, LARGEST, MARGIN, SQUARE, sheet, to_image, to_uint8
 
 
@@ -104,13 +105,11 @@ def test_each_class_begins_a_row_with_its_name() -> None:
 def test_points_are_drawn_where_they_lie_on_equal_axes() -> None:
     corners = torch.tensor([[-1.0, -1], [1, -1], [1, 1], [-1, 1]])
     page = pixels(sheet(torch.tensor([[0.5, 0.5]]), points(), real=corners))
-    blue = np.argwhere((page[:, :, 2] - page[:, :, 0] > 60) & (np.arange(len(page))[:, None] < 450))
-    grey = np.argwhere(abs(page - [176, 180, 186]).max(axis=2) < 40)
-    center = (grey.min(axis=0) + grey.max(axis=0)) / 2
-    y, x = blue.mean(axis=0) - center
-    assert x > 0
-    assert y < 0  # upward
-    assert abs(x + y) < 2  # one unit is as long across as up
+    frame = page[TOP : TOP + SIDE, BORDER : BORDER + SIDE]
+    y, x = np.argwhere(frame[:, :, 2] - frame[:, :, 0] > 60).mean(axis=0) - SIDE / 2
+    unit = SIDE / 2 / 1.08  # the frame holds the data and 8 % more
+    assert x == pytest.approx(unit / 2, abs=1)
+    assert y == pytest.approx(-unit / 2, abs=1)  # upward
 
 
 def test_points_that_cannot_be_shown_do_not_stop_the_picture() -> None:
@@ -124,7 +123,7 @@ def test_points_that_cannot_be_shown_do_not_stop_the_picture() -> None:
 def test_the_frame_is_the_same_for_every_picture_of_the_same_data() -> None:
     real, far = torch.rand(100, 2), torch.full((5, 2), 1e6)
     near, distant = (pixels(sheet(x, points(), real=real)) for x in (real[:1] * 0 + 0.5, far))
-    assert np.array_equal(near[:, :48], distant[:, :48])  # the vertical axis and its numbers
+    assert np.array_equal(near[:, :48], distant[:, :BORDER])  # the vertical axis and its numbers
 
 
 @pytest.mark.parametrize(

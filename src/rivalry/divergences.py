@@ -216,13 +216,13 @@ def _average(high: Tensor, low: Tensor) -> Tensor:
 
 
 relativistic_paired = Relativistic("relativistic-paired", _paired, lambda real, fake: _paired(fake, real))
-"""RpGAN: each real against its own fake (Jolicoeur-Martineau 2018, arXiv 1807.00734, eq. 10 and 11).
+"""RpGAN: each real against its own fake (Jolicoeur-Martineau 2018, arXiv 1807.00734).
 
     D: E softplus(-(D(x) - D(G(z))))        G: E softplus(-(D(G(z)) - D(x)))
 """
 
 relativistic_average = Relativistic("relativistic-average", _average, lambda real, fake: _average(fake, real))
-"""RaGAN, standard version: each against the mean of the other kind (arXiv 1807.00734, section 4.2).
+"""RaGAN, standard version: each against the mean of the other kind (arXiv 1807.00734).
 
     D: -E log σ(D(x) - E D(G(z))) - E log(1 - σ(D(G(z)) - E D(x)))        G: the same, real and fake exchanged
 

@@ -112,7 +112,7 @@ def gradient_penalty(
 
 
 def dragan(weight: float = 10.0, *, every: int = 1) -> Penalty:
-    """λ E(‖∇D(x + δ)‖ - 1)² around the reals, δ ~ N(0, s²I) (Kodali et al. 2017, arXiv 1705.07215, eq. 2).
+    """λ E(‖∇D(x + δ)‖ - 1)² around the reals, δ ~ N(0, s²I) (Kodali et al. 2017, arXiv 1705.07215).
 
     The paper leaves s open; here it is half the standard deviation of the batch, the scale of the authors'
     code.  That code draws δ uniformly from [0, s) and shrinks it by a second uniform factor, which moves

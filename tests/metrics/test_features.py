@@ -53,7 +53,7 @@ def test_a_classifier_sizes_itself(shape):
 
 
 def test_a_judge_learns_bars_and_tells_how_well():
-    made = train_judge(bars(), bars(seed=1), steps=60)
+    made = train_judge(bars(), bars(seed=1), steps=40)
     assert made.name == "judge-bars"
     assert made.facts["accuracy"] > 0.98
     assert made.facts["held_out"] == 400
@@ -124,9 +124,9 @@ def test_jitter_of_nothing_is_nothing_and_a_shift_is_a_shift():
 
 def test_a_turn_keeps_a_disc_in_place_in_an_image_that_is_not_square():
     y, x = torch.meshgrid(torch.arange(20) - 9.5, torch.arange(40) - 19.5, indexing="ij")
-    disc = torch.exp(-(x**2 + y**2) / 30)[None, None]
+    disc = torch.exp(-(x**2 + y**2) / 16)[None, None]
     turned = jitter(disc, 0.0, 90.0, torch.Generator().manual_seed(1))
-    torch.testing.assert_close(turned, disc, rtol=0, atol=0.02)
+    torch.testing.assert_close(turned, disc, rtol=0, atol=0.05)
 
 
 def test_pixels_are_the_data_themselves():

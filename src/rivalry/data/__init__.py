@@ -17,7 +17,7 @@ __all__ = ["NAMES", "Named", "open_data"]
 
 
 def open_data(name_or_path: str, split: str = "train", size: tuple[int, int] | None = None) -> "Dataset":
-    """The data set of this name, at this path, or of this Hugging Face id ("owner/name"), looked for in this order.
+    """The data set of this name, at this path, or of this Hugging Face id ("owner/name"), in this order.
 
     A path is a folder of images, or a .zip of one, a .npz or a .parquet; `images`, `arrays` and `columns` say
     how each is read.  A name hides a folder of the same name: write ./mnist for the folder.
@@ -46,7 +46,9 @@ def open_data(name_or_path: str, split: str = "train", size: tuple[int, int] | N
         return open_hub(name_or_path, split, size)
     if "/" in name_or_path or _names_a_file(path):
         raise BadRequest(f"no file or folder {name_or_path!r}")
-    raise unknown("data set", name_or_path, NAMES, "`rivalry list data` names them, and a path is data as well")
+    raise unknown(
+        "data set", name_or_path, NAMES, "`rivalry list data` names them, and a path is data as well"
+    )
 
 
 def _open_named(name: str, split: str, size: tuple[int, int] | None) -> "Dataset":

@@ -47,7 +47,9 @@ def open_npz(path: Path, split: str = "train", size: Size | None = None) -> Data
     if split in labels:
         named = {name: _as_names(values, f"{splits[name][1]} in {path}") for name, values in labels.items()}
         if len(named[split]) != len(table):
-            raise BadRequest(f"{path} holds {len(table)} data and {len(named[split])} labels in split {split!r}")
+            raise BadRequest(
+                f"{path} holds {len(table)} data and {len(named[split])} labels in split {split!r}"
+            )
         classes = sort_classes({name for names in named.values() for name in names})
         number = {name: i for i, name in enumerate(classes)}
         label = torch.tensor([number[name] for name in named[split]])
@@ -70,7 +72,9 @@ def archive_splits(keys: list[str], path: Path) -> dict[str, tuple[str, str]]:
     splits = {split: (find(_DATA, split), find(_LABELS, split)) for split in _SPLITS}
     splits = {split: found for split, found in splits.items() if found[0]}
     if not splits:
-        raise BadRequest(f"{path} holds {', '.join(keys) or 'nothing'}; expected x or images, and y for labels")
+        raise BadRequest(
+            f"{path} holds {', '.join(keys) or 'nothing'}; expected x or images, and y for labels"
+        )
     return splits
 
 
@@ -80,7 +84,9 @@ def _open(path: Path) -> np.lib.npyio.NpzFile:
     except (zipfile.BadZipFile, EOFError, ValueError) as error:
         raise BadRequest(f"{path} is not a whole .npz archive: {error}") from error
     if not isinstance(archive, np.lib.npyio.NpzFile):
-        raise BadRequest(f"{path} is a single array, not a .npz archive; save it with numpy.savez(path, x=array)")
+        raise BadRequest(
+            f"{path} is a single array, not a .npz archive; save it with numpy.savez(path, x=array)"
+        )
     return archive
 
 
@@ -112,8 +118,8 @@ def _as_table(x: np.ndarray, what: str) -> tuple[np.ndarray, dict[str, int]]:
         x = x.transpose(0, 3, 1, 2)
     elif x.ndim != 4 or x.shape[1] > 4:
         raise BadRequest(
-            f"{what} has the shape {x.shape}; expected images (n, h, w), (n, h, w, c) or (n, c, h, w) with 1 to 4 "
-            "channels, or points (n, d) in floating point"
+            f"{what} has the shape {x.shape}; expected images (n, h, w), (n, h, w, c) or (n, c, h, w) "
+            "with 1 to 4 channels, or points (n, d) in floating point"
         )
     scaled, how = _as_bytes(x, what)
     return np.ascontiguousarray(scaled), {how: len(x)} if how else {}

@@ -87,7 +87,12 @@ def open_hub(name: str, split: str = "train", size: Size | None = None) -> Datas
         list(table[label]) if label else None,
         tuple(getattr(table.features[label], "names", ())) if label else (),
         size,
-        key=[name, split, len(table), [[str(one), one.stat().st_size, one.stat().st_mtime_ns] for one in files]],
+        key=[
+            name,
+            split,
+            len(table),
+            [[str(one), one.stat().st_size, one.stat().st_mtime_ns] for one in files],
+        ],
         facts={"source": name, "splits": splits},
     )
 
@@ -125,7 +130,7 @@ def _choose(columns: Sequence[str], where: str) -> tuple[str, str]:
 
 
 def _class_names(metadata: dict[bytes, bytes] | None, label: str) -> tuple[str, ...]:
-    """The names of numbered labels, where the `datasets` library wrote the file and left them in its metadata."""
+    """The names of numbered labels, where the `datasets` library left them in the metadata."""
     try:
         told = json.loads((metadata or {}).get(b"huggingface", b"{}"))
         return tuple(told["info"]["features"][label]["names"])
@@ -134,7 +139,7 @@ def _class_names(metadata: dict[bytes, bytes] | None, label: str) -> tuple[str, 
 
 
 def _open_cell(cells: Any, i: int, column: str = "") -> BinaryIO:
-    """The bytes of a cell; a path beside empty bytes is followed on the Hub alone, whose client laid it there."""
+    """The bytes of a cell; a path instead of them is followed only where the Hub's client laid it."""
     cell = cells[i][column] if column else cells[i].as_py()
     content = cell.get("bytes") if isinstance(cell, dict) else cell
     if content is None and column and cell.get("path"):

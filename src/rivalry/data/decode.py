@@ -77,7 +77,9 @@ def decode(file: BinaryIO, channels: int, size: tuple[int, int]) -> tuple[np.nda
     """
     with Image.open(file) as opened:
         done = ["several frames, first taken"] if getattr(opened, "is_animated", False) else []
-        if opened.format == "JPEG":  # halve a large photograph while it is decoded, to no less than twice the size
+        if (
+            opened.format == "JPEG"
+        ):  # halve a large photograph while it is decoded, to no less than twice the size
             opened.draft(None, (2 * max(size), 2 * max(size)))
         opened.load()
         image: Image.Image = opened

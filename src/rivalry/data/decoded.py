@@ -159,7 +159,9 @@ def _write_table(
     converted: Counter[str] = Counter()
     with open(path, "wb") as file:
         begin = _write_header(file, (len(images), *shape))
-        for k, one in enumerate(attempt(lambda image: decode_as(image, channels, (size[0], size[1])), images)):
+        for k, one in enumerate(
+            attempt(lambda image: decode_as(image, channels, (size[0], size[1])), images)
+        ):
             if isinstance(one, str):
                 failed[k] = one
             else:

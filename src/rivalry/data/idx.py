@@ -1,4 +1,4 @@
-"""IDX, the file format of MNIST: two zero bytes, a type, the number of axes, their lengths, then the values."""
+"""IDX, the format of MNIST: two zero bytes, a type, the number of axes, their lengths, the values."""
 
 import struct
 import zlib
@@ -24,13 +24,13 @@ def read_idx(path: Path) -> np.ndarray:
     raw = path.read_bytes()
     try:
         content = _gunzip(raw) if path.suffix == ".gz" else np.frombuffer(bytearray(raw), np.uint8)
-        zero, kind, axes = struct.unpack_from(">HBB", content)
-        shape = struct.unpack_from(f">{axes}I", content, 4)
+        head = content[:64].tobytes()
+        zero, kind, axes = struct.unpack_from(">HBB", head)
+        shape = struct.unpack_from(f">{axes}I", head, 4)
     except (zlib.error, struct.error, ValueError) as error:
         raise BadRequest(f"{path} is not a whole IDX file: {error}") from error
     if zero or kind != _UBYTE:
-        begins = content[:4].tobytes().hex(" ")
-        raise BadRequest(f"{path} is not an IDX file of unsigned bytes: it begins with {begins}")
+        raise BadRequest(f"{path} is not an IDX file of unsigned bytes: it begins with {head[:4].hex(' ')}")
     values = content[4 + 4 * axes :]
     if values.size != np.prod(shape, dtype=np.int64):
         expected = " x ".join(map(str, shape))

@@ -4,8 +4,8 @@
     pictures/1.png      pictures/labels.csv           so is a table: file_name, label  (or metadata.csv)
     pictures/train/...  pictures/test/...             folders beside train/ at the top are splits
 
-A folder that holds nothing but one folder is that folder.  Files whose name begins with a dot, or that have no
-image's extension, are passed over.
+A folder that holds nothing but one folder is that folder.  Files without an image's extension, and those
+whose name begins with a dot, are passed over.
 """
 
 import csv
@@ -27,7 +27,21 @@ from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 
 EXTENSIONS = frozenset(
-    (".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".avif", ".ppm", ".pgm", ".pbm")
+    (
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".bmp",
+        ".gif",
+        ".webp",
+        ".tif",
+        ".tiff",
+        ".avif",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+    )
 )
 SPLITS = ("train", "test", "val", "valid", "validation")
 TABLES = ("labels.csv", "metadata.csv")
@@ -76,7 +90,8 @@ def open_images(path: Path, split: str = "train", size: Size | None = None) -> D
 
     Returns:
         uint8 (n, c, h, w), c from 1 to 4, and labels where sub-folders or a table give them.
-        `facts["skipped"]` lists (name, reason) of what cannot be used, `facts["converted"]` counts conversions.
+        `facts["skipped"]` lists (name, reason) of what cannot be used, `facts["converted"]` counts how many
+        took each conversion.
 
     Raises:
         BadRequest: no images, no such split, too many damaged or unlabeled files, an unsafe or damaged zip.
@@ -88,7 +103,9 @@ def open_images(path: Path, split: str = "train", size: Size | None = None) -> D
     if listing.classes:
         if len(listing.unlabeled) > max(1, len(members) // 100):
             name, why = listing.unlabeled[0]
-            raise BadRequest(f"{len(listing.unlabeled)} images in {path} lack a label; the first, {name}: {why}")
+            raise BadRequest(
+                f"{len(listing.unlabeled)} images in {path} lack a label; the first, {name}: {why}"
+            )
         members = [one for one in members if one.name in listing.labels]
     decoded = decode_once(
         [Encoded(one.name, one.open) for one in members],
@@ -168,7 +185,9 @@ def _read_table(table: Member) -> dict[str, str]:
         with table.open() as file:
             rows = list(csv.DictReader(io.StringIO(file.read().decode("utf-8-sig"), newline="")))
     except (*DAMAGED, csv.Error) as error:
-        raise BadRequest(f"{table.name} cannot be read as a table of comma-separated values: {error}") from error
+        raise BadRequest(
+            f"{table.name} cannot be read as a table of comma-separated values: {error}"
+        ) from error
     columns = {str(name).strip().lower(): name for name in (rows[0] if rows else ())}
     file_column = next((columns[name] for name in _FILE_COLUMNS if name in columns), None)
     label_column = next((columns[name] for name in _LABEL_COLUMNS if name in columns), None)
@@ -176,7 +195,9 @@ def _read_table(table: Member) -> dict[str, str]:
         if PurePosixPath(table.name).name == "metadata.csv":
             return {}
         came = ", ".join(columns) or "nothing"
-        raise BadRequest(f"{table.name} needs the columns file_name and label in its first line; it has {came}")
+        raise BadRequest(
+            f"{table.name} needs the columns file_name and label in its first line; it has {came}"
+        )
     return {row[file_column].strip(): row[label_column].strip() for row in rows if row[label_column]}
 
 
@@ -187,8 +208,14 @@ def _in_folder(path: Path) -> list[Member]:
         for name in files:
             file = Path(folder, name)
             if not name.startswith("."):
-                members.append(Member(file.relative_to(path).as_posix(), partial(open, file, "rb"), _stamp(file)))
+                members.append(
+                    Member(file.relative_to(path).as_posix(), partial(_open_file, file), _stamp(file))
+                )
     return sorted(members, key=lambda one: one.name)
+
+
+def _open_file(file: Path) -> BinaryIO:
+    return open(file, "rb")
 
 
 def _stamp(file: Path) -> tuple[int, int]:
@@ -240,6 +267,10 @@ def _without_single_folder(members: list[Member]) -> list[Member]:
         for one in members
         if PurePosixPath(one.name).suffix.lower() in EXTENSIONS or PurePosixPath(one.name).name in TABLES
     ]
-    while counts and all("/" in one.name for one in counts) and len({one.name.split("/")[0] for one in counts}) == 1:
+    while (
+        counts
+        and all("/" in one.name for one in counts)
+        and len({one.name.split("/")[0] for one in counts}) == 1
+    ):
         counts = [replace(one, name=one.name.partition("/")[2]) for one in counts]
     return counts

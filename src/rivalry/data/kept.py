@@ -1,4 +1,4 @@
-"""Tables kept in the cache: folders that appear whole or not at all, and .npy files that may exceed memory."""
+"""Tables kept in the cache: folders that appear whole or not at all, .npy files that may exceed memory."""
 
 import shutil
 import tempfile
@@ -45,7 +45,7 @@ def write_whole(folder: Path, write: Callable[[Path], None]) -> None:
 
 
 def load_table(path: Path) -> Tensor:
-    """A table from a .npy file: read into memory up to `IN_MEMORY` bytes, mapped from the file beyond that."""
+    """A table from a .npy file: in memory up to `IN_MEMORY` bytes, mapped from the file beyond that."""
     mapped = path.stat().st_size > IN_MEMORY
     # "c", copy on write: torch takes a read-only array only with a warning
     return torch.from_numpy(np.load(path, mmap_mode="c" if mapped else None, allow_pickle=False))

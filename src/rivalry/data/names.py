@@ -10,12 +10,12 @@ class Named:
     Attributes:
         kind: "image" or "points".
         where: "bundled" (in the package), "generated" (made from a seed) or "fetched" (once, on demand).
-        line: one line on what it holds.
+        what: one line on what it holds.
     """
 
     kind: str
     where: str
-    line: str
+    what: str
 
 
 NAMES = {
@@ -30,5 +30,7 @@ NAMES = {
     "spiral": Named("points", "generated", "two arms of one spiral, within a circle of radius 2"),
     "moons": Named("points", "generated", "two half circles, each reaching into the other"),
     "swiss-roll": Named("points", "generated", "a rolled-up line in the plane, within a circle of radius 2"),
-    "parallel-lines": Named("points", "generated", "points (0, y), y uniform in [0, 1]: one of WGAN's two lines"),
+    "parallel-lines": Named(
+        "points", "generated", "points (0, y), y uniform in [0, 1]: one of WGAN's two lines"
+    ),
 }

@@ -91,9 +91,9 @@ def swiss_roll(n: int = 100_000, seed: int = 0, noise: float = 0.03) -> Dataset:
 
 
 def parallel_lines(n: int = 100_000, seed: int = 0, theta: float = 0.0) -> Dataset:
-    """Points (θ, y) with y uniform in [0, 1]: example 1 of Wasserstein GAN (Arjovsky et al. 2017, 1701.07875).
+    """Points (θ, y), y uniform in [0, 1]: example 1 of Wasserstein GAN (Arjovsky et al. 2017, 1701.07875).
 
-    The data set of the name "parallel-lines" is the real line, θ = 0; the fake one is another call with its θ.
+    By name, "parallel-lines" is the real line, θ = 0; the fake one is another call with its own θ.
     W₁ between the two is |θ|, while their Jensen-Shannon divergence is log 2 for every θ but 0.
 
     Args:
@@ -120,7 +120,9 @@ def triangles(n: int = 10_000, seed: int = 0, size: int = 28) -> Dataset:
     """
     draw = np.random.default_rng(seed)
     label = draw.integers(2, size=n)
-    shape = np.array([[0, 2 / 3, 4 / 3], [0, 0.5, 1]])[label] * np.pi  # (n, 3) the corners' angles on a circle
+    shape = (
+        np.array([[0, 2 / 3, 4 / 3], [0, 0.5, 1]])[label] * np.pi
+    )  # (n, 3) the corners' angles on a circle
     angle = shape + 2 * np.pi * draw.random((n, 1))
     radius = size * draw.uniform(0.18, 0.36, (n, 1))
     center = radius + (size - 2 * radius) * draw.random((n, 2))  # (n, 2) in pixels
@@ -143,7 +145,7 @@ TOYS: dict[str, Callable[..., Dataset]] = {
 
 
 def open_toy(name: str, split: str = "train") -> Dataset:
-    """The toy of this name: 100,000 training points or 10,000 test points; a tenth or fifth of that in images.
+    """The toy of this name: 100,000 training and 10,000 test points, or 10,000 and 2,000 triangles.
 
     Raises:
         BadRequest: for a split that is neither "train" nor "test".

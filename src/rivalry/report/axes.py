@@ -56,7 +56,7 @@ def short(value: float) -> str:
     if value == int(value) and abs(value) < 1e7:
         told = f"{int(value):,}"
     elif value != 0 and not 1e-3 <= abs(value) < 1e6:
-        told = f"{value:.2e}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+        told = f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
     else:
         told = f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
     return told.replace("-", "−")

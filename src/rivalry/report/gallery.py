@@ -21,7 +21,7 @@ def final_picture(record: Record) -> Html | None:
         path, words = record.sheets[last], f"samples at round {last:,}"
     else:
         return None
-    return _figure(embed(path, widest=1000, limit=450_000), path, words, words, "sheet-final")
+    return _figure(embed(path, widest=1000, limit=350_000), path, words, words, "sheet-final")
 
 
 def through_time(record: Record) -> Html | None:
@@ -33,7 +33,7 @@ def through_time(record: Record) -> Html | None:
         path = record.sheets[played]
         words = join(f"round {played:,}", tag("b", " best") if played == record.best else None)
         figures.append(
-            _figure(embed(path, 640, 180_000), path, words, f"samples at round {played}", f"sheet-{played}")
+            _figure(embed(path, 640, 150_000), path, words, f"samples at round {played}", f"sheet-{played}")
         )
     few = f" ({len(figures)} of {len(record.sheets)} sheets)" if len(figures) < len(record.sheets) else ""
     return tag(
@@ -62,7 +62,7 @@ def classes(record: Record) -> Html | None:
     if not path.is_file():
         return None
     figure = _figure(
-        embed(path, 1200, 450_000), path, "one class a row", "samples, one class a row", "sheet-classes"
+        embed(path, 1200, 350_000), path, "one class a row", "samples, one class a row", "sheet-classes"
     )
     return tag("section", tag("h2", "Samples class by class"), tag("div", figure, class_="wide"))
 

@@ -4,7 +4,7 @@ from rivalry.report.markup import Html, tag
 from rivalry.report.record import Record
 from rivalry.report.tables import clipped
 
-MESSAGES = 100  # the last ones; the log has them all
+MESSAGES = 50  # the last ones; the log has them all
 
 
 def warnings(record: Record) -> Html | None:
@@ -46,4 +46,4 @@ def _event(event: dict[str, object], name: str) -> Html:
     kind = clipped(event["event"], 40)
     known = kind if kind in ("rollback", "collapse", "failed", "stopped", "done") else "other"
     when = tag("span", f"round {event['round']:,}", class_="when")
-    return tag(name, tag("b", kind), when, tag("bdi", clipped(event.get("message", ""), 1000)), class_=known)
+    return tag(name, tag("b", kind), when, tag("bdi", clipped(event.get("message", ""), 400)), class_=known)

@@ -9,7 +9,7 @@ from rivalry.report.curves import bars
 from rivalry.report.markup import Html, join, tag
 from rivalry.report.record import number
 
-ROWS = 60  # of any table: a page has an end
+ROWS, METRICS, DETAILS = 60, 24, 4  # of a table, of the metrics, of one metric's details: a page has an end
 DIRECTION = {"low": "lower is better", "high": "higher is better"}
 
 
@@ -29,7 +29,7 @@ def facts(told: list[tuple[str, str]]) -> Html:
 def metric_table(reported: dict[str, list[tuple[int, dict[str, Any]]]], classes: list[str]) -> Html:
     """The last word of every metric, with its spread and n; provenance opens beneath."""
     head = tag("tr", *(tag("th", word, scope="col") for word in ("metric", "value", "n", "round")))
-    rows = [row for name, scores in list(reported.items())[:ROWS] for row in _rows(name, scores, classes)]
+    rows = [row for name, scores in list(reported.items())[:METRICS] for row in _rows(name, scores, classes)]
     return tag("table", tag("thead", head), tag("tbody", *rows), class_="metrics")
 
 
@@ -67,9 +67,13 @@ def _best(scores: list[tuple[int, dict[str, Any]]]) -> str:
 def _provenance(score: dict[str, Any], classes: list[str]) -> Html | None:
     parts = []
     if isinstance(provenance := score.get("provenance"), dict) and provenance:
-        parts.append(facts([(clipped(key, 80), clipped(value)) for key, value in provenance.items()]))
+        parts.append(
+            facts(
+                [(clipped(key, 80), clipped(value, 160)) for key, value in list(provenance.items())[:METRICS]]
+            )
+        )
     if isinstance(details := score.get("details"), dict):
-        for key, value in list(details.items())[:ROWS]:
+        for key, value in list(details.items())[:DETAILS]:
             parts += [tag("p", clipped(key, 80), class_="quiet"), _detail(value, classes)]
     return tag("details", tag("summary", "where it comes from"), *parts) if parts else None
 
@@ -83,6 +87,6 @@ def _detail(value: object, classes: list[str]) -> Html:
         names = classes if len(classes) == len(value) else [str(k) for k in range(len(value))]
         table = dict(zip(names, value))
     heights = {name: number(told) for name, told in table.items()}
-    if 3 <= len(heights) <= 128 and all(math.isfinite(v) and v >= 0 for v in heights.values()):
+    if 3 <= len(heights) <= 64 and all(math.isfinite(v) and v >= 0 for v in heights.values()):
         return bars(heights)
     return join(tag("code", clipped(value)))

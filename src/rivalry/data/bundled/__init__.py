@@ -50,7 +50,7 @@ def _digits(split: str) -> Dataset:
 
 
 def _tiles(split: str) -> Dataset:
-    """Dungeon Crawl sprites over black, uint8 (n, 3, 32, 32); the label is the folder in the game's sources."""
+    """Dungeon Crawl sprites over black, uint8 (n, 3, 32, 32); the label is the sources' folder."""
     dataset = open_images(HERE / "tiles.zip", split)
     color, alpha = dataset.x[:, :3].short(), dataset.x[:, 3:].short()
     x = ((color.int() * alpha + 127) // 255).byte()

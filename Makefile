@@ -1,0 +1,39 @@
+# make demo: the main job on bundled MNIST.   make test: the whole suite.   make check: what CI holds a change to.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check lock clean
+
+# pip's own settings may name a folder of wheels; uv does not read them, so they are passed on.
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet uv
+	UV_FIND_LINKS="$$($(BIN)/pip config get global.find-links 2>/dev/null || true)" \
+		$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev,log]'
+	@touch $@
+
+demo: .venv/ready
+	@set -e; run=$$($(BIN)/rivalry train projection-gan --recipe demo); \
+	$(BIN)/rivalry sample $$run -n 100 -o $$run/samples/final.png; \
+	$(BIN)/rivalry evaluate $$run --metrics judge,accuracy,fid -n 2000; \
+	echo $$run/report.html
+
+test: .venv/ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+check: .venv/ready
+	$(BIN)/ruff format --check src tests benchmarks tools
+	$(BIN)/ruff check src tests benchmarks tools
+	$(BIN)/mypy
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+# Pins for everything but torch, whose build is the platform's: the same version, with a GPU or without.
+lock: .venv/ready
+	printf '# Everything that `make` installs, pinned.  `make lock` writes it anew.\ntorch==2.13.0\n' > constraints.txt
+	UV_FIND_LINKS="$$($(BIN)/pip config get global.find-links 2>/dev/null || true)" \
+		$(BIN)/uv pip compile --quiet pyproject.toml --all-extras --constraint constraints.txt --no-emit-package torch \
+		--no-header --no-annotate | grep -v -E '^(nvidia|cuda|triton)' > .venv/lock.txt
+	cat .venv/lock.txt >> constraints.txt
+
+clean:
+	rm -rf .venv

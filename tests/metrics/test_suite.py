@@ -1,0 +1,191 @@
+"""The suite: what it picks, what it refuses, what its scores tell, and that worse samples score worse."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from rivalry.data.source import Dataset, Spec
+from rivalry.data.toys import Modes
+from rivalry.errors import BadRequest
+from rivalry.metrics.catalog import METRICS, PRESETS, function
+from rivalry.metrics.features import Extractor, train_judge
+from rivalry.metrics.score import Score
+from rivalry.metrics.suite import Evidence, evaluate, table
+
+SHAPE = (1, 10, 10)
+
+
+def bars(n, seed, classes=4) -> Dataset:
+    """Noise with one of the first `classes` of four rows bright."""
+    generator = torch.Generator().manual_seed(seed)
+    label = torch.randint(classes, (n,), generator=generator)
+    x = torch.randint(60, (n, *SHAPE), generator=generator)
+    x[torch.arange(n), :, 1 + 2 * label] += 180
+    return Dataset(Spec("bars", "image", SHAPE, ("one", "two", "three", "four")), x.to(torch.uint8), label)
+
+
+def ring(n=300) -> Dataset:
+    centers = torch.tensor([[1.0, 0], [0, 1], [-1, 0], [0, -1]])
+    x = centers[torch.arange(n) % 4] + 0.01 * torch.randn(n, 2, generator=torch.Generator().manual_seed(0))
+    return Dataset(Spec("ring", "points", (2,)), x, facts={"modes": Modes(centers, 0.01)})
+
+
+@pytest.fixture(scope="module")
+def judge() -> Extractor:
+    return train_judge(bars(400, 0), bars(200, 1), steps=40)
+
+
+def values(scores):
+    return {score.name: score.value for score in scores}
+
+
+def names(scores):
+    return [score.name for score in scores]
+
+
+def test_every_metric_is_where_the_table_says_and_needs_what_evidence_supplies():
+    for metric in METRICS:
+        assert callable(function(metric))
+        assert all(hasattr(Evidence, need) or need in ("real", "fake", "asked") for need in metric.needs)
+    assert {name for preset in PRESETS.values() for name in preset} <= {metric.name for metric in METRICS}
+
+
+def test_the_table_of_metrics_is_read_without_torch():
+    code = "import rivalry.metrics.catalog, sys; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_standard_on_labeled_images_and_with_labels_asked_for(judge):
+    real, fake = bars(300, 2), bars(200, 3)
+    found = names(evaluate(real, fake.x, extractor=judge))
+    assert found == [f"{m}[judge-bars]" for m in ("confident", "classes", "fid", "kid", "inception-score")]
+    assert "accuracy[judge-bars]" in names(evaluate(real, fake.x, fake.label, "quick", judge))
+
+
+def test_standard_on_unlabeled_images_compares_pixels():
+    real = bars(300, 2)
+    plain = Dataset(Spec("plain", "image", SHAPE), real.x)
+    assert names(evaluate(plain, bars(300, 3).x)) == ["fid[pixels]", "kid[pixels]"]
+
+
+def test_standard_on_points_counts_modes_where_they_are_known():
+    data = ring()
+    assert values(evaluate(data, data.x))["modes"] == 4
+    unknown = Dataset(data.spec, data.x)
+    assert names(evaluate(unknown, data.x)) == ["fid[coordinates]", "kid[coordinates]"]
+
+
+def test_uint8_samples_score_as_the_same_images_in_floats(judge):
+    real, fake = bars(300, 2), bars(200, 3)
+    assert values(evaluate(real, fake.x, extractor=judge)) == values(
+        evaluate(real, fake.rows(slice(None)), extractor=judge)
+    )
+
+
+def test_worse_samples_score_worse_than_held_out_real_ones(judge):
+    real, fresh = bars(600, 2), bars(400, 3)
+    noise = torch.rand(400, *SHAPE, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    fakes = {
+        "half of the classes": bars(400, 4, classes=2).x,
+        "one image": fresh.x[:1].expand(400, *SHAPE),
+        "noise": noise,
+        "blurred": torch.nn.functional.avg_pool2d(fresh.rows(slice(None)), 5, 1, 2),
+    }
+    good = values(evaluate(real, fresh.x, fresh.label, extractor=judge))
+    for name, fake in fakes.items():
+        bad = values(evaluate(real, fake, fresh.label, extractor=judge))
+        for metric in ("fid", "kid"):
+            assert bad[f"{metric}[judge-bars]"] > 3 * abs(good[f"{metric}[judge-bars]"]), (name, metric)
+        for metric in ("accuracy", "inception-score"):
+            assert bad[f"{metric}[judge-bars]"] < 0.8 * good[f"{metric}[judge-bars]"], (name, metric)
+
+
+def test_dropped_classes_are_counted(judge):
+    found = evaluate(bars(300, 2), bars(300, 3, classes=2).x, metrics="judge", extractor=judge)
+    assert values(found)["classes[judge-bars]"] == 2
+    assert found[1].details["histogram"]["three"] == 0
+
+
+def test_a_score_tells_where_it_comes_from(judge):
+    score = evaluate(bars(300, 2), bars(200, 3).x, metrics=["fid"], extractor=judge, split="test")[0]
+    assert score.n == 200
+    assert (
+        score.provenance
+        | {
+            "data": "bars",
+            "split": "test",
+            "n real": 300,
+            "n fake": 200,
+            "extractor": "judge-bars",
+            "extractor hash": judge.hash,
+            "torch": torch.__version__,
+        }
+        == score.provenance
+    )
+    assert score.provenance["spread"]
+
+
+def test_progress_reaches_the_end_of_what_it_tells(judge):
+    told = {}
+    evaluate(
+        bars(30, 2),
+        bars(20, 3).x,
+        metrics="fid",
+        extractor=judge,
+        progress=lambda *a: told.update({a[0]: a[1:]}),
+    )
+    assert told == {"features of real data": (30, 30), "features of samples": (20, 20)}
+
+
+@pytest.mark.parametrize(
+    ("metrics", "says"),
+    [
+        ("fidd", "no metric 'fidd'; did you mean 'fid'"),
+        ("standart", "no metric 'standart'; did you mean 'standard'"),
+        ("zzz", "no metric 'zzz'; `rivalry list metrics`"),
+        ([], "no metric was named"),
+        ("fid,accuracy", "accuracy needs the labels that the samples were asked for"),
+        ("coverage", "coverage needs data whose modes are known; those of 'bars' are not"),
+    ],
+)
+def test_refuses_metrics_that_are_unknown_or_do_not_apply(judge, metrics, says):
+    with pytest.raises(BadRequest, match=says):
+        evaluate(bars(30, 2), bars(20, 3).x, metrics=metrics, extractor=judge)
+
+
+def test_refuses_verdicts_where_nothing_tells_classes_apart():
+    with pytest.raises(
+        BadRequest, match="judge needs a classifier of the data; 'coordinates' tells no classes"
+    ):
+        evaluate(ring(), ring().x, metrics="judge")
+
+
+@pytest.mark.parametrize(
+    ("fake", "says"),
+    [
+        (torch.zeros(0, *SHAPE), "no samples"),
+        (torch.zeros(5, 1, 10, 12), "samples are 1 x 10 x 12, 'bars' is 1 x 10 x 10"),
+        (torch.zeros(5, *SHAPE).index_fill(0, torch.tensor([1]), float("nan")), "1 of 5 samples hold values"),
+        (torch.zeros(1, *SHAPE), "fid needs at least 2 fake samples; got 1"),
+    ],
+)
+def test_refuses_samples_that_cannot_be_measured(judge, fake, says):
+    with pytest.raises(BadRequest, match=says) as refusal:
+        evaluate(bars(30, 2), fake, metrics="fid", extractor=judge)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_held_out_split_does_not_train_a_judge_on_itself():
+    with pytest.raises(BadRequest, match="give the data"):
+        evaluate(bars(30, 2), bars(20, 3).x, split="test")
+
+
+def test_the_table_lines_up():
+    scores = [Score("fid[x]", 12.345, 10_000, 0.2, "low"), Score("modes", 25, 2500, None, "high")]
+    assert table(scores).splitlines() == [
+        "score   value    ±       n",
+        "fid[x]  12.35  0.2  10,000  low is better",
+        "modes      25        2,500  high is better",
+    ]
