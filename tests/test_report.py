@@ -101,8 +101,8 @@ def safe(page: Page) -> None:
     assert policy == ["default-src 'none'; img-src data:; style-src 'unsafe-inline'"]
 
 
-@pytest.fixture
-def full(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with everything: notes, metrics, events, sheets, a best checkpoint, a torn last line."""
     lines: list[dict[str, Any]] = []
     for played in range(10, 1001, 10):
@@ -118,20 +118,25 @@ def full(tmp_path: Path) -> Path:
     lines.append(
         {"round": 1000, "samples": 64_000, "seconds": 100, "event": "done", "message": "goal reached"}
     )
-    run_dir = make(tmp_path / "run", lines)
+    run_dir = make(tmp_path_factory.mktemp("runs") / "run", lines)
     with (run_dir / "log.jsonl").open("a") as log:
         log.write('{"round": 10')
     (run_dir / "samples").mkdir()
     for played in range(50, 1001, 50):
         Image.effect_noise((400, 400), 80).save(run_dir / "samples" / f"{played:06d}.png")
-    Image.effect_noise((3000, 3000), 80).save(run_dir / "samples" / "final.png")
+    Image.effect_noise((1500, 1500), 80).save(run_dir / "samples" / "final.png")
     (run_dir / "samples" / "classes.png").write_bytes((run_dir / "samples" / "000050.png").read_bytes())
     (run_dir / "best").symlink_to("checkpoints/000750")
     return run_dir
 
 
-def test_it_is_one_safe_file_of_a_reasonable_size(full: Path) -> None:
-    page, text = report(full)
+@pytest.fixture(scope="module")
+def told(full: Path) -> tuple[Page, str]:
+    return report(full)
+
+
+def test_it_is_one_safe_file_of_a_reasonable_size(told: tuple[Page, str]) -> None:
+    page, text = told
     safe(page)
     assert "http://" not in text
     assert "https://" not in text
@@ -145,22 +150,21 @@ def test_it_stays_small_whatever_the_run_logged(tmp_path: Path) -> None:
     for played in range(130):
         lines.append(noted(played, **{f"critic_n{k}": math.sin(played * k) for k in range(90)}))
         lines.append({"round": played, "event": "collapse", "message": "<" * 3000})
-        score = {"value": 1.0, "n": 9, "provenance": {f"p{k}": "<" * 600 for k in range(100)},
-                 "details": {f"d{k}": list(range(64)) for k in range(9)}}  # fmt: skip
-        lines.append(
-            {"round": played, "metrics": [score | {"name": f"m{k}"} for k in range(90 * (played > 127))]}
-        )
+    score = {"value": 1.0, "n": 9, "provenance": {f"p{k}": "<" * 600 for k in range(100)},
+             "details": {f"d{k}": list(range(64)) for k in range(9)}}  # fmt: skip
+    for played in (64, 129):
+        lines.append({"round": played, "metrics": [score | {"name": f"m{k}"} for k in range(50)]})
     run_dir = make(tmp_path, lines, settings={f"s{k}": "<" * 1000 for k in range(500)})
     (run_dir / "samples").mkdir()
-    noise = Image.merge("RGB", [Image.effect_noise((1200, 1200), 90) for _ in range(3)])
+    noise = Image.merge("RGB", [Image.effect_noise((640, 640), 90) for _ in range(3)])
     for name in ("final", "classes", *(f"{k:06d}" for k in range(8))):
         noise.save(run_dir / "samples" / f"{name}.png", compress_level=1)
     assert write_report(run_dir).stat().st_size < 5_000_000
 
 
-def test_embedded_images_decode(full: Path) -> None:
-    page, _ = report(full)
-    sources = [told["src"] for tag, told in page.tags if tag == "img"]
+def test_embedded_images_decode(told: tuple[Page, str]) -> None:
+    page, _ = told
+    sources = [has["src"] for tag, has in page.tags if tag == "img"]
     assert len(sources) == 10  # eight through time, the final sheet and the classes
     for source in sources:
         assert source is not None
@@ -169,8 +173,8 @@ def test_embedded_images_decode(full: Path) -> None:
             assert max(image.size) <= 1200
 
 
-def test_it_says_what_the_run_was_and_what_it_cost(full: Path) -> None:
-    page, _ = report(full)
+def test_it_says_what_the_run_was_and_what_it_cost(told: tuple[Page, str]) -> None:
+    page, _ = told
     for words in ("dcgan", "mnist", "22 November 2026", "1,000", "64,000", "1 min 40 s", "bf16", "2.13.0"):
         assert words in page.text
     for words in ("rivalry train dcgan --data mnist", "the loss is nan", "goal reached", "round 750", "best"):
@@ -179,9 +183,9 @@ def test_it_says_what_the_run_was_and_what_it_cost(full: Path) -> None:
         assert words in page.text
 
 
-def test_sheets_are_the_first_the_last_the_best_and_some_between(full: Path) -> None:
-    page, _ = report(full)
-    ids = [told["id"] for tag, told in page.tags if tag == "figure" and "id" in told]
+def test_sheets_are_the_first_the_last_the_best_and_some_between(told: tuple[Page, str]) -> None:
+    page, _ = told
+    ids = [has["id"] for tag, has in page.tags if tag == "figure" and "id" in has]
     shown = sorted(int(i.removeprefix("sheet-")) for i in ids if i and i[6:].isdigit())
     assert {50, 750, 1000} <= set(shown)
     assert len(shown) == 8

@@ -15,10 +15,10 @@ from typing import Any
 __version__ = "0.1.0"
 
 _FOUND_IN = {
-    "train": "rivalry.workflow",
-    "resume": "rivalry.workflow",
-    "load": "rivalry.workflow",
-    "evaluate": "rivalry.workflow",
+    "train": "rivalry.training",
+    "resume": "rivalry.training",
+    "load": "rivalry.trained",
+    "evaluate": "rivalry.trained",
     "open_data": "rivalry.data",
     "Run": "rivalry.run",
     "Engine": "rivalry.engine",
@@ -26,7 +26,7 @@ _FOUND_IN = {
     "Move": "rivalry.game",
     "Player": "rivalry.game",
 }
-__all__ = [*_FOUND_IN]  # noqa: PLE0604
+__all__ = [*_FOUND_IN]
 
 
 def __getattr__(name: str) -> Any:

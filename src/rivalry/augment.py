@@ -76,12 +76,12 @@ def _sources(n: int, size: int, device: torch.device) -> Tensor:
 
 def _translation(x: Tensor) -> Tensor:
     """A shift by up to 1/8 of the height and of the width; zeros come in."""
-    n, _, h, w = x.shape
+    n, c, h, w = x.shape
     rows = _sources(n, h, x.device)[:, None, :, None]  # (n, 1, h, 1)
     columns = _sources(n, w, x.device)[:, None, None, :]  # (n, 1, 1, w)
     inside = (rows >= 0) & (rows < h) & (columns >= 0) & (columns < w)
-    moved = x.gather(2, rows.clamp(0, h - 1).expand(x.shape))
-    return moved.gather(3, columns.clamp(0, w - 1).expand(x.shape)) * inside
+    source = rows.clamp(0, h - 1) * w + columns.clamp(0, w - 1)  # (n, 1, h, w)
+    return x.flatten(2).gather(2, source.flatten(2).expand(n, c, h * w)).view(x.shape) * inside
 
 
 def _window(n: int, size: int, device: torch.device) -> Tensor:

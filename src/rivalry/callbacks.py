@@ -32,7 +32,10 @@ def log(report: Report, every: int = 20) -> Callback:
                 gathered[f"{move.name}/{name}"].append(note.detach() if isinstance(note, Tensor) else note)
         if engine.t % every:
             return
-        means = [torch.stack([torch.as_tensor(n).float().reshape(()) for n in notes]).mean() for notes in gathered.values()]
+        means = [
+            torch.stack([torch.as_tensor(n).float().reshape(()) for n in notes]).mean()
+            for notes in gathered.values()
+        ]
         engine.ranks.average(means)
         values = torch.stack(means).tolist() if means else []  # the one wait for an accelerator
         if engine.ranks.first:
@@ -104,21 +107,27 @@ def checkpoint(run: Run, keep: int = 2) -> Callback:
     return callback
 
 
-def sheets(run: Run, n: int = 64) -> Callback:
-    """Draw the same codes again and save them as samples/<round>.png."""
+def sheets(run: Run, real: Dataset, n: int = 64, points: int = 2000) -> Callback:
+    """Draw the same codes again and save them as samples/<round>.png; points over some of the real ones."""
     from rivalry.sheets import sheet
+
+    behind: dict[str, Tensor] = {}
+    if real.spec.kind == "points":
+        n, behind["real"] = points, real.x[:points]
+        if "modes" in real.facts:
+            behind["modes"] = real.facts["modes"].centers
 
     def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
         if engine.ranks.first:
             with engine.aside() as game:
                 x = game.sample(n).float().cpu()
-            sheet(x, engine.data.spec).save(run.path / "samples" / f"{engine.t:06d}.png")
+            sheet(x, engine.data.spec, **behind).save(run.path / "samples" / f"{engine.t:06d}.png")
 
     return callback
 
 
 def measure(run: Run, evaluate: Callable[[Engine], list[Score]], keep: int = 2) -> Callback:
-    """Write scores to the log; `best` is the checkpoint whose first score is the best so far."""
+    """Write scores to the log; `best` is the checkpoint whose deciding score is the best so far."""
 
     def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
         scores = evaluate(engine)
@@ -126,15 +135,20 @@ def measure(run: Run, evaluate: Callable[[Engine], list[Score]], keep: int = 2) 
             return
         state = engine.state()
         if engine.ranks.first:
-            before = [_rank(line["metrics"][0]) for line in run.lines() if line.get("metrics")]
-            run.log({**standing(engine), "metrics": [score.to_json() for score in scores]})
-            if scores[0].better and _rank(scores[0].to_json()) >= max(before, default=-float("inf")):
+            told = [score.to_json() for score in scores]
+            before = [
+                _rank(line["metrics"]) for line in run.lines() if "metrics" in line and "samples" in line
+            ]
+            run.log({**standing(engine), "metrics": told})
+            if _rank(told) >= max(before, default=-float("inf")):
                 run.crown(run.save(engine.t, engine.weights(), state, keep))
 
     return callback
 
 
-def collapse_alarm(run: Run, real: Dataset, say: Callable[[str], None], n: int = 64, share: float = 0.2) -> Callback:
+def collapse_alarm(
+    run: Run, real: Dataset, say: Callable[[str], None], n: int = 64, share: float = 0.2
+) -> Callback:
     """Warn in words when samples lie much closer together than real data do.
 
     The mean distance between two samples is compared with that between two real data, and `share` is the
@@ -171,9 +185,10 @@ def _spread(x: Tensor) -> float:
     return float(torch.pdist(x.flatten(1)).mean())
 
 
-def _rank(score: dict[str, Any]) -> float:
-    """Higher is better, whichever way the metric points."""
-    value = float("nan") if score["value"] is None else score["value"]
-    if value != value:
+def _rank(scores: list[dict[str, Any]]) -> float:
+    """How good scores are, higher is better: by the Fréchet distance where it is there, else by the first."""
+    deciding = next((s for s in scores if s["name"].startswith("fid")), scores[0])
+    value = deciding["value"]
+    if value is None or value != value:
         return -float("inf")
-    return -value if score["better"] == "low" else value
+    return -value if deciding["better"] == "low" else value

@@ -111,7 +111,10 @@ CATALOG = (
         "Miyato & Koyama",
         2018,
         "arXiv 1802.05637",
-        needs=("image", "labels",),
+        needs=(
+            "image",
+            "labels",
+        ),
     ),
     Entry(
         "projection-gan",
@@ -120,7 +123,10 @@ CATALOG = (
         "Miyato & Koyama; Mescheder et al.",
         2018,
         "arXiv 1802.05637, 1801.04406",
-        needs=("image", "labels",),
+        needs=(
+            "image",
+            "labels",
+        ),
     ),
     Entry(
         "rpgan",

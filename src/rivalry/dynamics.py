@@ -65,7 +65,9 @@ class Consensus(Gradient):
             pull = torch.autograd.grad(
                 cast(Tensor, disagreement), _player(move).parameters, allow_unused=True, retain_graph=True
             )
-            steps.append(_combine(1.0, [v if v is None else v.detach() for v in field], self.weight, list(pull)))
+            steps.append(
+                _combine(1.0, [v if v is None else v.detach() for v in field], self.weight, list(pull))
+            )
         return steps
 
 

@@ -14,7 +14,7 @@ An error in a move is raised at the game's own `yield`, so the traceback ends in
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 import torch
@@ -92,10 +92,13 @@ class Engine:
             NonFinite: and the round is not finished; the state is that of no whole round.
         """
         self.game.train()
+        for player in self.game.players.values():
+            assert player.optimizer  # made before the clock runs: torch takes seconds for the first one
         self._since = time.perf_counter()
         try:
             while not self.ranks.any(bool(self.stopping) or self.progress(goal) >= 1):
                 moves = [move for turn in self.turns() for move in turn]
+                self.ranks.agree(self.game)
                 self.t += 1
                 if self.t % CHECK_EVERY == 0:
                     self.check()
@@ -117,7 +120,8 @@ class Engine:
             try:
                 self.perform([move for move in moves if move.loss is not None])
             except Exception as error:
-                described.throw(error)  # type: ignore[attr-defined]  # at the game's own `yield` ...
+                with suppress(StopIteration):
+                    described.throw(error)  # type: ignore[attr-defined]  # at the game's own `yield` ...
                 raise  # ... and a round may not swallow it
             yield moves
 
@@ -128,38 +132,45 @@ class Engine:
         if not moves:
             return
         directions = self.dynamics(moves)
-        for move, direction in zip(moves, directions):
-            self._prepare(move, direction)
-        for move in moves:
+        steps = [self._examine(move, direction) for move, direction in zip(moves, directions)]
+        for move, step in zip(moves, steps):  # one after the other: two players may share a weight
             assert move.player is not None
+            for parameter, gradient in zip(move.player.parameters, step):
+                parameter.grad = gradient
             move.player.optimizer.step()
             for parameter in move.player.parameters:
                 parameter.grad = None
 
-    def _prepare(self, move: Move, direction: Direction) -> None:
-        """Average, measure, check and clip the direction, and hand it to the optimizer."""
+    def _examine(self, move: Move, direction: Direction) -> Direction:
+        """Average the direction over the processes, measure it, refuse what is not finite, clip it."""
         assert move.player is not None and move.loss is not None
-        gradients = floats(direction)
+        pairs = zip(move.player.parameters, direction)
+        step = [gradient if gradient is None else laid_out_like(p, gradient) for p, gradient in pairs]
+        gradients = floats(step)
         if not gradients:
             raise RuntimeError(f"this loss depends on no parameter of the player {move.name!r}")
-        self.ranks.average(gradients)
+        move.loss = move.loss.detach().clone()
+        self.ranks.average([*gradients, move.loss])  # the loss too: all processes judge alike
         size = norm(gradients)
-        move.loss = move.loss.detach()
         move.notes = {"loss": move.loss, **move.notes, "gradient": size}
         self._judge(move, torch.isfinite(move.loss) & torch.isfinite(size))
-        for parameter, gradient in zip(move.player.parameters, direction):
-            parameter.grad = gradient if gradient is None else laid_out_like(parameter, gradient)
-        if move.player.clip:
-            nn.utils.clip_grads_with_norm_(move.player.parameters, move.player.clip, size)
+        if move.player.clip is None:
+            return step
+        share = (move.player.clip / (size + 1e-6)).clamp(max=1)
+        return [gradient if gradient is None else gradient * share for gradient in step]
 
     def _refuse_unfit(self, move: Move) -> None:
         assert move.loss is not None
         if move.player is None:
-            raise RuntimeError("a move with a loss needs a player; a player who moved by itself has loss=None")
+            raise RuntimeError(
+                "a move with a loss needs a player; a player who moved by itself has loss=None"
+            )
         if not torch.is_grad_enabled():
             raise RuntimeError("a move was yielded inside torch.no_grad(); yield it after the block")
         if move.loss.numel() != 1:
-            raise RuntimeError(f"a loss is a scalar; {move.name!r} yielded one of shape {tuple(move.loss.shape)}")
+            raise RuntimeError(
+                f"a loss is a scalar; {move.name!r} yielded one of shape {tuple(move.loss.shape)}"
+            )
         if not move.loss.requires_grad:
             raise RuntimeError(f"this loss depends on no parameter of the player {move.name!r}")
 
@@ -266,8 +277,9 @@ class Engine:
 
 def to_device(game: Game, device: torch.device) -> Game:
     """Move a game to its device, the weights of its convolutions in the layout that convolutions like."""
-    if any(isinstance(m, nn.modules.conv._ConvNd) for m in game.modules()):
-        return game.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for module in game.modules():
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+            module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return game.to(device)
 
 

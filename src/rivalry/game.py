@@ -89,9 +89,8 @@ class Game(nn.Module):
         """Describe round `t` as moves.  It pulls its own data: `data.take(n)` or `next(data)`."""
         raise NotImplementedError
 
-    def sample(self, n: int, **given: Any) -> Tensor:
-        """`n` samples in data space; `given` = label, text, source image, truncation ..."""
-        raise NotImplementedError
+    sample: Callable[..., Tensor]
+    """`sample(n, **given)`: n samples in data space; `given` = label, text, source image, truncation ..."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Player):

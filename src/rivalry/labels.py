@@ -6,9 +6,7 @@ from torch import Tensor
 from rivalry.errors import BadRequest
 
 
-def told_labels(
-    n: int, label: Tensor | int | None, classes: int, device: torch.device
-) -> tuple[Tensor, ...]:
+def told_labels(n: int, label: Tensor | int | None, classes: int, device: torch.device) -> tuple[Tensor, ...]:
     """Labels (n,) int64 for a game told of `classes`, in a tuple; an empty one for a game told nothing.
 
     Args:
@@ -23,7 +21,10 @@ def told_labels(
         return ()
     if label is None:
         return (torch.arange(n, device=device) % classes,)
-    labels = torch.as_tensor(label, device=device).expand(n)
+    labels = torch.as_tensor(label, device=device, dtype=torch.int64)
+    if labels.dim() and labels.shape != (n,):
+        raise BadRequest(f"one label for all or one each: expected ({n},), got {tuple(labels.shape)}")
+    labels = labels.expand(n)
     if n and not bool(((labels >= 0) & (labels < classes)).all()):
         raise BadRequest(f"labels go from 0 to {classes - 1}; asked for {label}")
     return (labels,)

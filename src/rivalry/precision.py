@@ -20,7 +20,11 @@ def choose_device(name: str) -> torch.device:
             return torch.device("cuda", torch.cuda.current_device())
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     there = ["cpu", *(["mps"] if torch.backends.mps.is_available() else [])]
-    there += ["cuda", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))] if torch.cuda.is_available() else []
+    there += (
+        ["cuda", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+        if torch.cuda.is_available()
+        else []
+    )
     if name not in there:
         raise BadRequest(f"no device {name!r} here; there is: auto, {', '.join(there)}")
     return torch.device(name)

@@ -30,10 +30,12 @@ def normal(size: int) -> Prior:
     """N(0, I).  Truncated (Brock et al. 2018, arXiv 1809.11096): entries beyond ± threshold are drawn again."""
 
     def redraw(z: Tensor, threshold: float) -> Tensor:
-        # The inverse of the distribution function at uniform points inside: drawn again, without a loop.
-        inside = torch.special.ndtr(torch.tensor(float(threshold)))
-        u = 0.5 + (torch.special.ndtr(z.double()) - 0.5) * (2 * inside.double() - 1).to(z.device)
-        return torch.where(z.abs() <= threshold, z, torch.special.ndtri(u).to(z.dtype))
+        # What lies beyond is uniform in the tail's probability; spread over the inside it is drawn again,
+        # on its own side of 0, without a loop.
+        half = torch.special.ndtr(torch.tensor(threshold, dtype=torch.double, device=z.device)) - 0.5
+        beyond = (torch.special.ndtr(z.double().abs()) - 0.5 - half) / (0.5 - half)  # uniform in (0, 1)
+        again = torch.special.ndtri(0.5 + beyond.clamp(0, 1) * half).copysign(z)
+        return torch.where(z.abs() <= threshold, z, again.to(z.dtype))
 
     return Prior(size, lambda shape, device: torch.randn(shape, device=device), redraw)
 

@@ -23,7 +23,9 @@ def progress(goal: Goal, quiet: bool = False) -> Iterator[Callback]:
     elif sys.stderr.isatty():
         with _bar() as bar:
             task = bar.add_task("training", total=1.0, told="")
-            yield lambda engine, moves: bar.update(task, completed=engine.progress(goal), told=_told(engine, moves))
+            yield lambda engine, moves: bar.update(
+                task, completed=engine.progress(goal), told=_told(engine, moves)
+            )
     else:
         yield _lines(goal)
 

@@ -44,6 +44,11 @@ class Ranks:
             dist.broadcast(whole, 0)
             tensor.data.copy_(whole)
 
+    def agree(self, module: nn.Module) -> None:
+        """Replace each buffer by its mean over the processes: running statistics, ADA's p."""
+        if self.world > 1:
+            self.average([buffer for buffer in module.buffers() if buffer.is_floating_point()])
+
     def gather(self, tensor: Tensor) -> list[Tensor]:
         """Every process's tensor, in order of rank; all of one shape."""
         if self.world == 1:

@@ -21,9 +21,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from torch import Tensor
 
-from rivalry.errors import BadRequest, RunFailed
+from rivalry.errors import BadRequest, RunFailed, unknown
 from rivalry.trees import finite, flatten, load_tensors, save_json, save_tensors, unflatten
 
 FORMAT = 1  # of a run on disk
@@ -62,6 +63,8 @@ class Checkpoint:
             file = self.path / f"{name}.safetensors"
             if _hash(file) != told["sha256"][file.name]:
                 raise Damaged(f"{file} is damaged: its hash is not the one that was written")
+            if _hash_of_tree(told["state"]) != told["sha256"]["state"]:
+                raise Damaged(f"{self.path / 'state.json'} is damaged: its hash is not the one that was written")
             return load_tensors(file), told
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Damaged(f"{self.path} is damaged: {error}") from error
@@ -70,14 +73,18 @@ class Checkpoint:
     def write(cls, path: Path, weights: dict[str, Tensor], state: dict[str, Any]) -> "Checkpoint":
         """Write beside, sync, rename.  Raises OSError; then nothing is left at `path`."""
         beside = path.with_name(f".{path.name}.partial")
-        shutil.rmtree(beside, ignore_errors=True)
+        for left in path.parent.glob(".*.partial"):  # by a kill
+            shutil.rmtree(left, ignore_errors=True)
         try:
             beside.mkdir(parents=True)
             tensors: dict[str, Tensor] = {}
             tree = flatten(state, tensors)
             save_tensors(weights, beside / "weights.safetensors")
             save_tensors(tensors, beside / "state.safetensors")
-            hashes = {f"{name}.safetensors": _hash(beside / f"{name}.safetensors") for name in ("weights", "state")}
+            hashes = {
+                f"{name}.safetensors": _hash(beside / f"{name}.safetensors") for name in ("weights", "state")
+            }
+            hashes["state"] = _hash_of_tree(tree)
             save_json({"format": FORMAT, "sha256": hashes, "state": tree}, beside / "state.json")
             for file in beside.iterdir():
                 _sync(file)
@@ -85,9 +92,11 @@ class Checkpoint:
             shutil.rmtree(path, ignore_errors=True)  # the same round again, after a rollback
             beside.rename(path)
             _sync(path.parent)
-        except Exception as error:
+        except BaseException as error:
             shutil.rmtree(beside, ignore_errors=True)
-            raise error if isinstance(error, OSError) else OSError(str(error)) from error
+            if isinstance(error, SafetensorError):  # how safetensors says that it could not write
+                raise OSError(str(error)) from error
+            raise
         return cls(path)
 
 
@@ -108,8 +117,10 @@ class Run:
         """
         path = path or _free_name(Path("runs"), name)
         try:
-            if path.exists() and (not path.is_dir() or any(path.iterdir())):
-                raise BadRequest(f"{path} is not empty; `rivalry resume {path}` goes on with a run, or name another")
+            if path.exists() and (not path.is_dir() or any(not p.is_dir() for p in path.rglob("[!.]*"))):
+                raise BadRequest(
+                    f"{path} is not empty; `rivalry resume {path}` goes on with a run, or name another"
+                )
             for folder in (path, path / "samples", path / "checkpoints"):
                 folder.mkdir(parents=True, exist_ok=True)
             run = cls(path, {"format": FORMAT, **told, "started": _now()})
@@ -128,11 +139,15 @@ class Run:
         path = Path(path)
         try:
             told = json.loads((path / "run.json").read_text())
-            form = told["format"]
+            form = int(told["format"])
         except (OSError, ValueError, KeyError, TypeError):
-            raise BadRequest(f"{path} is not a run: a run is a directory with a run.json, made by `train`") from None
+            raise BadRequest(
+                f"{path} is not a run: a run is a directory with a run.json, made by `train`"
+            ) from None
         if form > FORMAT:
-            raise BadRequest(f"{path} was written by a newer rivalry (format {form}, this one reads {FORMAT}); upgrade")
+            raise BadRequest(
+                f"{path} was written by a newer rivalry (format {form}, this one reads {FORMAT}); upgrade"
+            )
         return cls(path, told)
 
     # ------------------------------------------------------------------ checkpoints
@@ -143,7 +158,9 @@ class Run:
         found = [p for p in folder.iterdir() if p.name.isdigit()] if folder.is_dir() else []
         return [Checkpoint(p) for p in sorted(found, key=lambda p: int(p.name), reverse=True)]
 
-    def newest(self, warn: Callable[[str], None] = lambda message: None) -> tuple[Checkpoint, Any, Any] | None:
+    def newest(
+        self, warn: Callable[[str], None] = lambda message: None
+    ) -> tuple[Checkpoint, Any, Any] | None:
         """The newest sound checkpoint with its weights and state; damaged ones are named to `warn` and skipped."""
         for checkpoint in self.checkpoints():
             try:
@@ -179,6 +196,26 @@ class Run:
         path = self.path / "checkpoints" / name
         return Checkpoint(path) if name.isdigit() and path.is_dir() else None
 
+    def checkpoint(self, which: str = "best") -> Checkpoint:
+        """One by name: "best" (the newest sound one where none was crowned), "newest", or its round.
+
+        Raises:
+            BadRequest: there is none of that name.
+        """
+        best = self.best()
+        if which == "best" and best is not None:
+            return best
+        if which in ("best", "newest"):
+            if found := self.newest():
+                return found[0]
+            raise BadRequest(f"{self.path} holds no sound checkpoint; `rivalry resume {self.path}` trains it")
+        for checkpoint in self.checkpoints():
+            if which.isdigit() and checkpoint.round == int(which):
+                return checkpoint
+        raise unknown(
+            "checkpoint", which, [str(c.round) for c in self.checkpoints()], "best, newest or its round"
+        )
+
     def crown(self, checkpoint: Checkpoint) -> None:
         """Let `best` point to this checkpoint."""
         beside = self.path / ".best.partial"
@@ -203,7 +240,10 @@ class Run:
                 continue
 
     def rewind(self, t: int) -> None:
-        """Forget the log's lines about rounds after `t`: they will be played again."""
+        """Forget what came after round `t`, lines of the log and checkpoints: it will be played again."""
+        for checkpoint in self.checkpoints():
+            if checkpoint.round > t:
+                shutil.rmtree(checkpoint.path, ignore_errors=True)
         kept = [line for line in self.lines() if line.get("round", 0) <= t or "event" in line]
         beside = self.path / ".log.partial"
         beside.write_text("".join(json.dumps(line) + "\n" for line in kept))
@@ -212,7 +252,11 @@ class Run:
 
 def command() -> str:
     """The command of this process, as one would type it again."""
-    return " ".join(["rivalry", *sys.argv[1:]]) if Path(sys.argv[0]).stem in ("rivalry", "__main__") else "python"
+    return (
+        " ".join(["rivalry", *sys.argv[1:]])
+        if Path(sys.argv[0]).stem in ("rivalry", "__main__")
+        else "python"
+    )
 
 
 def _free_name(folder: Path, name: str) -> Path:
@@ -230,6 +274,10 @@ def _now() -> str:
 def _hash(file: Path) -> str:
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _hash_of_tree(tree: Any) -> str:
+    return hashlib.sha256(json.dumps(tree).encode()).hexdigest()
 
 
 def _sync(path: Path) -> None:

@@ -24,7 +24,9 @@ def save(draw: Callable[[], Tensor], output: Path, spec: Spec) -> None:
     if output.suffix not in (".png", ".npz", ""):
         raise BadRequest(f"samples go to a .png (a sheet), a .npz (arrays) or a folder; got {output}")
     if output.suffix == "" and spec.kind != "image":
-        raise BadRequest(f"a folder of images needs images; {spec.name!r} holds {spec.kind}: write a .png or .npz")
+        raise BadRequest(
+            f"a folder of images needs images; {spec.name!r} holds {spec.kind}: write a .png or .npz"
+        )
     try:
         (output if output.suffix == "" else output.parent).mkdir(parents=True, exist_ok=True)
         if output.suffix:

@@ -11,7 +11,6 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-
 from rivalry.errors import BadRequest, unknown
 
 Count = Annotated[int, Field(ge=1)]
@@ -61,7 +60,10 @@ def check(make: Callable[..., Any], given: Mapping[str, Any], who: str) -> dict[
     for name in given:
         if name not in known:
             raise unknown(f"setting of {who}", name, known, f"it has {', '.join(known)}")
-    return {name: _check_one(known[name], given[name], who) if name in given else s.default for name, s in known.items()}
+    return {
+        name: _check_one(known[name], given[name], who) if name in given else s.default
+        for name, s in known.items()
+    }
 
 
 def _check_one(setting: Setting, value: Any, who: str) -> Any:

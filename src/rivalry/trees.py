@@ -1,6 +1,7 @@
 """Trees of numbers, strings and tensors on disk: JSON for the tree, safetensors for the tensors.  Never pickle."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import Tensor
 
 _TENSOR = "__tensor__"
 _PAIRS = "__pairs__"  # a dict whose keys are not strings, such as an optimizer's
+_FLOAT = "__float__"  # inf and nan, for which JSON has no word
 
 
 def flatten(tree: Any, tensors: dict[str, Tensor], path: str = "") -> Any:
@@ -19,18 +21,23 @@ def flatten(tree: Any, tensors: dict[str, Tensor], path: str = "") -> Any:
         TypeError: a leaf that is neither number, string, None nor tensor.
     """
     if isinstance(tree, Tensor):
+        while path in tensors:  # the keys 1 and "1" have one name
+            path += "'"
         tensors[path] = tree
         return {_TENSOR: path}
     if isinstance(tree, dict):
-        branches = [(key, flatten(value, tensors, f"{path}/{key}")) for key, value in tree.items()]
-        if all(isinstance(key, str) for key in tree):
-            return dict(branches)
-        return {_PAIRS: [list(branch) for branch in branches]}
+        branches = [[flatten(k, {}, path), flatten(v, tensors, f"{path}/{k}")] for k, v in tree.items()]
+        plain = all(isinstance(key, str) for key in tree) and not {_TENSOR, _PAIRS, _FLOAT} & tree.keys()
+        return dict(branches) if plain else {_PAIRS: branches}
+    if isinstance(tree, float) and not math.isfinite(tree):
+        return {_FLOAT: repr(tree)}
     if isinstance(tree, (list, tuple)):
         return [flatten(value, tensors, f"{path}/{i}") for i, value in enumerate(tree)]
     if tree is None or isinstance(tree, (bool, int, float, str)):
         return tree
-    raise TypeError(f"a checkpoint holds numbers, strings, None and tensors; {path!r} is a {type(tree).__name__}")
+    raise TypeError(
+        f"a checkpoint holds numbers, strings, None and tensors; {path!r} is a {type(tree).__name__}"
+    )
 
 
 def unflatten(tree: Any, tensors: dict[str, Tensor]) -> Any:
@@ -41,8 +48,10 @@ def unflatten(tree: Any, tensors: dict[str, Tensor]) -> Any:
         return tree
     if _TENSOR in tree:
         return tensors[tree[_TENSOR]]
+    if _FLOAT in tree:
+        return float(tree[_FLOAT])
     if _PAIRS in tree:
-        return {key: unflatten(value, tensors) for key, value in tree[_PAIRS]}
+        return {unflatten(key, tensors): unflatten(value, tensors) for key, value in tree[_PAIRS]}
     return {key: unflatten(value, tensors) for key, value in tree.items()}
 
 
@@ -62,8 +71,14 @@ def load_tensors(file: Path) -> dict[str, Tensor]:
 
 
 def save_json(tree: Any, file: Path) -> None:
-    """Write JSON; numbers that are not finite as null, since JSON has no word for them."""
-    file.write_text(json.dumps(tree, indent=1, allow_nan=False) + "\n")
+    """Write JSON beside, then rename, so that half of it is never seen.
+
+    Raises:
+        ValueError: a number that is not finite, for which JSON has no word.
+    """
+    beside = file.with_name(f".{file.name}.partial")
+    beside.write_text(json.dumps(tree, indent=1, allow_nan=False) + "\n")
+    beside.rename(file)
 
 
 def finite(tree: Any) -> Any:
@@ -72,4 +87,4 @@ def finite(tree: Any) -> Any:
         return {key: finite(value) for key, value in tree.items()}
     if isinstance(tree, (list, tuple)):
         return [finite(value) for value in tree]
-    return None if isinstance(tree, float) and not torch.tensor(tree).isfinite() else tree
+    return None if isinstance(tree, float) and not math.isfinite(tree) else tree

@@ -13,13 +13,13 @@ from rivalry.metrics.features import (
     Extractor,
     extract,
     features_of,
-    fingerprint,
     judge,
     load_judge,
     pixels,
     save_judge,
     train_judge,
 )
+from rivalry.metrics.fingerprints import fingerprint
 
 
 def bars(n=400, shape=(1, 8, 8), seed=0, name="bars") -> Dataset:
@@ -161,6 +161,17 @@ def test_real_features_are_computed_once_for_one_network_and_split():
     other = Counting()
     other.scale.data.fill_(2.0)
     assert torch.equal(features_of(Extractor("mean-std", other), data, "train")[0], 2 * first)
+
+
+def test_a_full_disk_costs_a_warning_and_not_the_features(monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(features, "save_file", full)
+    with pytest.warns(UserWarning, match="could not keep bars-.*No space left"):
+        found, _ = features_of(Extractor("mean-std", Counting()), bars(30), "train")
+    assert found.shape == (30, 2)
+    assert not list(cache_dir("features").iterdir())
 
 
 def test_the_fingerprint_sees_one_changed_byte_and_one_changed_label():

@@ -9,7 +9,9 @@ import typer
 def evaluate(
     subject: Annotated[str, typer.Argument(help="a run, or a folder of anyone's images")],
     data: Annotated[str | None, typer.Option(help="the real data; a run's own by default")] = None,
-    metrics: Annotated[str, typer.Option(help="quick, standard, or names of `rivalry list metrics`: fid,kid")] = "standard",
+    metrics: Annotated[
+        str, typer.Option(help="quick, standard, or names of `rivalry list metrics`: fid,kid")
+    ] = "standard",
     n: Annotated[int, typer.Option("-n", help="how many samples to draw")] = 10_000,
     split: Annotated[str, typer.Option(help="of the real data: train or test")] = "train",
     seed: Annotated[int, typer.Option(help="of the samples")] = 0,
@@ -18,10 +20,10 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="as JSON, with provenance")] = False,
 ) -> None:
     """Score samples against real data."""
-    from rivalry import workflow
+    from rivalry import trained
     from rivalry.metrics.suite import table
 
-    scores = workflow.evaluate(
+    scores = trained.evaluate(
         subject, data, metrics=metrics, n=n, split=split, seed=seed, device=device, which=which
     )
     print(json.dumps([s.to_json() for s in scores], indent=1) if as_json else table(scores))

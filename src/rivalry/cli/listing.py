@@ -1,7 +1,7 @@
 """`rivalry list` and `rivalry show`: what there is."""
 
 import json
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -9,7 +9,7 @@ import typer
 from rivalry import catalog
 
 
-class What(str, Enum):
+class What(StrEnum):
     games = "games"
     data = "data"
     metrics = "metrics"
@@ -63,7 +63,14 @@ def _games(kind: str | None) -> list[dict[str, object]]:
 
         raise unknown("kind of game", kind, kinds, f"there is {', '.join(sorted(kinds))}")
     return [
-        {"name": e.name, "kind": e.kind, "year": e.year, "title": e.title, "authors": e.authors, "paper": e.paper}
+        {
+            "name": e.name,
+            "kind": e.kind,
+            "year": e.year,
+            "title": e.title,
+            "authors": e.authors,
+            "paper": e.paper,
+        }
         for e in catalog.CATALOG
         if kind in (None, e.kind)
     ]
@@ -76,6 +83,6 @@ def _data() -> list[dict[str, object]]:
 
 
 def _metrics() -> list[dict[str, object]]:
-    from rivalry.metrics.table import METRICS
+    from rivalry.metrics.catalog import METRICS
 
-    return [{"name": name, "what": told.what} for name, told in METRICS.items()]
+    return [{"name": metric.name, "what": metric.title} for metric in METRICS]

@@ -14,22 +14,24 @@ def sample(
     label: Annotated[str | None, typer.Option(help="a class, by number or name")] = None,
     truncation: Annotated[float | None, typer.Option(help="codes drawn closer to the middle: 0.7")] = None,
     seed: Annotated[int, typer.Option(help="of the codes")] = 0,
-    output: Annotated[Path | None, typer.Option("-o", help=".png: a sheet; .npz: arrays; else a folder")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", help=".png: a sheet; .npz: arrays; else a folder")
+    ] = None,
     which: Annotated[str, typer.Option(help="best, newest, or a round that has a checkpoint")] = "best",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda")] = "cpu",
 ) -> None:
     """Draw samples from a trained game."""
-    from rivalry import workflow
+    from rivalry import trained
     from rivalry.data.source import Spec
     from rivalry.run import Run
     from rivalry.samples import save
 
     if n < 1:
         raise BadRequest(f"-n is one or more; got {n}")
-    opened = Run.open(workflow.local(run))
+    opened = Run.open(trained.local(run))
     spec = Spec.from_json(opened.told["spec"])
-    game = workflow.load(opened, device=device, which=which)
-    given = workflow.given(game, spec, label=label, truncation=truncation)
+    game = trained.load(opened, device=device, which=which)
+    given = trained.given(game, spec, label=label, truncation=truncation)
     output = output or opened.path / "samples" / f"sample-{seed}.png"
-    save(lambda: workflow.draw(game, n, seed=seed, **given), output, spec)
+    save(lambda: trained.draw(game, n, seed=seed, **given), output, spec)
     print(output)

@@ -16,8 +16,12 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="show no progress")]
 
 def train(
     game: Annotated[str, typer.Argument(help="a name of `rivalry list`")],
-    data: Annotated[str | None, typer.Option(help="a name of `rivalry list data`, a folder, zip, npz, ...")] = None,
-    recipe: Annotated[str | None, typer.Option(help="a named set of settings, see `rivalry show GAME`")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="a name of `rivalry list data`, a folder, zip, npz, ...")
+    ] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="a named set of settings, see `rivalry show GAME`")
+    ] = None,
     rounds: Rounds = None,
     samples: Samples = None,
     time: Time = None,
@@ -31,10 +35,10 @@ def train(
     quiet: Quiet = False,
 ) -> None:
     """Train a game on data, and leave a run on disk."""
-    from rivalry import catalog, workflow
+    from rivalry import catalog, training
 
     catalog.find(game)
-    done = workflow.train(
+    done = training.train(
         game,
         data,
         recipe=recipe,
@@ -62,9 +66,9 @@ def resume(
     quiet: Quiet = False,
 ) -> None:
     """Go on with a run, to the goal that it was given or to a new one."""
-    from rivalry import workflow
+    from rivalry import training
 
-    done = workflow.resume(run, rounds=rounds, samples=samples, time=time, device=device, quiet=quiet)
+    done = training.resume(run, rounds=rounds, samples=samples, time=time, device=device, quiet=quiet)
     print(done.path)
 
 

@@ -140,7 +140,7 @@ def _check_files(path: str, where: Path) -> Report:
     report.duplicates = [group for group in same.values() if len(group) > 1]
     counted = Counter(label for name, label in listing.labels.items() if name in good)
     report.labels = {name: counted[name] for name in listing.classes}
-    report.corrupt = sorted(report.corrupt + listing.unlabeled)
+    report.corrupt = sorted(report.corrupt + [one for some in listing.unlabeled.values() for one in some])
     return report
 
 

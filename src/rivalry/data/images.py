@@ -11,6 +11,7 @@ whose name begins with a dot, are passed over.
 import csv
 import io
 import os
+import re
 import stat
 import zipfile
 from collections.abc import Callable, Collection
@@ -64,6 +65,14 @@ class Member:
     open: Callable[[], BinaryIO]
     stamp: tuple[int, int]
 
+    @property
+    def is_image(self) -> bool:
+        return os.path.splitext(self.name)[1].lower() in EXTENSIONS
+
+    @property
+    def is_table(self) -> bool:
+        return self.name.rpartition("/")[2] in TABLES
+
 
 @dataclass
 class Listing:
@@ -73,13 +82,13 @@ class Listing:
         splits: the images of each split, by name; "train" is always there.
         labels: the label of each image that has one, by the image's name.
         classes: every label in any split, sorted; numbers in the order of numbers.
-        unlabeled: (name, reason) of images that a table of labels leaves out, or names in vain.
+        unlabeled: split -> (name, reason) of images that a table of labels leaves out, or names in vain.
     """
 
     splits: dict[str, list[Member]]
     labels: dict[str, str]
     classes: tuple[str, ...]
-    unlabeled: list[tuple[str, str]]
+    unlabeled: dict[str, list[tuple[str, str]]]
 
 
 def open_images(path: Path, split: str = "train", size: Size | None = None) -> Dataset:
@@ -99,13 +108,11 @@ def open_images(path: Path, split: str = "train", size: Size | None = None) -> D
     listing = list_images(path)
     if split not in listing.splits:
         raise BadRequest(f"{path} has no split {split!r}; it has {', '.join(listing.splits)}")
-    members = listing.splits[split]
+    members, unlabeled = listing.splits[split], listing.unlabeled[split]
+    if len(unlabeled) > max(1, len(members) // 100):
+        name, why = unlabeled[0]
+        raise BadRequest(f"{len(unlabeled)} images or labels in {path} are alone; the first, {name}: {why}")
     if listing.classes:
-        if len(listing.unlabeled) > max(1, len(members) // 100):
-            name, why = listing.unlabeled[0]
-            raise BadRequest(
-                f"{len(listing.unlabeled)} images in {path} lack a label; the first, {name}: {why}"
-            )
         members = [one for one in members if one.name in listing.labels]
     decoded = decode_once(
         [Encoded(one.name, one.open) for one in members],
@@ -113,7 +120,8 @@ def open_images(path: Path, split: str = "train", size: Size | None = None) -> D
         key=[str(path.resolve()), [[one.name, *one.stamp] for one in members]],
         where=str(path),
     )
-    spec = Spec(path.resolve().stem, "image", tuple(decoded.x.shape[1:]), listing.classes)
+    name = path.resolve().name if path.is_dir() else path.stem
+    spec = Spec(name, "image", tuple(decoded.x.shape[1:]), listing.classes)
     label = None
     if listing.classes:
         number = {name: i for i, name in enumerate(listing.classes)}
@@ -121,7 +129,7 @@ def open_images(path: Path, split: str = "train", size: Size | None = None) -> D
     facts = {
         "source": str(path),
         "splits": tuple(listing.splits),
-        "skipped": decoded.skipped + listing.unlabeled,
+        "skipped": decoded.skipped + unlabeled,
         "converted": decoded.converted,
     }
     return Dataset(spec, decoded.x, label, facts)
@@ -134,49 +142,51 @@ def list_images(path: Path) -> Listing:
         BadRequest: an unsafe or damaged zip, a table of labels that cannot be understood.
     """
     members = _without_single_folder(_in_zip(path) if path.is_file() else _in_folder(path))
-    images = [one for one in members if PurePosixPath(one.name).suffix.lower() in EXTENSIONS]
-    tops = {one.name.split("/")[0] for one in images if "/" in one.name}
-    names = [name for name in SPLITS if name in tops] if "train" in tops else []
-    splits = {name: [one for one in images if one.name.startswith(f"{name}/")] for name in names}
-    labels, unlabeled = _labels_from_tables(members, images)
+    images = [one for one in members if one.is_image]
+    folders = {one.name.split("/")[0] for one in images if "/" in one.name}
+    names = [name for name in SPLITS if name in folders] if "train" in folders else []
+    tops = {name: f"{name}/" for name in names} or {"train": ""}
+    splits = {name: [one for one in images if one.name.startswith(top)] for name, top in tops.items()}
+    labels, unlabeled = _labels_from_tables(members, splits, tops)
     if not labels:
-        labels = _labels_from_folders(splits or {"": images})
-    return Listing(splits or {"train": images}, labels, sort_classes(set(labels.values())), unlabeled)
+        labels = _labels_from_folders(splits, tops)
+    return Listing(splits, labels, sort_classes(set(labels.values())), unlabeled)
 
 
 def sort_classes(labels: Collection[str]) -> tuple[str, ...]:
     """Labels in the order of numbers where all are whole numbers, else of letters."""
-    numbers = all(label.lstrip("-").isdecimal() for label in labels)
+    numbers = all(re.fullmatch(r"-?\d+", label) for label in labels)
     return tuple(sorted(labels, key=int) if numbers else sorted(labels))
 
 
-def _labels_from_folders(splits: dict[str, list[Member]]) -> dict[str, str]:
+def _labels_from_folders(splits: dict[str, list[Member]], tops: dict[str, str]) -> dict[str, str]:
     """The first folder below the split, if every image lies in one and there are two or more."""
     labels = {}
     for split, members in splits.items():
         for one in members:
-            folder, below, _ = one.name.removeprefix(f"{split}/").partition("/")
-            if not below:
+            folder, slash, _ = one.name.removeprefix(tops[split]).partition("/")
+            if not slash:
                 return {}
             labels[one.name] = folder
     return labels if len(set(labels.values())) > 1 else {}
 
 
 def _labels_from_tables(
-    members: list[Member], images: list[Member]
-) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    members: list[Member], splits: dict[str, list[Member]], tops: dict[str, str]
+) -> tuple[dict[str, str], dict[str, list[tuple[str, str]]]]:
     """Labels from every labels.csv or metadata.csv at the top or in a split, and what they left out."""
     told: dict[str, str] = {}
-    tables = [one for one in members if PurePosixPath(one.name).name in TABLES and one.name.count("/") < 2]
+    tables = [one for one in members if one.is_table and one.name.count("/") < 2]
     for table in tables:
         folder = PurePosixPath(table.name).parent
         told |= {str(folder / name): label for name, label in _read_table(table).items()}
-    if not told:
-        return {}, []
-    known = {one.name for one in images}
-    left_out = [(one.name, f"no label in {tables[0].name}") for one in images if one.name not in told]
-    in_vain = [(name, f"named in {tables[0].name}, but not there") for name in told if name not in known]
-    return {name: label for name, label in told.items() if name in known}, left_out + in_vain
+    alone: dict[str, list[tuple[str, str]]] = {split: [] for split in splits}
+    known = {one.name for some in splits.values() for one in some}
+    for split, some in splits.items() if told else ():
+        alone[split] += [(one.name, "no label of this image") for one in some if one.name not in told]
+        in_vain = [name for name in told if name.startswith(tops[split]) and name not in known]
+        alone[split] += [(name, "a label, but no image of this name") for name in in_vain]
+    return {name: label for name, label in told.items() if name in known}, alone
 
 
 def _read_table(table: Member) -> dict[str, str]:
@@ -198,29 +208,41 @@ def _read_table(table: Member) -> dict[str, str]:
         raise BadRequest(
             f"{table.name} needs the columns file_name and label in its first line; it has {came}"
         )
-    return {row[file_column].strip(): row[label_column].strip() for row in rows if row[label_column]}
+    told = {(row[file_column] or "").strip(): (row[label_column] or "").strip() for row in rows}
+    return {name: label for name, label in told.items() if name and label}
 
 
 def _in_folder(path: Path) -> list[Member]:
     members = []
-    for folder, folders, files in os.walk(path):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            file = Path(folder, name)
-            if not name.startswith("."):
-                members.append(
-                    Member(file.relative_to(path).as_posix(), partial(_open_file, file), _stamp(file))
-                )
+    waiting = [(str(path), "")]
+    while waiting:
+        folder, below = waiting.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except OSError as error:
+            raise BadRequest(f"cannot read the folder {folder}: {error.strerror}") from error
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if not entry.is_dir():
+                members.append(Member(below + entry.name, partial(_open_file, entry.path), _stamp(entry)))
+            elif not (entry.is_symlink() and _leads_up(entry.path)):
+                waiting.append((entry.path, f"{below}{entry.name}/"))
     return sorted(members, key=lambda one: one.name)
 
 
-def _open_file(file: Path) -> BinaryIO:
+def _leads_up(link: str) -> bool:
+    """Whether a linked folder holds itself, so that following it would never end."""
+    return Path(os.path.realpath(os.path.dirname(link))).is_relative_to(os.path.realpath(link))
+
+
+def _open_file(file: str) -> BinaryIO:
     return open(file, "rb")
 
 
-def _stamp(file: Path) -> tuple[int, int]:
+def _stamp(entry: os.DirEntry[str]) -> tuple[int, int]:
     try:
-        told = file.stat()
+        told = entry.stat()
     except OSError:  # a link to nowhere: it is named when it cannot be opened
         return -1, -1
     return told.st_size, told.st_mtime_ns
@@ -230,7 +252,7 @@ def _in_zip(path: Path) -> list[Member]:
     """The members of a zip, read in memory and never extracted; one unsafe member refuses them all."""
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
         raise BadRequest(f"{path} is not a whole zip: {error}") from error
     members = []
     for info in archive.infolist():
@@ -247,7 +269,7 @@ def _in_zip(path: Path) -> list[Member]:
 def _unsafe(name: str, info: zipfile.ZipInfo) -> str:
     if ".." in name.split("/"):
         return "leads out of the archive"
-    if name.startswith("/") or name[1:2] == ":":
+    if name.startswith("/") or re.match("[A-Za-z]:", name):
         return "has an absolute path"
     if stat.S_ISLNK(info.external_attr >> 16):
         return "is a symbolic link"
@@ -262,11 +284,7 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
 
 def _without_single_folder(members: list[Member]) -> list[Member]:
     """Descend while one folder holds everything that counts: images and tables of labels."""
-    counts = [
-        one
-        for one in members
-        if PurePosixPath(one.name).suffix.lower() in EXTENSIONS or PurePosixPath(one.name).name in TABLES
-    ]
+    counts = [one for one in members if one.is_image or one.is_table]
     while (
         counts
         and all("/" in one.name for one in counts)

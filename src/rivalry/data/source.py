@@ -41,7 +41,7 @@ class Spec:
         if classes and not self.classes:
             raise BadRequest(f"{who} needs labels; {self.name!r} has none (sub-folders or a CSV give labels)")
         if self.kind == "image" and min(self.shape[1:]) < 8:
-            c, h, w = self.shape
+            _, h, w = self.shape
             raise BadRequest(f"{who} needs images of at least 8 x 8; {self.name!r} has {h} x {w}")
 
     def to_json(self) -> dict[str, Any]:

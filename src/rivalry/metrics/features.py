@@ -7,6 +7,7 @@ stand in every score made with it.
 import hashlib
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from rivalry.cache import cache_dir
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.metrics.classifier import Classifier, fit
+from rivalry.metrics.fingerprints import fingerprint, hash_weights
 
 BUNDLED = Path(__file__).parent / "bundled"
 Progress = Callable[[int, int], None]  # how much is done, of how much
@@ -163,8 +165,10 @@ def judge(
             f"no judge for {spec.name!r}: it needs labeled images; use the extractor 'pixels' or a network"
         )
     bundled = BUNDLED / f"judge-{spec.name}.safetensors"
-    if bundled.is_file() and (kept := load_judge(bundled)).facts["shape"] == list(spec.shape):
-        return kept
+    if bundled.is_file():
+        kept = load_judge(bundled)
+        if (kept.facts["shape"], kept.classes) == (list(spec.shape), spec.classes):
+            return kept
     if train is None:
         raise BadRequest(
             f"the judge of {spec.name!r} is not there yet: give the data that it is to be trained on"
@@ -173,7 +177,8 @@ def judge(
     try:
         return load_judge(path)
     except (FileNotFoundError, SafetensorError):  # never trained, or a file cut short
-        save_judge(made := train_judge(train, test, progress=progress), path)
+        made = train_judge(train, test, progress=progress)
+        _keep(dict(made.network.state_dict()), path, _told(made))
         return made
 
 
@@ -230,8 +235,11 @@ def _rows(data: Dataset, index: Tensor) -> Dataset:
 
 def save_judge(judge: Extractor, path: Path) -> None:
     """Write a judge as safetensors, its facts in the header; the file appears whole or not at all."""
-    told = {"name": judge.name, "classes": judge.classes, "facts": judge.facts}
-    save_whole(dict(judge.network.state_dict()), path, told)
+    _save_whole(dict(judge.network.state_dict()), path, _told(judge))
+
+
+def _told(judge: Extractor) -> dict[str, Any]:
+    return {"name": judge.name, "classes": judge.classes, "facts": judge.facts}
 
 
 def load_judge(path: Path) -> Extractor:
@@ -250,56 +258,40 @@ def load_judge(path: Path) -> Extractor:
     return Extractor(told["name"], network, tuple(told["classes"]), told["facts"])
 
 
-def save_whole(tensors: dict[str, Tensor], path: Path, told: dict[str, Any]) -> None:
-    """Write safetensors with `told` as JSON in the header, beside and then renamed into place."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
-    save_file({k: v.contiguous() for k, v in tensors.items()}, beside, {"told": json.dumps(told)})
-    beside.replace(path)
-
-
 def features_of(
     extractor: Extractor, data: Dataset, split: str, *, progress: Progress | None = None
 ) -> tuple[Tensor, Tensor | None]:
     """`extract` for a whole data set, kept in the user's cache: the second time it is only read."""
-    if not any(True for _ in extractor.network.parameters()):
-        return extract(
-            extractor, data, progress=progress
-        )  # nothing learned: cheaper to do again than to read
-    key = "/".join([data.spec.name, split, str(len(data)), fingerprint(data), extractor.hash])
-    named = (
-        f"{_safe(data.spec.name)}-{_safe(split)}-{hashlib.sha256(key.encode()).hexdigest()[:24]}.safetensors"
-    )
-    path = cache_dir("features") / named
+    if not any(True for _ in extractor.network.parameters()):  # nothing learned: quicker done again than read
+        return extract(extractor, data, progress=progress)
+    known = (data.spec.name, split, str(len(data)), fingerprint(data), extractor.name, extractor.hash)
+    digest = hashlib.sha256("/".join(known).encode()).hexdigest()[:24]
+    path = cache_dir("features") / f"{_safe(data.spec.name)}-{digest}.safetensors"
     try:
         kept = load_file(path)
         return kept["features"], kept.get("logits")
-    except (FileNotFoundError, SafetensorError):
+    except (FileNotFoundError, SafetensorError):  # never computed, or a file cut short
         features, logits = extract(extractor, data, progress=progress)
-    save_whole({"features": features} | ({} if logits is None else {"logits": logits}), path, {"key": key})
+    _keep({"features": features} | ({} if logits is None else {"logits": logits}), path, {"of": known})
     return features, logits
 
 
-def hash_weights(network: nn.Module) -> str:
-    """sha256 over the names and bytes of a network's state, in hexadecimal."""
-    digest = hashlib.sha256()
-    for name, value in sorted(network.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(_bytes(value))
-    return digest.hexdigest()
+def _keep(tensors: dict[str, Tensor], path: Path, told: dict[str, Any]) -> None:
+    """Write to the cache; a disk that is full or cannot be written costs a warning, not the work done."""
+    try:
+        _save_whole(tensors, path, told)
+    except (OSError, SafetensorError) as error:
+        warnings.warn(f"could not keep {path.name} in {path.parent}: {error}", stacklevel=3)
 
 
-def fingerprint(data: Dataset) -> str:
-    """sha256 over a data set's type, shape, values and labels, in hexadecimal."""
-    digest = hashlib.sha256(f"{data.x.dtype} {tuple(data.x.shape)} {data.spec.classes}".encode())
-    for start in range(0, len(data), 10_000):  # a piece at a time: the table may be mapped from a file
-        digest.update(_bytes(data.x[start : start + 10_000]))
-    if data.label is not None:
-        digest.update(_bytes(data.label))
-    return digest.hexdigest()
-
-
-def _bytes(tensor: Tensor) -> Any:
-    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+def _save_whole(tensors: dict[str, Tensor], path: Path, told: dict[str, Any]) -> None:
+    """Write safetensors with `told` as JSON in the header; the file appears whole or not at all."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        save_file({k: v.contiguous() for k, v in tensors.items()}, beside, {"told": json.dumps(told)})
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _safe(name: str) -> str:

@@ -16,7 +16,9 @@ def perceptron(*sizes: int, slope: float = 0.2) -> nn.Sequential:
 class PerceptronGenerator(nn.Module):
     """(n, latent) -> (n, *shape), through tanh where data are `bounded` to [-1, 1]."""
 
-    def __init__(self, latent: int, shape: tuple[int, ...], *, width: int = 256, depth: int = 3, bounded: bool = True):
+    def __init__(
+        self, latent: int, shape: tuple[int, ...], *, width: int = 256, depth: int = 3, bounded: bool = True
+    ):
         super().__init__()
         self.shape = shape
         self.body = perceptron(latent, *[width] * depth, math.prod(shape))

@@ -9,7 +9,7 @@ from rivalry.report.curves import bars
 from rivalry.report.markup import Html, join, tag
 from rivalry.report.record import number
 
-ROWS, METRICS, DETAILS = 60, 24, 4  # of a table, of the metrics, of one metric's details: a page has an end
+ROWS, METRICS, PROVENANCE, DETAILS = 60, 24, 24, 4  # what is shown at most: a page has an end
 DIRECTION = {"low": "lower is better", "high": "higher is better"}
 
 
@@ -67,11 +67,8 @@ def _best(scores: list[tuple[int, dict[str, Any]]]) -> str:
 def _provenance(score: dict[str, Any], classes: list[str]) -> Html | None:
     parts = []
     if isinstance(provenance := score.get("provenance"), dict) and provenance:
-        parts.append(
-            facts(
-                [(clipped(key, 80), clipped(value, 160)) for key, value in list(provenance.items())[:METRICS]]
-            )
-        )
+        rows = list(provenance.items())[:PROVENANCE]
+        parts.append(facts([(clipped(key, 80), clipped(value, 160)) for key, value in rows]))
     if isinstance(details := score.get("details"), dict):
         for key, value in list(details.items())[:DETAILS]:
             parts += [tag("p", clipped(key, 80), class_="quiet"), _detail(value, classes)]

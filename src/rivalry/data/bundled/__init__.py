@@ -52,8 +52,8 @@ def _digits(split: str) -> Dataset:
 def _tiles(split: str) -> Dataset:
     """Dungeon Crawl sprites over black, uint8 (n, 3, 32, 32); the label is the sources' folder."""
     dataset = open_images(HERE / "tiles.zip", split)
-    color, alpha = dataset.x[:, :3].short(), dataset.x[:, 3:].short()
-    x = ((color.int() * alpha + 127) // 255).byte()
+    color, alpha = dataset.x[:, :3].int(), dataset.x[:, 3:].int()
+    x = ((color * alpha + 127) // 255).byte()
     spec = Spec("tiles", "image", (3, 32, 32), dataset.spec.classes)
     return Dataset(spec, x, dataset.label, {"license": "CC0 1.0"})
 

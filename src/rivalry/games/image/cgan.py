@@ -24,7 +24,7 @@ from rivalry.settings import Count, Fraction, Rate
 
 
 class Joined(nn.Module):
-    """A network of x and of the one-hot label joined to it as further channels: (n, c, ...) -> (n, c + classes, ...)."""
+    """A network of x and, as further channels, of the one-hot label: (n, c, ...) becomes (n, c + classes, ...)."""
 
     def __init__(self, network: nn.Module, classes: int):
         super().__init__()

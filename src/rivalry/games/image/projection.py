@@ -1,7 +1,8 @@
 """A small class-conditional GAN with a projection critic and R1: digits by name in two minutes on a laptop.
 
     D(x, y) = ψ(φ(x)) + ⟨v_y, φ(x)⟩
-    min_D E[softplus(-D(x, y))] + E[softplus(D(G(z, y), y))] + γ/2 E‖∇ₓD(x, y)‖²      min_G E[softplus(-D(G(z, y), y))]
+    min_D E[softplus(-D(x, y))] + E[softplus(D(G(z, y), y))] + γ/2 E‖∇ₓD(x, y)‖²
+    min_G E[softplus(-D(G(z, y), y))]
 
 (The critic: Miyato & Koyama 2018, "cGANs with Projection Discriminator", arXiv 1802.05637, equation 3; the
 penalty: Mescheder et al. 2018, arXiv 1801.04406, paid lazily as in Karras et al. 2020, arXiv 1912.04958.)

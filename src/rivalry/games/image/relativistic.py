@@ -138,7 +138,14 @@ def r3gan(
 
 
 def _in_dcgan(
-    spec: Spec, comparison: Relativistic, latent: int, width: int, batch: int, lr: float, beta1: float, average: float
+    spec: Spec,
+    comparison: Relativistic,
+    latent: int,
+    width: int,
+    batch: int,
+    lr: float,
+    beta1: float,
+    average: float,
 ) -> RelativisticGAN:
     return RelativisticGAN(
         generator_for(spec, latent, width),

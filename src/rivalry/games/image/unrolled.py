@@ -61,7 +61,7 @@ class UnrolledGAN(TwoPlayers):
 
     def unroll(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         """The critic's weights after `steps` answers to this batch, as functions of the fakes."""
-        weights = dict(self.D.named_parameters())
+        weights: dict[str, Tensor] = dict(self.D.named_parameters())
         for _ in range(self.steps):
             on_real, on_fake = (functional_call(self.D, weights, (x,)) for x in (real, fake))
             slopes = torch.autograd.grad(

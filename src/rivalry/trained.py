@@ -1,0 +1,185 @@
+"""What one does with a trained run: load it, draw from it, score it."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rivalry import catalog, settings
+from rivalry.data import open_data
+from rivalry.data.source import Dataset, Spec
+from rivalry.errors import BadRequest, unknown
+from rivalry.game import Conditional, Game
+from rivalry.metrics.score import Score
+from rivalry.precision import choose_device
+from rivalry.report import write_report
+from rivalry.run import Run
+
+
+def load(
+    run: str | Path | Run,
+    *,
+    device: str = "cpu",
+    which: str = "best",
+    game: Callable[..., Game] | None = None,
+) -> Game:
+    """The trained game, ready to sample: weights frozen, in evaluation mode.
+
+    Args:
+        run: a run, its directory, or the id of one on the Hugging Face Hub ("owner/name").
+        which: "best" (the newest where none was crowned), "newest", or a round that has a checkpoint.
+        game: what made the game, where that is a function of your own: a run names games of the catalog alone,
+            so that one from elsewhere can make nothing else run.
+
+    Raises:
+        BadRequest: no run there, or no such checkpoint in it.
+        Damaged: the checkpoint is not what was written.
+    """
+    run = run if isinstance(run, Run) else Run.open(local(str(run)))
+    built = build(run.told, game)
+    checkpoint = run.checkpoint(which)
+    built.load_state_dict({**checkpoint.weights(), **checkpoint.state()["extra"]})
+    return built.to(choose_device(device)).eval().requires_grad_(False)
+
+
+def build(told: dict[str, Any], make: Callable[..., Game] | None = None) -> Game:
+    """The untrained game that a run.json describes."""
+    make = make or catalog.maker(catalog.find(told["game"]))
+    torch.manual_seed(told["seed"])
+    return make(Spec.from_json(told["spec"]), **settings.check(make, told["settings"], told["game"]))
+
+
+def draw(game: Game, n: int, *, seed: int = 0, chunk: int = 500, **given: Any) -> Tensor:
+    """`n` samples, on the processor: (n, ...) float32.  The same seed gives the same samples.
+
+    Args:
+        given: what `game.sample` takes; a tensor of n rows is dealt out with the chunks.
+    """
+    if n < 1:
+        raise BadRequest(f"samples are drawn by one or more; got {n}")
+    devices = [game.device] if game.device.type == "cuda" else []
+    with torch.random.fork_rng(devices), torch.no_grad():
+        torch.manual_seed(seed)
+        parts = []
+        for start in range(0, n, chunk):
+            size = min(chunk, n - start)
+            rows = {
+                k: v[start : start + size] if isinstance(v, Tensor) and v.dim() else v
+                for k, v in given.items()
+            }
+            parts.append(game.sample(size, **rows).float().cpu())
+    return torch.cat(parts)
+
+
+def evaluate(
+    subject: str | Path | Run | Game | Tensor,
+    data: str | Dataset | None = None,
+    *,
+    metrics: str | Sequence[str] = "standard",
+    n: int = 10_000,
+    split: str = "train",
+    seed: int = 0,
+    device: str = "cpu",
+    which: str = "best",
+) -> list[Score]:
+    """Score a run, a game, a folder of images or a tensor of samples against real data.
+
+    Args:
+        subject: a `Run` or its directory, a loaded `Game`, a folder or file of images, or samples (n, ...).
+        data: what is real; a run's own data by default.
+        metrics: "quick", "standard" or names of `rivalry list metrics`.
+        n: how many samples to draw from a game.
+        split: of the real data.
+    """
+    from rivalry.metrics import suite
+
+    run = _as_run(subject)
+    if run is not None:
+        data = data if data is not None else run.told["data"]
+        subject = load(run, device=device, which=which)
+    if data is None:
+        raise BadRequest("against which data?  Name the real ones with --data")
+    real = data if isinstance(data, Dataset) else open_data(data, split)
+    asked = None
+    if isinstance(subject, Game):
+        asked = every_class(subject, n)
+        told: dict[str, Any] = {} if asked is None else {"label": asked.to(subject.device)}
+        fake = draw(subject, n, seed=seed, **told)
+    elif isinstance(subject, Tensor):
+        fake = subject
+    else:
+        folder = open_data(str(subject))
+        fake = folder.rows(slice(0, n))
+    scores = suite.evaluate(real, fake, asked, metrics, split=split)
+    if run is not None:
+        run.log(
+            {"round": run.checkpoint(which).round, "weights": which, "metrics": [s.to_json() for s in scores]}
+        )
+        write_report(run.path)
+    return scores
+
+
+def local(name: str) -> Path:
+    """A directory as it is; "owner/name" that is none is fetched from the Hugging Face Hub."""
+    if Path(name).exists() or name.count("/") != 1 or name.startswith((".", "/", "runs/")):
+        return Path(name)
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError:
+        raise BadRequest(f"no run at {name}; to fetch one from the Hub: pip install 'rivalry[hub]'") from None
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.jsonl", "*.safetensors", "*.png"]))
+    except Exception as error:
+        raise BadRequest(f"no run at {name}, neither here nor on the Hub ({type(error).__name__})") from error
+
+
+def given(
+    game: Game, spec: Spec, *, label: str | None = None, truncation: float | None = None
+) -> dict[str, Any]:
+    """What `game.sample` is told, from what a person typed.
+
+    Raises:
+        BadRequest: the game cannot be asked for that, or no class is called so.
+    """
+    told: dict[str, Any] = {}
+    if label is not None:
+        if not (isinstance(game, Conditional) and game.classes):
+            raise BadRequest("this game is not told classes, so --label cannot ask for one")
+        told["label"] = _label(label, spec.classes)
+    if truncation is not None:
+        if "truncation" not in inspect.signature(game.sample).parameters:
+            raise BadRequest("this game has no truncation")
+        if not truncation > 0:
+            raise BadRequest(
+                f"truncation is above 0 (0.7, say: lower is nearer to the middle); got {truncation}"
+            )
+        told["truncation"] = truncation
+    return told
+
+
+def _label(text: str, classes: tuple[str, ...]) -> int:
+    """The number of a class that was told by name or by number; a name comes first."""
+    if text in classes:
+        return classes.index(text)
+    if text.isdigit() and int(text) < len(classes):
+        return int(text)
+    if text.lstrip("-").isdigit():
+        raise BadRequest(f"there are {len(classes)} classes, 0 to {len(classes) - 1}; asked for {text}")
+    raise unknown("class", text, classes, f"there is {', '.join(classes[:20])}")
+
+
+def every_class(game: Game, n: int) -> Tensor | None:
+    """Labels to ask for: every class in turn; None of a game that is told none."""
+    if isinstance(game, Conditional) and game.classes:
+        return torch.arange(n) % game.classes
+    return None
+
+
+def _as_run(subject: Any) -> Run | None:
+    if isinstance(subject, Run):
+        return subject
+    is_path = isinstance(subject, (str, Path))
+    return Run.open(subject) if is_path and (Path(subject) / "run.json").exists() else None
