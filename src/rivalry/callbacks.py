@@ -111,7 +111,7 @@ def sheets(run: Run, real: Dataset, n: int = 64, points: int = 2000) -> Callback
     """Draw the same codes again and save them as samples/<round>.png; points over some of the real ones."""
     from rivalry.sheets import sheet
 
-    behind: dict[str, Tensor] = {}
+    behind: dict[str, Any] = {}
     if real.spec.kind == "points":
         n, behind["real"] = points, real.x[:points]
         if "modes" in real.facts:
@@ -147,30 +147,33 @@ def measure(run: Run, evaluate: Callable[[Engine], list[Score]], keep: int = 2) 
 
 
 def collapse_alarm(
-    run: Run, real: Dataset, say: Callable[[str], None], n: int = 64, share: float = 0.2
+    run: Run, real: Dataset, say: Callable[[str], None], n: int = 64, share: float = 0.2, patience: int = 4
 ) -> Callback:
-    """Warn in words when samples lie much closer together than real data do.
+    """Warn in words when samples come to lie much closer together than real data do.
 
     The mean distance between two samples is compared with that between two real data, and `share` is the
-    ratio below which the alarm rings, once until it has been above again.
+    ratio below which the alarm rings: once, until it has been above again.  A generator begins below, since
+    untrained networks draw all alike; it has `patience` looks to rise.
     """
     truth = _spread(real.rows(torch.linspace(0, len(real) - 1, n).long()))
-    ringing = False
+    looks, was_above, ringing = 0, False, False
 
-    def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
-        nonlocal ringing
+    def callback(engine: Engine, moves: Sequence[Move]) -> None:
+        nonlocal looks, was_above, ringing
         if not engine.ranks.first:
             return
         with engine.aside() as game:
             ratio = _spread(game.sample(n).float().cpu()) / truth
-        if ratio < share and not ringing:
+        looks, was_above = looks + 1, was_above or ratio >= share
+        low = ratio < share and (was_above or looks >= patience)
+        if low and not ringing:
             message = (
                 f"round {engine.t}: samples lie {ratio:.0%} as far apart as real data do: the generator is "
                 "collapsing. What helps most often: a gradient penalty, a slower generator, or packing"
             )
             run.log({**standing(engine), "event": "collapse", "message": message})
             say(message)
-        ringing = ratio < share
+        ringing = low
 
     return callback
 

@@ -149,7 +149,7 @@ def test_transparent_pixels_do_not_bleed_their_color() -> None:
     pixels[:, :8] = (255, 0, 0, 255)
     pixels[:, 8:] = (0, 255, 0, 0)  # green, but not to be seen
     got, _ = decode(encoded(Image.fromarray(pixels)), 4, (8, 8))
-    assert got[1].max() == 0 or (got[1] * (got[3] > 0)).max() == 0
+    assert (got[1] * (got[3] > 0)).max() == 0
 
 
 def test_a_large_photograph_is_the_same_whether_or_not_it_is_halved_while_decoded() -> None:

@@ -1,0 +1,39 @@
+"""What a measured number carries with it: command, commit, hardware, versions, date."""
+
+import datetime
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rivalry.precision import choose_device, describe
+
+
+def certificate(device: str = "cpu") -> dict[str, Any]:
+    """The birth certificate of numbers measured by this process on `device`."""
+    where = choose_device(device)
+    return {
+        "command": "python " + " ".join([os.path.relpath(sys.argv[0]), *sys.argv[1:]]),
+        "commit": commit(),
+        "hardware": describe(where) + f"; {os.cpu_count()} cores in all",
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "date": datetime.date.today().isoformat(),
+    }
+
+
+def commit() -> str:
+    """The commit of this checkout, with a + when it was changed since; RIVALRY_COMMIT where there is no git."""
+    folder = Path(__file__).parent
+    git = ["git", "-C", str(folder)]
+    head = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    if head.returncode:
+        return os.environ.get("RIVALRY_COMMIT", "unknown")
+    changed = subprocess.run(
+        [*git, "status", "--porcelain", "--untracked-files=no", "src"], capture_output=True, text=True, check=False
+    )
+    return head.stdout.strip() + ("+" if changed.stdout.strip() else "")

@@ -1,0 +1,104 @@
+"""`check` finds what is in a set and what is wrong with it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from rivalry.data.check import check, render
+from rivalry.errors import BadRequest
+
+
+@dataclass
+class Entry:
+    name: str
+    needs: tuple[str, ...]
+
+
+GAMES = [
+    Entry("dcgan", ("image",)),
+    Entry("cgan", ("image", "labels")),
+    Entry("pix2pix", ("image", "pairs")),
+    Entry("ring-gan", ("points",)),
+]
+
+
+@pytest.fixture
+def messy(tmp_path: Path) -> Path:
+    for i in range(6):
+        folder = tmp_path / "d" / ("train" if i < 4 else "test") / "ab"[i % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((10, 12), 40 * (i // 2), np.uint8)).save(folder / f"{i}.png")
+    Image.new("P", (9, 9)).save(tmp_path / "d" / "train" / "a" / "palette.png")
+    (tmp_path / "d" / "train" / "b" / "bad.png").write_bytes(b"hello")
+    return tmp_path / "d"
+
+
+def test_what_is_in_a_messy_folder(messy: Path) -> None:
+    report = check(str(messy), GAMES)
+    assert report.n == 7
+    assert report.splits == {"train": 6, "test": 2}
+    assert report.sizes == {(10, 12): 6, (9, 9): 1}
+    assert report.channels == 3
+    assert report.labels == {"a": 4, "b": 3}
+    assert report.corrupt == [("train/b/bad.png", "not an image")]
+    assert report.duplicates == [[f"test/{'ab'[i % 2]}/{i}.png" for i in (4, 5)]] + [
+        [f"train/{'ab'[i % 2]}/{i}.png" for i in (2 * k, 2 * k + 1)] for k in range(2)
+    ]
+    assert report.converted == {"palette": 1, "to RGB": 6}
+    assert report.suits == ["dcgan", "cgan"]
+    assert report.wrong == []
+
+
+def test_the_text_tells_all_of_it(messy: Path) -> None:
+    told = render(check(str(messy), GAMES)).splitlines()
+    assert told == [
+        f"{messy}: 7 images that can be used",
+        "splits      train 6, test 2",
+        "sizes       10 x 12 (6), 9 x 9 (1)",
+        "channels    3 (RGB)",
+        "labels      a (4), b (3)",
+        "converted   to RGB (6), palette (1)",
+        "duplicates  3 with exactly the pixels of another, as test/a/4.png = test/b/5.png",
+        "corrupt     train/b/bad.png: not an image",
+        "suits       dcgan, cgan",
+    ]
+
+
+def test_what_is_refused_is_said_to_be_wrong(tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    for name in ("1.png", "2.png"):
+        (tmp_path / "d" / name).write_bytes(b"hello")
+    report = check(str(tmp_path / "d"), GAMES)
+    assert report.wrong == ["nothing in it can be read"]
+    assert report.suits == []
+    Image.new("L", (8, 8)).save(tmp_path / "d" / "3.png")
+    assert check(str(tmp_path / "d"), GAMES).wrong == ["2 of 3 cannot be used, and more than 1 % is refused"]
+
+
+def test_nothing_is_kept_in_the_cache(messy: Path, tmp_path: Path) -> None:
+    check(str(messy))
+    assert not (tmp_path / "cache" / "decoded").exists()
+
+
+def test_an_archive_and_a_name(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).integers(0, 256, (5, 8, 9), dtype=np.uint8)
+    x[3] = x[1]
+    np.savez(tmp_path / "set.npz", x=x, y=np.array([1, 1, 2, 1, 2]))
+    report = check(str(tmp_path / "set.npz"), GAMES)
+    assert (report.n, report.sizes, report.labels) == (5, {(8, 9): 5}, {"1": 3, "2": 2})
+    assert report.duplicates == [["train 1", "train 3"]]
+    report = check("digits", GAMES)
+    assert (report.n, report.splits, report.suits) == (1797, {"train": 1500, "test": 297}, ["dcgan", "cgan"])
+    report = check("swiss-roll", GAMES)
+    assert (report.kind, report.channels, report.suits) == ("points", 2, ["ring-gan"])
+    assert "dimensions  2" in render(report)
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(BadRequest, match="no file or folder"):
+        check(str(tmp_path / "nowhere"))
+    with pytest.raises(BadRequest, match="no images in"):
+        check(str(tmp_path))

@@ -1,0 +1,84 @@
+"""From what a person writes after --data to a table, or to one line that says what to do."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from rivalry.data import NAMES, open_data
+from rivalry.errors import BadRequest
+
+
+def test_listing_names_needs_no_torch() -> None:
+    told = "import sys, rivalry.data as d; assert 'mnist' in d.NAMES; print('torch' in sys.modules, 'numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize("name", [name for name, named in NAMES.items() if named.where != "fetched"])
+def test_every_name_opens_as_its_line_says(name: str) -> None:
+    data = open_data(name)
+    assert data.spec.name == name
+    assert data.spec.kind == NAMES[name].kind
+    assert data.x.shape[1:] == data.spec.shape
+    assert data.x.is_contiguous()
+    assert set(data.facts) >= {"source", "splits"}
+    told = NAMES[name].what
+    if data.spec.kind == "image":
+        c, h, w = data.spec.shape
+        assert f"{len(data):,}" in told
+        assert f"{h} x {w} {'grey' if c == 1 else 'RGB'}" in told
+        assert f"{len(data.spec.classes)} classes" in told
+        if "test" in data.facts["splits"] and data.facts["source"] == "bundled":
+            assert f"+ {len(open_data(name, 'test')):,}" in told
+    for split in data.facts["splits"]:
+        assert len(open_data(name, split)) > 0
+
+
+def test_the_nearest_name_is_proposed() -> None:
+    with pytest.raises(BadRequest, match="^no data set 'minst'; did you mean 'mnist'\\?$"):
+        open_data("minst")
+    with pytest.raises(BadRequest, match="^no data set 'qqqqqq'; `rivalry list data` names them"):
+        open_data("qqqqqq")
+
+
+@pytest.mark.parametrize("path", ["./nowhere", "/no/such/folder", "a/b/c", "nothing.zip", "some/nothing.npz"])
+def test_a_path_to_nothing(path: str) -> None:
+    with pytest.raises(BadRequest, match=f"^no file or folder '{path}'$"):
+        open_data(path)
+
+
+def test_a_file_of_another_kind(tmp_path: Path) -> None:
+    Image.new("L", (8, 8)).save(tmp_path / "one.png")
+    with pytest.raises(BadRequest, match=r"one\.png is no data set; expected a folder of images, a \.zip"):
+        open_data(str(tmp_path / "one.png"))
+
+
+def test_a_name_hides_a_folder_of_the_same_name(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "digits").mkdir()
+    Image.new("L", (9, 9)).save(tmp_path / "digits" / "1.png")
+    assert open_data("digits").spec.shape == (1, 8, 8)
+    assert open_data("./digits").spec.shape == (1, 9, 9)
+
+
+def test_size_of_a_bundled_set() -> None:
+    data = open_data("digits", size=(16, 12))
+    assert data.spec.shape == (1, 16, 12)
+    assert data.x.shape == (1500, 1, 16, 12)
+    assert data.label is not None
+
+
+def test_sizes_that_make_no_sense() -> None:
+    with pytest.raises(BadRequest, match="'ring' holds points, which have no size in pixels"):
+        open_data("ring", size=(8, 8))
+    with pytest.raises(BadRequest, match="size 0 x 8 has no pixels"):
+        open_data("digits", size=(0, 8))
+
+
+@pytest.mark.parametrize("name", [name for name, named in NAMES.items() if named.where != "fetched"])
+def test_a_split_that_is_not_there(name: str) -> None:
+    with pytest.raises(BadRequest, match=f"{name!r} has no split 'validation'; it has train"):
+        open_data(name, "validation")

@@ -1,0 +1,445 @@
+"""The engine: what a move does, what it leaves alone, and how it fails."""
+
+import math
+import traceback
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from rivalry import callbacks
+from rivalry.catalog import find, maker
+from rivalry.data.source import Source
+from rivalry.engine import Engine, NonFinite, to_device
+from rivalry.errors import RunFailed
+from rivalry.game import Game, Move, Player
+from rivalry.goal import Goal
+from rivalry.optimizers import adam, sgd
+from rivalry.run import Run
+from toys import bits, different, engine_of, images, play, points
+
+
+class Scalars(Game):
+    """Two numbers, one player each; a test gives the round."""
+
+    def __init__(self, x: float = 1.0, y: float = 1.0, lr: float = 0.1, clip: float | None = None):
+        super().__init__()
+        self.x, self.y = (nn.Parameter(torch.tensor(v, dtype=torch.double)) for v in (x, y))
+        self.a = Player(self.x, optimizer=sgd(lr), clip=clip)
+        self.b = Player(self.y, optimizer=sgd(lr))
+
+    def numbers(self) -> tuple[float, float]:
+        return self.x.item(), self.y.item()
+
+
+# ---------------------------------------------------------------------- what a move does
+
+
+class Alternating(Scalars):
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        yield Move(self.a, self.x * self.y)
+        yield Move(self.b, -self.x * self.y)
+
+
+class Simultaneous(Scalars):
+    def round(self, data: Source, t: int) -> Iterator[tuple[Move, ...]]:
+        yield Move(self.a, self.x * self.y), Move(self.b, -self.x * self.y)
+
+
+def test_alternating_moves_see_each_other() -> None:
+    assert play(Alternating(1, 1)).game.numbers() == pytest.approx((0.9, 1 + 0.1 * 0.9), abs=1e-12)
+
+
+def test_simultaneous_moves_do_not() -> None:
+    assert play(Simultaneous(1, 1)).game.numbers() == pytest.approx((0.9, 1 + 0.1 * 1.0), abs=1e-12)
+
+
+def test_only_the_mover_has_a_gradient_and_nobody_keeps_one() -> None:
+    seen: list[tuple[bool, bool]] = []
+
+    class Spy(torch.optim.SGD):
+        def step(self) -> None:  # type: ignore[override]
+            seen.append((game.x.grad is not None, game.y.grad is not None))
+            super().step()
+
+    game = Alternating()
+    game.a.make = game.b.make = lambda parameters: Spy(parameters, lr=0.1)
+    play(game)
+    assert seen == [(True, False), (False, True)]
+    assert game.x.grad is None
+    assert game.y.grad is None
+
+
+def test_a_weight_shared_by_two_players_takes_each_step_by_itself() -> None:
+    class Shared(Scalars):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = Player(self.x, optimizer=sgd(1.0)), Player(self.x, self.y, optimizer=sgd(0.1))
+
+        def round(self, data: Source, t: int) -> Iterator[tuple[Move, ...]]:
+            yield Move(self.a, self.x * 1.0), Move(self.b, self.x * 10.0 + self.y)
+
+    # 1 - 1.0 * 1 - 0.1 * 10; with gradients mixed it would be 1 - 1.0 * 10 or 1 - 1.0 * 11 - 0.1 * 11.
+    assert play(Shared()).game.numbers() == pytest.approx((-1.0, 0.9), abs=1e-12)
+
+
+def test_one_move_may_take_two_steps_in_a_turn() -> None:
+    class Twice(Scalars):
+        def round(self, data: Source, t: int) -> Iterator[tuple[Move, ...]]:
+            yield Move(self.a, self.x * 1.0), Move(self.a, self.x * 2.0)
+
+    assert play(Twice()).game.numbers()[0] == pytest.approx(1 - 0.1 - 0.2, abs=1e-12)
+
+
+def test_a_player_that_the_loss_touches_in_part_moves_in_part() -> None:
+    class Part(Scalars):
+        def __init__(self) -> None:
+            super().__init__()
+            self.both = Player(self.x, self.y, optimizer=adam(0.1))
+
+        def round(self, data: Source, t: int) -> Iterator[Move]:
+            yield Move(self.both, self.x.square())
+
+    x, y = play(Part()).game.numbers()
+    assert x < 1
+    assert y == 1
+
+
+@pytest.mark.parametrize(("clip", "length"), [(None, 5.0), (10.0, 5.0), (1.0, 1.0)])
+def test_clip_bounds_the_whole_gradient(clip: float | None, length: float) -> None:
+    class Clipped(Game):
+        def __init__(self) -> None:
+            super().__init__()
+            self.w = nn.Parameter(torch.zeros(2))
+            self.a = Player(self.w, optimizer=sgd(1.0), clip=clip)
+
+        def round(self, data: Source, t: int) -> Iterator[Move]:
+            yield Move(self.a, 3 * self.w[0] + 4 * self.w[1])
+
+    notes: dict[str, Tensor] = {}
+    engine = play(Clipped(), callbacks=[lambda engine, moves: notes.update(moves[0].notes)])
+    assert engine.game.w.detach().norm().item() == pytest.approx(length, rel=1e-5)
+    assert notes["gradient"].item() == pytest.approx(5.0)  # told as it was
+
+
+def test_clip_of_parameters_whose_gradients_are_one_tensor() -> None:
+    class Sum(Scalars):
+        def __init__(self) -> None:
+            super().__init__(0.0, 0.0)
+            self.both = Player(self.x, self.y, optimizer=sgd(1.0), clip=1.0)
+
+        def round(self, data: Source, t: int) -> Iterator[Move]:
+            yield Move(self.both, 3 * (self.x + self.y))  # autograd gives both the same tensor
+
+    assert play(Sum()).game.numbers() == pytest.approx((-math.sqrt(0.5), -math.sqrt(0.5)), rel=1e-5)
+
+
+def test_a_move_without_loss_reports_a_player_who_moved_by_itself() -> None:
+    class Outside(Scalars):
+        def round(self, data: Source, t: int) -> Iterator[Move]:
+            yield Move(None, None, {"return": 3.0})
+            yield Move(self.a, None, {"length": 2.0})
+
+    seen: list[Move] = []
+    engine = play(Outside(), callbacks=[lambda engine, moves: seen.extend(moves)])
+    assert [(move.name, move.notes) for move in seen] == [("outside", {"return": 3.0}), ("a", {"length": 2.0})]
+    assert engine.game.numbers() == (1, 1)
+
+
+# ---------------------------------------------------------------------- how it fails
+
+
+class ForeignLoss(Scalars):
+    message = "depends on no parameter of the player 'a'"
+
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        yield Move(self.a, self.y.square())  # here
+
+
+class ConstantLoss(Scalars):
+    message = "depends on no parameter of the player 'a'"
+
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        yield Move(self.a, torch.ones(()))  # here
+
+
+class WithoutGrad(Scalars):
+    message = "yielded inside torch.no_grad()"
+
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        with torch.no_grad():
+            yield Move(self.a, self.x.square())  # here
+
+
+class NotScalar(Scalars):
+    message = "a loss is a scalar; 'a' yielded one of shape (3,)"
+
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        yield Move(self.a, self.x.expand(3))  # here
+
+
+class WithoutPlayer(Scalars):
+    message = "a move with a loss needs a player"
+
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        yield Move(None, self.x.square())  # here
+
+
+class InfiniteLoss(Scalars):
+    message = "round 0: the loss of 'a' is not finite"
+
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        yield Move(self.a, self.x / 0)  # here
+
+
+class InfiniteTerm(Scalars):
+    message = "round 0: the term 'penalty' of 'a' is not finite"
+
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        fit, penalty = self.x.square(), (self.x - 2).log()
+        yield Move(self.a, fit + penalty, {"fit": fit, "penalty": penalty})  # here
+
+
+class InfiniteGradient(Scalars):
+    message = "round 0: the gradient of 'a' is not finite"
+
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        yield Move(self.a, (self.x - 1).sqrt())  # here
+
+
+class Second(Scalars):
+    message = "round 0: the loss of 'b' is not finite"
+
+    def round(self, data: Source, t: int) -> Iterator[tuple[Move, ...]]:
+        yield Move(self.a, self.x.square()), Move(self.b, self.y / 0)  # here
+
+
+MISTAKES = [
+    ForeignLoss,
+    ConstantLoss,
+    WithoutGrad,
+    NotScalar,
+    WithoutPlayer,
+    InfiniteLoss,
+    InfiniteTerm,
+    InfiniteGradient,
+    Second,
+]
+
+
+@pytest.mark.parametrize("make", MISTAKES)
+def test_an_error_points_at_the_games_own_yield(make: Callable[[], Scalars]) -> None:
+    game = make()
+    with pytest.raises(RuntimeError) as raised:
+        play(game)
+    assert game.message in str(raised.value)
+    lines = [frame.line for frame in traceback.extract_tb(raised.value.__traceback__)]
+    assert any(line.startswith("yield Move(") and line.endswith("# here") for line in lines)
+    assert torch.is_grad_enabled()
+    assert game.numbers() == (1, 1)  # nobody has moved
+    assert game.x.grad is None
+    assert game.y.grad is None
+
+
+@pytest.mark.parametrize("make", [InfiniteLoss, InfiniteTerm, InfiniteGradient, Second])
+def test_what_is_not_finite_is_a_failed_run(make: Callable[[], Scalars]) -> None:
+    with pytest.raises(NonFinite):
+        play(make())
+    assert issubclass(NonFinite, RunFailed)
+
+
+def test_an_infinite_note_of_a_finite_move_is_no_error() -> None:
+    class Note(Scalars):
+        def round(self, data: Source, t: int) -> Iterator[Move]:
+            yield Move(self.a, self.x.square(), {"ratio": torch.tensor(float("inf"))})
+
+    assert play(Note()).t == 1
+
+
+@pytest.mark.parametrize("then", ["ends", "goes on"])
+def test_a_round_cannot_swallow_an_error(then: str) -> None:
+    class Swallows(Scalars):
+        def round(self, data: Source, t: int) -> Iterator[Move]:
+            try:
+                yield Move(self.a, self.x / 0)
+            except Exception:
+                if then == "ends":
+                    return
+            yield Move(self.b, self.y.square())
+
+    game = Swallows()
+    with pytest.raises(NonFinite, match="the loss of 'a'"):
+        play(game)
+    assert game.numbers() == (1, 1)
+
+
+# ---------------------------------------------------------------------- callbacks
+
+
+def look(engine: Engine, moves: object) -> None:
+    with engine.aside(seed=engine.t) as game:
+        game.sample(5)
+
+
+def meddle(engine: Engine, moves: object) -> None:
+    engine.game.sample(5)
+
+
+@pytest.mark.parametrize("name", ["dcgan", "sngan", "r3gan"])
+def test_callbacks_do_not_change_the_result(name: str, tmp_path) -> None:
+    make, data = maker(find(name)), images(1, 8, 8)
+    run = Run.create(tmp_path / "run", {})
+    watching = [
+        look,
+        callbacks.log(callbacks.to_run(run), every=2),
+        callbacks.sheets(run, data, n=4),
+        callbacks.collapse_alarm(run, data, say=lambda message: None, n=8),
+        callbacks.checkpoint(run),
+    ]
+    ends = []
+    for observers in ([], watching, [meddle]):
+        engine = engine_of(make, data, callbacks=observers)
+        engine.play(Goal(rounds=4))
+        ends.append(bits(engine))
+    assert not different(ends[0], ends[1])
+    assert different(ends[0], ends[2])  # the control: one that draws from training's own numbers
+
+
+def test_callbacks_see_the_moves_of_every_round() -> None:
+    seen: list[tuple[int, list[str]]] = []
+    play(Alternating(), 3, callbacks=[lambda e, moves: seen.append((e.t, [m.name for m in moves]))])
+    assert seen == [(t, ["a", "b"]) for t in (1, 2, 3)]
+
+
+def test_notes_hold_loss_and_gradient_as_tensors_without_graph() -> None:
+    notes: dict[str, Tensor] = {}
+    play(Alternating(2, 3), callbacks=[lambda engine, moves: notes.update(moves[0].notes)])
+    assert {name: note.item() for name, note in notes.items()} == {"loss": 6, "gradient": 3}
+    assert not any(note.requires_grad for note in notes.values())
+
+
+def test_aside_leaves_mode_and_numbers_as_they_were() -> None:
+    engine = engine_of(maker(find("dcgan")), images(1, 8, 8))
+    engine.game.train()
+    before = torch.get_rng_state()
+    samples = []
+    for _ in range(2):
+        with engine.aside(seed=3) as game:
+            assert not game.training
+            assert not torch.is_grad_enabled()
+            samples.append(game.sample(3))
+    with pytest.raises(ZeroDivisionError), engine.aside():
+        1 / 0  # noqa: B018
+    assert torch.equal(*samples)
+    assert torch.equal(before, torch.get_rng_state())
+    assert engine.game.training
+    assert torch.is_grad_enabled()
+
+
+# ---------------------------------------------------------------------- how long
+
+
+@pytest.mark.parametrize(("goal", "rounds"), [(Goal(rounds=5), 5), (Goal(samples=32), 4), (Goal(samples=33), 5)])
+def test_goals_in_rounds_and_samples(goal: Goal, rounds: int) -> None:
+    class Reads(Alternating):
+        def round(self, data: Source, t: int) -> Iterator[Move]:
+            next(data)
+            yield from super().round(data, t)
+
+    engine = Engine(Reads(), Source(points(), batch=8))
+    engine.play(goal)
+    assert engine.t == rounds
+    engine.play(goal)
+    assert engine.t == rounds  # it is reached
+
+
+def test_a_goal_in_seconds_counts_play_alone_and_over_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("rivalry.engine.time.perf_counter", lambda: clock[0])
+
+    class Slow(Alternating):
+        def round(self, data: Source, t: int) -> Iterator[Move]:
+            clock[0] += 1
+            yield from super().round(data, t)
+
+    first = play(Slow(), 6)
+    assert first.seconds == 6
+    clock[0] += 100  # between two lives
+    second = Engine(Slow(), Source(points(), batch=8))
+    second.restore(first.weights(), first.state())
+    second.play(Goal(seconds=10))
+    assert (second.t, second.seconds) == (10, 10)
+
+
+def test_stopping_ends_play_after_the_round_at_hand() -> None:
+    def stop(engine: Engine, moves: object) -> None:
+        engine.stopping = "SIGTERM" if engine.t == 3 else ""
+
+    assert play(Alternating(), 10, callbacks=[stop]).t == 3
+
+
+# ---------------------------------------------------------------------- numbers and where they lie
+
+
+def test_the_same_seed_gives_the_same_weights() -> None:
+    make, data = maker(find("gan")), points()
+    ends = []
+    for seed in (1, 1, 2):
+        engine = engine_of(make, data, seed=seed)
+        engine.play(Goal(rounds=3))
+        ends.append(bits(engine))
+    assert not different(ends[0], ends[1])
+    assert different(ends[0], ends[2])
+
+
+def test_bfloat16_reaches_networks_and_stops_at_the_loss() -> None:
+    seen: dict[str, object] = {}
+
+    class Net(Game):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = nn.Linear(2, 1)
+            self.a = Player(self.net, optimizer=sgd(0.1))
+
+        def round(self, data: Source, t: int) -> Iterator[Move]:
+            out = self.net(*next(data))
+            seen["network"] = out.dtype
+            yield Move(self.a, out.float().square().mean())
+            seen["parameter"] = self.net.weight.dtype
+
+    def callback(engine: Engine, moves: object) -> None:
+        seen["callback"] = torch.is_autocast_enabled("cpu")
+
+    play(Net(), precision="bf16", callbacks=[callback])
+    assert seen == {"network": torch.bfloat16, "parameter": torch.float32, "callback": False}
+
+
+def test_each_round_computes_with_the_weights_of_the_last() -> None:
+    # Autocast keeps bfloat16 copies of weights; one kept over a step would freeze the loss.
+    class Net(Game):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = nn.Linear(2, 1)
+            self.a = Player(self.net, optimizer=sgd(0.5))
+
+        def round(self, data: Source, t: int) -> Iterator[Move]:
+            for _ in range(3):
+                yield Move(self.a, (self.net(torch.ones(1, 2)).float() - 7).square().mean())
+
+    losses: list[float] = []
+    play(Net(), precision="bf16", callbacks=[lambda e, moves: losses.extend(m.notes["loss"].item() for m in moves)])
+    assert len(set(losses)) == 3
+
+
+def test_only_weights_of_images_lie_channels_last() -> None:
+    class Convolutional(Game):
+        def __init__(self) -> None:
+            super().__init__()
+            self.flat, self.solid = nn.Conv2d(3, 5, 4), nn.Conv3d(3, 5, 4)
+            self.other = nn.Parameter(torch.zeros(2, 3, 4, 5))
+
+    game = to_device(Convolutional(), torch.device("cpu"))
+    assert game.flat.weight.is_contiguous(memory_format=torch.channels_last)
+    assert game.solid.weight.is_contiguous()
+    assert game.other.is_contiguous()

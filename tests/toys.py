@@ -1,0 +1,71 @@
+"""What the tests of the core stand on: tiny data, tiny games, and equality to the last bit."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rivalry.data.source import Dataset, Source, Spec
+from rivalry.engine import Engine
+from rivalry.game import Game
+from rivalry.goal import Goal
+from rivalry.settings import settings_of
+from rivalry.trees import flatten
+
+SMALL = {"latent": 6, "width": 8, "batch": 8, "critic_steps": 2, "steps": 2}
+
+
+def points(n: int = 64, d: int = 2, classes: int = 3) -> Dataset:
+    """`n` normal points of `d` numbers, in classes by turns."""
+    x = torch.randn(n, d, generator=torch.Generator().manual_seed(0))
+    return Dataset(Spec("points", "points", (d,), _names(classes)), x, _labels(n, classes))
+
+
+def images(*shape: int, n: int = 64, classes: int = 3) -> Dataset:
+    """`n` noise images of this shape, uint8, in classes by turns."""
+    x = torch.randint(256, (n, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    return Dataset(Spec("images", "image", shape, _names(classes)), x, _labels(n, classes))
+
+
+def small(make: Callable[..., Game], **given: Any) -> dict[str, Any]:
+    """Settings of toy size for those that the game has."""
+    return {**{name: value for name, value in SMALL.items() if name in settings_of(make)}, **given}
+
+
+def engine_of(
+    make: Callable[..., Game], dataset: Dataset, *, seed: int = 0, settings: dict[str, Any] | None = None, **parts: Any
+) -> Engine:
+    """An engine for a game of toy size, all of it following from the seed."""
+    torch.manual_seed(seed)
+    game = make(dataset.spec, **small(make, **(settings or {})))
+    return Engine(game, Source(dataset, game.reads, batch=game.batch, seed=seed), seed=seed, **parts)
+
+
+def play(game: Game, rounds: int = 1, **parts: Any) -> Engine:
+    """Play a game that asks little of its data."""
+    engine = Engine(game, Source(points(), batch=8), **parts)
+    engine.play(Goal(rounds=rounds))
+    return engine
+
+
+def bits(engine: Engine) -> dict[str, Any]:
+    """All that an engine's future depends on, to the last bit; not the seconds that it has played."""
+    tensors: dict[str, Tensor] = {}
+    tree = flatten({**engine.state(), "seconds": 0}, tensors)
+    raw = {name: t.detach().cpu().contiguous().numpy().tobytes() for name, t in {**tensors, **engine.weights()}.items()}
+    return {"tree": json.dumps(tree), **raw}
+
+
+def different(a: dict[str, Any], b: dict[str, Any]) -> list[str]:
+    """The names under which two such records differ; none when they are equal."""
+    return [name for name in {**a, **b} if a.get(name) != b.get(name)]
+
+
+def _names(classes: int) -> tuple[str, ...]:
+    return tuple(f"class {i}" for i in range(classes))
+
+
+def _labels(n: int, classes: int) -> Tensor | None:
+    return torch.arange(n) % classes if classes else None
