@@ -22,8 +22,8 @@ from rivalry.run import Run
 Report = Callable[[Engine, dict[str, float]], None]
 
 
-def log(report: Report, every: int = 20) -> Callback:
-    """Every so many rounds give `report` the mean of each note since the last time, by "player/note"."""
+def log(*reports: Report, every: int = 20) -> Callback:
+    """Every so many rounds give each report the mean of each note since the last time, by "player/note"."""
     gathered: dict[str, list[Tensor | float]] = defaultdict(list)
 
     def callback(engine: Engine, moves: Sequence[Move]) -> None:
@@ -38,7 +38,7 @@ def log(report: Report, every: int = 20) -> Callback:
         ]
         engine.ranks.average(means)
         values = torch.stack(means).tolist() if means else []  # the one wait for an accelerator
-        if engine.ranks.first:
+        for report in reports if engine.ranks.first else ():
             report(engine, dict(zip(gathered, values)))
         gathered.clear()
 
@@ -50,15 +50,17 @@ def to_run(run: Run) -> Report:
     return lambda engine, notes: run.log({**standing(engine), "notes": notes})
 
 
-def to_tensorboard(run: Run) -> Report | None:
-    """Write reports as TensorBoard event files; None where the `log` extra is not installed."""
+def to_tensorboard(run: Run) -> Report:
+    """Write reports as TensorBoard event files, where the `log` extra is installed."""
     try:
         from tensorboard.summary import Writer
     except ImportError:
-        return None
-    writer = Writer(str(run.path / "tensorboard"))
+        return lambda engine, notes: None
+    writer = None
 
     def report(engine: Engine, notes: dict[str, float]) -> None:
+        nonlocal writer
+        writer = writer or Writer(str(run.path / "tensorboard"))
         for name, value in notes.items():
             writer.add_scalar(name, value, engine.t)
         writer.flush()
@@ -130,10 +132,10 @@ def measure(run: Run, evaluate: Callable[[Engine], list[Score]], keep: int = 2) 
     """Write scores to the log; `best` is the checkpoint whose deciding score is the best so far."""
 
     def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
-        scores = evaluate(engine)
-        if not scores:
+        scores = evaluate(engine) if engine.ranks.first else []
+        if not engine.ranks.any(bool(scores)):
             return
-        state = engine.state()
+        state = engine.state()  # every process has a part in it
         if engine.ranks.first:
             told = [score.to_json() for score in scores]
             before = [

@@ -59,16 +59,20 @@ class Consensus(Gradient):
 
     def __call__(self, moves: Sequence[Move]) -> list[Direction]:
         fields = [look(move, keep=True, create_graph=True) for move in moves]
-        disagreement = sum(0.5 * v.square().sum() for field in fields for v in field if v is not None)
+        squares = [0.5 * v.square().sum() for field in fields for v in field if v is not None]
+        disagreement = sum(squares, torch.zeros(()))
         steps = []
         for move, field in zip(moves, fields):
-            pull = torch.autograd.grad(
-                cast(Tensor, disagreement), _player(move).parameters, allow_unused=True, retain_graph=True
-            )
-            steps.append(
-                _combine(1.0, [v if v is None else v.detach() for v in field], self.weight, list(pull))
-            )
+            v = [g if g is None else g.detach() for g in field]
+            steps.append(_combine(1.0, v, self.weight, self._pull(disagreement, move)))
         return steps
+
+    @staticmethod
+    def _pull(disagreement: Tensor, move: Move) -> Direction:
+        parameters = _player(move).parameters
+        if not disagreement.requires_grad:  # the field is constant
+            return [None] * len(parameters)
+        return list(torch.autograd.grad(disagreement, parameters, allow_unused=True, retain_graph=True))
 
 
 class Extragradient(Gradient):

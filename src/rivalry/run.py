@@ -64,7 +64,9 @@ class Checkpoint:
             if _hash(file) != told["sha256"][file.name]:
                 raise Damaged(f"{file} is damaged: its hash is not the one that was written")
             if _hash_of_tree(told["state"]) != told["sha256"]["state"]:
-                raise Damaged(f"{self.path / 'state.json'} is damaged: its hash is not the one that was written")
+                raise Damaged(
+                    f"{self.path / 'state.json'} is damaged: its hash is not the one that was written"
+                )
             return load_tensors(file), told
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Damaged(f"{self.path} is damaged: {error}") from error

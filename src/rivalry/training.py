@@ -194,14 +194,12 @@ def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, measure: bo
     save, sheet = callbacks.checkpoint(run), callbacks.sheets(run, dataset)
     with progress(goal, quiet or not engine.ranks.first) as show, _signals(engine):
         engine.callbacks = [
-            callbacks.log(callbacks.to_run(run)),
+            callbacks.log(callbacks.to_run(run), callbacks.to_tensorboard(run)),
             callbacks.at_shares(goal, SHEETS, sheet),
             callbacks.at_shares(goal, SHEETS, callbacks.collapse_alarm(run, dataset, say)),
             callbacks.every(run.told.get("save_every", 30), save),
             show,
         ]
-        if engine.ranks.first and (board := callbacks.to_tensorboard(run)):
-            engine.callbacks.append(callbacks.log(board))
         if measure and len(dataset) >= 1000:
             engine.callbacks.append(
                 callbacks.at_shares(goal, MEASURES, callbacks.measure(run, _scores_of(dataset)))
@@ -209,8 +207,9 @@ def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, measure: bo
         try:
             _guarded(run, engine, goal, say)
         except Exception as failure:
-            run.log({**callbacks.standing(engine), "event": "failed", "message": str(failure)})
-            write_report(run.path)
+            if engine.ranks.first:
+                run.log({**callbacks.standing(engine), "event": "failed", "message": str(failure)})
+                write_report(run.path)
             raise
     save(engine, ())
     _finish(run, engine, goal, sheet)

@@ -131,7 +131,7 @@ def test_a_data_set_of_the_hub(tmp_path: Path, monkeypatch) -> None:
     assert data.label.tolist() == [0, 1]
     with pytest.raises(BadRequest, match="someone/pets has no split 'test'; it has train"):
         open_data("someone/pets", "test")
-    with pytest.raises(BadRequest, match="did not give 'nobody/nothing': the Hub cannot be reached$"):
+    with pytest.raises(BadRequest, match=r"did not give 'nobody/nothing': the Hub cannot be reached$"):
         open_data("nobody/nothing")
     monkeypatch.chdir(tmp_path)
     Image.new("L", (8, 8), 9).save((tmp_path / "someone").mkdir() or (tmp_path / "someone/pets.png"))

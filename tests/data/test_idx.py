@@ -17,7 +17,9 @@ def idx(x: np.ndarray) -> bytes:
     return struct.pack(f">HBB{x.ndim}I", 0, 8, x.ndim, *x.shape) + x.tobytes()
 
 
-@given(shape=st.lists(st.integers(0, 9), min_size=1, max_size=4), seed=st.integers(0, 99), packed=st.booleans())
+@given(
+    shape=st.lists(st.integers(0, 9), min_size=1, max_size=4), seed=st.integers(0, 99), packed=st.booleans()
+)
 @settings(max_examples=50, deadline=None)
 def test_round_trip(tmp_path_factory, shape: list[int], seed: int, packed: bool) -> None:
     x = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
@@ -53,7 +55,14 @@ def test_damaged(tmp_path: Path, raw: bytes, packed: bool) -> None:
 def test_a_damaged_gzip(tmp_path: Path) -> None:
     path, whole = tmp_path / "x.gz", gzip.compress(WHOLE)
     lying = whole[:-4] + struct.pack("<I", 2**32 - 1)
-    for raw in (b"", whole[:-1], whole[: len(whole) // 2], lying, b"hello, I am no gzip", whole[:-5] + b"x" + whole[-4:]):
+    for raw in (
+        b"",
+        whole[:-1],
+        whole[: len(whole) // 2],
+        lying,
+        b"hello, I am no gzip",
+        whole[:-5] + b"x" + whole[-4:],
+    ):
         path.write_bytes(raw)
         with pytest.raises(BadRequest, match="is not a whole IDX file"):
             read_idx(path)

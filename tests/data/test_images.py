@@ -89,7 +89,9 @@ def test_a_table_of_other_columns(tmp_path: Path) -> None:
     (tmp_path / "d" / "metadata.csv").write_text("file_name,text\n0.png,a black square\n")
     assert open_data(str(tmp_path / "d")).label is None
     (tmp_path / "d" / "labels.csv").write_text("file_name,text\n0.png,a black square\n")
-    with pytest.raises(BadRequest, match=r"labels.csv needs the columns file_name and label .* has file_name, text"):
+    with pytest.raises(
+        BadRequest, match=r"labels.csv needs the columns file_name and label .* has file_name, text"
+    ):
         open_data(str(tmp_path / "d"))
 
 
@@ -200,14 +202,16 @@ def test_one_percent_is_skipped_and_more_is_refused(tmp_path: Path) -> None:
 
 def test_all_corrupt(tmp_path: Path) -> None:
     draw(tmp_path / "d" / "0.png").write_bytes(b"hello")
-    with pytest.raises(BadRequest, match=r"none of the 1 images .* can be read; the first, 0.png: not an image"):
+    with pytest.raises(
+        BadRequest, match=r"none of the 1 images .* can be read; the first, 0.png: not an image"
+    ):
         open_data(str(tmp_path / "d"))
 
 
 def test_no_images(tmp_path: Path, packed) -> None:
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "notes.txt").write_text("nothing to see")
-    with pytest.raises(BadRequest, match="no images in .*d"):
+    with pytest.raises(BadRequest, match=r"no images in .*d"):
         open_data(str(packed(tmp_path / "d")))
 
 
@@ -310,9 +314,10 @@ def test_a_decoding_that_was_interrupted_leaves_nothing_that_counts(tmp_path: Pa
     def interrupted(*_args) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(decoded, "_write_table", interrupted)
-        open_data(str(tmp_path / "d"))
+        with pytest.raises(KeyboardInterrupt):
+            open_data(str(tmp_path / "d"))
     assert list(cache_dir("decoded").iterdir()) == []
     assert values(open_data(str(tmp_path / "d"))) == [5]
 

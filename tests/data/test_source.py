@@ -92,7 +92,11 @@ def test_spec_survives_json() -> None:
 @pytest.mark.parametrize(
     ("spec", "needs", "said"),
     [
-        (Spec("ring", "points", (2,)), {"kind": "image"}, "dcgan needs data of kind 'image'; 'ring' holds points"),
+        (
+            Spec("ring", "points", (2,)),
+            {"kind": "image"},
+            "dcgan needs data of kind 'image'; 'ring' holds points",
+        ),
         (Spec("faces", "image", (3, 64, 64)), {"classes": True}, "dcgan needs labels; 'faces' has none"),
         (Spec("dots", "image", (1, 4, 64)), {}, "at least 8 x 8; 'dots' has 4 x 64"),
     ],

@@ -67,14 +67,14 @@ def test_wasserstein_distance_of_parallel_lines_is_theta(theta: float) -> None:
     # on the line itself the best plan moves straight across: the sorted second coordinates agree
     assert (real - fake.x).norm(dim=1) == pytest.approx(torch.full((1000,), abs(theta)), abs=1e-6)
     assert real[:, 0].unique().tolist() == [0.0]
-    assert 0 <= real[:, 1].min()
+    assert real[:, 1].min() >= 0
     assert real[:, 1].max() <= 1
 
 
-def test_spiral_without_noise_is_as_dense_everywhere_and_its_arms_are_mirrored() -> None:
+def test_spiral_without_noise_lies_on_its_arms() -> None:
     data = spiral(50_000, noise=0.0)
     radius = data.x.norm(dim=1)
-    assert 0.2 <= radius.min()
+    assert radius.min() >= 0.2 - 1e-6
     assert radius.max() <= 2.0001
     angle = (radius - 0.2) / 1.8 * 3 * math.pi + math.pi * data.label
     on_arm = radius[:, None] * torch.stack([angle.cos(), angle.sin()], 1)

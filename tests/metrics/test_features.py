@@ -151,6 +151,11 @@ def test_features_that_are_not_finite_are_refused():
         extract(Extractor("mean-std", Counting()), images)
 
 
+def test_classes_that_the_network_does_not_tell_apart_are_refused():
+    with pytest.raises(BadRequest, match="mean-std names 2 classes; its network gives 0 logits"):
+        extract(Extractor("mean-std", Counting(), ("a", "b")), bars(10))
+
+
 def test_real_features_are_computed_once_for_one_network_and_split():
     data, extractor = bars(30), Extractor("mean-std", Counting())
     first = features_of(extractor, data, "train")[0]

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from rivalry.errors import BadRequest
 from rivalry.metrics.accuracy import accuracy
-from rivalry.metrics.interval import wilson, wilson_error
+from rivalry.metrics.interval import spread_of_counts, wilson, wilson_error
 from rivalry.metrics.judge import verdicts
 
 
@@ -86,3 +86,15 @@ def test_wilson_interval_is_that_of_newcombe_1998_table_1(hits, n, low, high):
 def test_the_error_of_a_share_is_binomial_in_the_middle_and_not_zero_at_the_end():
     assert wilson_error(5000, 10_000) == pytest.approx(0.005, rel=1e-3)
     assert wilson_error(100, 100) > 0
+
+
+def test_resampled_counts_move_as_a_binomial():
+    """The count of one bin of 1,000 samples in two even bins moves by √(1000 · ½ · ½) = 15.8."""
+    assert spread_of_counts(torch.tensor([500, 500]), lambda c: float(c[0])) == pytest.approx(15.8, rel=0.25)
+
+
+def test_a_class_seen_once_may_be_missing_from_other_samples():
+    _, often = verdicts(logits_of(0.99, [0] * 50 + [1] * 50, k=2))
+    _, once = verdicts(logits_of(0.99, [0] * 99 + [1], k=2))
+    assert (often.value, once.value) == (2, 2)
+    assert often.spread == 0 < once.spread

@@ -1,5 +1,6 @@
 """`rivalry train` and `rivalry resume`."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +26,10 @@ def train(
     rounds: Rounds = None,
     samples: Samples = None,
     time: Time = None,
-    run: Annotated[Path | None, typer.Option(help="the directory to write; runs/... by default")] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option("--run", "--run-dir", help="the directory to write (torchrun takes --run for its own)"),
+    ] = None,
     seed: Annotated[int, typer.Option(help="of every random number")] = 0,
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16")] = "auto",
@@ -54,7 +58,7 @@ def train(
         quiet=quiet,
         **parse(settings or []),
     )
-    print(done.path)
+    _tell(done.path)
 
 
 def resume(
@@ -69,7 +73,13 @@ def resume(
     from rivalry import training
 
     done = training.resume(run, rounds=rounds, samples=samples, time=time, device=device, quiet=quiet)
-    print(done.path)
+    _tell(done.path)
+
+
+def _tell(path: Path) -> None:
+    """Print where the run is: once, however many processes played it."""
+    if os.environ.get("RANK", "0") == "0":
+        print(path)
 
 
 def parse(settings: list[str]) -> dict[str, Any]:

@@ -71,15 +71,15 @@ def fit(
     """Train a classifier on the labels of `train`.
 
     Adam, its rate warmed up over a tenth of the way and lowered to 0 by a cosine; each image is shifted and
-    turned at random.  The same seed gives the same weights unless `seconds` ends it early.
+    turned at random, less and less.  The same seed gives the same weights unless `seconds` ends it early.
 
     Args:
         train: labeled images.
         steps: gradient steps.
         seconds: wall time after which it ends with the schedule run down, or None.
         rate: the highest learning rate.
-        shift: largest shift, as a share of height and width.
-        turn: largest rotation, in degrees.
+        shift: largest shift at first, as a share of height and width.
+        turn: largest rotation at first, in degrees.
         progress: called with steps done and steps in all.
 
     Raises:
@@ -99,7 +99,8 @@ def fit(
         if way >= 1:
             break
         optimizer.param_groups[0]["lr"] = rate * min(way / 0.1 + 1e-3, (1 + math.cos(math.pi * way)) / 2)
-        images = jitter(train.rows(index, device), shift, turn, generator)
+        less = 1 - way  # the jitter fades, so that it ends on images as they come, and is sure of them
+        images = jitter(train.rows(index, device), less * shift, less * turn, generator)
         _, logits = network(images.contiguous(memory_format=torch.channels_last))
         loss = F.cross_entropy(logits, train.column("label", index, device))
         optimizer.zero_grad()

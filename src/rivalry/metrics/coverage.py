@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.interval import SPREAD_OF_SHARE, wilson_error
+from rivalry.metrics.interval import SPREAD_OF_COUNTS, SPREAD_OF_SHARE, spread_of_counts, wilson_error
 from rivalry.metrics.score import Score
 
 WITHIN = 3.0  # standard deviations from its mode: a sample no further is of high quality
@@ -51,24 +51,21 @@ def coverage(
         raise BadRequest("coverage: some samples are not finite")
     away, nearest = torch.cdist(fake.double(), centers.to(fake.device).double()).min(1)
     good = away <= WITHIN * std
-    hits = nearest[good].bincount(minlength=k).tolist()
-    counts = nearest.bincount(minlength=k)
+    hits = nearest[good].bincount(minlength=k).cpu()
+    counts = nearest.bincount(minlength=k).cpu()
+    high = int(good.sum())
+    found = lambda hits_and_misses: int((hits_and_misses[:k] > 0).sum())
+    divergence = lambda counts: reverse_kl(counts, proportions)
+    misses = torch.tensor([n - high])
     told = {**(provenance or {}), "n fake": n, "within": f"{WITHIN:g} standard deviations of {std:g}"}
-    share = {**told, "spread": SPREAD_OF_SHARE}
-    covered, high = sum(h > 0 for h in hits), sum(hits)
-    divergence = reverse_kl(counts, proportions)
+    by_share, by_counts = (told | {"spread": s} for s in (SPREAD_OF_SHARE, SPREAD_OF_COUNTS))
+    moves = spread_of_counts(torch.cat([hits, misses]), found)
+    kl_moves = spread_of_counts(counts, divergence)
+    placed = {"counts": counts.tolist(), "bias": (k - 1) / (2 * n)}
     return [
-        Score("modes", covered, n, None, "high", told, {"of": k, "hits": hits}),
-        Score("high-quality", high / n, n, wilson_error(high, n), "high", share),
-        Score(
-            "reverse-kl",
-            divergence,
-            n,
-            None,
-            "low",
-            told,
-            {"counts": counts.tolist(), "bias": (k - 1) / (2 * n)},
-        ),
+        Score("modes", found(hits), n, moves, "high", by_counts, {"of": k, "hits": hits.tolist()}),
+        Score("high-quality", high / n, n, wilson_error(high, n), "high", by_share),
+        Score("reverse-kl", divergence(counts), n, kl_moves, "low", by_counts, placed),
     ]
 
 

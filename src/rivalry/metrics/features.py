@@ -93,12 +93,19 @@ def extract(
             if progress:
                 progress(min(start + batch, len(data)), len(data))
     features, logits = torch.cat(every_feature), torch.cat(every_logit) if every_logit else None
+    _require_sound(extractor, features, logits)
+    return features, logits
+
+
+def _require_sound(extractor: Extractor, features: Tensor, logits: Tensor | None) -> None:
+    told, came = len(extractor.classes), 0 if logits is None else logits.shape[1]
+    if told and told != came:
+        raise BadRequest(f"{extractor.name} names {told} classes; its network gives {came} logits")
     for values in (features, logits):
         if values is not None and (bad := int((~values.isfinite().all(1)).sum())):
             raise BadRequest(
                 f"{extractor.name}: features of {bad:,} of {len(values):,} samples are not finite"
             )
-    return features, logits
 
 
 @contextmanager

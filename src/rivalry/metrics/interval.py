@@ -1,6 +1,13 @@
-"""Intervals for shares."""
+"""How far shares, and numbers made from counts, would move on other samples."""
 
+from collections.abc import Callable
 from math import sqrt
+
+import torch
+from torch import Tensor
+
+SPREAD_OF_SHARE = "half of the 68 % Wilson interval of the share"
+SPREAD_OF_COUNTS = "standard deviation over 100 bootstrap resamples of the fakes"
 
 
 def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
@@ -23,4 +30,16 @@ def wilson_error(hits: int, n: int) -> float:
     return (high - low) / 2
 
 
-SPREAD_OF_SHARE = "half of the 68 % Wilson interval of the share"
+def spread_of_counts(counts: Tensor, statistic: Callable[[Tensor], float]) -> float:
+    """The standard deviation of a statistic of counts over 100 bootstrap resamples.
+
+    Args:
+        counts: (k,) how many samples fell in each bin; not all 0.
+        statistic: of counts (k,) with the same sum.
+    """
+    n, k = int(counts.sum()), len(counts)
+    generator = torch.Generator().manual_seed(0)
+    share = (counts.double().cpu() / n).expand(100, k)
+    drawn = torch.multinomial(share, n, replacement=True, generator=generator)  # (100, n) bins
+    again = [float(statistic(bins.bincount(minlength=k))) for bins in drawn]
+    return float(torch.tensor(again, dtype=torch.float64).std())

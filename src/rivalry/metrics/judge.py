@@ -7,7 +7,7 @@ from torch import Tensor
 
 from rivalry.errors import BadRequest
 from rivalry.metrics.features import CONFIDENT
-from rivalry.metrics.interval import SPREAD_OF_SHARE, wilson_error
+from rivalry.metrics.interval import SPREAD_OF_COUNTS, SPREAD_OF_SHARE, spread_of_counts, wilson_error
 from rivalry.metrics.score import Score
 
 
@@ -47,23 +47,26 @@ def verdicts(
     confidence, verdict = p.max(1)
     sure = confidence >= CONFIDENT
     counts = verdict.bincount(minlength=k)
+    seen = (verdict + 1).mul(sure).bincount(minlength=k + 1)  # bin 0 holds the unsure
+    present = lambda seen: int((seen[1:] > 0).sum())
+    hits = int(sure.sum())
     told = {**(provenance or {}), "n fake": n, "confident from": CONFIDENT}
+    by_share, by_counts = (told | {"spread": s} for s in (SPREAD_OF_SHARE, SPREAD_OF_COUNTS))
     how_sure = {
         "confidence": float(confidence.mean()),
         "entropy": float(torch.special.entr(p).sum(1).mean()),
         "real": None if real_logits is None else confident_share(real_logits),
     }
-    spread = {**told, "spread": SPREAD_OF_SHARE}
     histogram = dict(zip(classes or map(str, range(k)), counts.tolist()))
     balance = {
         "of": k,
         "histogram": histogram,
         "entropy": float(torch.special.entr(counts.double() / n).sum()),
     }
-    hits = int(sure.sum())
+    moves = spread_of_counts(seen, present)
     return [
-        Score(f"confident[{features}]", hits / n, n, wilson_error(hits, n), "high", spread, how_sure),
-        Score(f"classes[{features}]", len(verdict[sure].unique()), n, None, "high", told, balance),
+        Score(f"confident[{features}]", hits / n, n, wilson_error(hits, n), "high", by_share, how_sure),
+        Score(f"classes[{features}]", present(seen), n, moves, "high", by_counts, balance),
     ]
 
 

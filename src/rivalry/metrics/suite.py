@@ -170,7 +170,7 @@ def as_seen(real: Dataset, fake: Tensor) -> Tensor:
     """Samples as extractors take them: float32, images in [-1, 1].
 
     Raises:
-        BadRequest: no samples, of another shape than the data, or not finite.
+        BadRequest: no samples, of another shape or range than the data, or not finite.
     """
     if len(fake) == 0:
         raise BadRequest("there are no samples to measure")
@@ -180,6 +180,8 @@ def as_seen(real: Dataset, fake: Tensor) -> Tensor:
     seen = Dataset(real.spec, fake).rows(slice(None)).float()
     if bad := int((~seen.flatten(1).isfinite().all(1)).sum()):
         raise BadRequest(f"{bad:,} of {len(fake):,} samples hold values that are not finite")
+    if real.spec.kind == "image" and (most := float(seen.abs().max())) > 10:  # 0 ... 255 in floats
+        raise BadRequest(f"samples hold values up to {most:.4g}; expected floats in [-1, 1] or uint8")
     return seen
 
 

@@ -37,7 +37,9 @@ class Maxout(nn.Module):
         self.linear, self.pieces = nn.Linear(inputs, units * pieces), pieces
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.linear(x).unflatten(1, (self.pieces, -1)).amax(1)  # along rows: 3 times faster than in them
+        return (
+            self.linear(x).unflatten(1, (self.pieces, -1)).amax(1)
+        )  # along rows: 3 times faster than in them
 
 
 def ring_generator(latent: int, dimension: int) -> nn.Module:
