@@ -157,7 +157,7 @@ def collapse_alarm(
     ratio below which the alarm rings: once, until it has been above again.  A generator begins below, since
     untrained networks draw all alike; it has `patience` looks to rise.
     """
-    truth = _spread(real.rows(torch.linspace(0, len(real) - 1, n).long()))
+    truth = _spread(real.rows(torch.linspace(0, len(real) - 1, n).long())) or 1e-9  # data may be all alike
     looks, was_above, ringing = 0, False, False
 
     def callback(engine: Engine, moves: Sequence[Move]) -> None:

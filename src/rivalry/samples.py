@@ -21,21 +21,23 @@ def save(draw: Callable[[], Tensor], output: Path, spec: Spec) -> None:
     Raises:
         BadRequest: the place cannot be written, or the ending says nothing.
     """
-    if output.suffix not in (".png", ".npz", ""):
+    ending = output.suffix.lower()
+    if ending not in (".png", ".npz", ""):
         raise BadRequest(f"samples go to a .png (a sheet), a .npz (arrays) or a folder; got {output}")
-    if output.suffix == "" and spec.kind != "image":
+    if ending == "" and spec.kind != "image":
         raise BadRequest(
             f"a folder of images needs images; {spec.name!r} holds {spec.kind}: write a .png or .npz"
         )
     try:
-        (output if output.suffix == "" else output.parent).mkdir(parents=True, exist_ok=True)
-        if output.suffix:
+        (output if ending == "" else output.parent).mkdir(parents=True, exist_ok=True)
+        if ending:
             output.open("ab").close()
         x = draw()
-        if output.suffix == ".png":
+        if ending == ".png":
             sheet(x, spec).save(output)
-        elif output.suffix == ".npz":
-            np.savez_compressed(output, x=x.numpy())
+        elif ending == ".npz":
+            with output.open("wb") as file:  # by name, numpy would add an ending of its own to .NPZ
+                np.savez_compressed(file, x=x.numpy())
         else:
             for i, image in enumerate(x):
                 to_image(image).save(output / f"{i:05d}.png")

@@ -13,10 +13,11 @@ from rivalry.data import open_data
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Conditional, Game
+from rivalry.metrics.catalog import PRESETS, find
 from rivalry.metrics.score import Score
 from rivalry.precision import choose_device
 from rivalry.report import write_report
-from rivalry.run import Run
+from rivalry.run import Damaged, Run
 
 
 def load(
@@ -38,18 +39,53 @@ def load(
         BadRequest: no run there, or no such checkpoint in it.
         Damaged: the checkpoint is not what was written.
     """
-    run = run if isinstance(run, Run) else Run.open(local(str(run)))
+    run = run if isinstance(run, Run) else open_run(local(str(run)))
     built = build(run.told, game)
     checkpoint = run.checkpoint(which)
-    built.load_state_dict({**checkpoint.weights(), **checkpoint.state()["extra"]})
+    try:
+        built.load_state_dict({**checkpoint.weights(), **checkpoint.state()["extra"]})
+    except Damaged as damage:
+        raise Damaged(f"{damage}; another may be whole: --which newest") from damage
+    except RuntimeError as error:  # torch lists every weight
+        raise BadRequest(f"{checkpoint.path} holds another game than {run.path}/run.json names") from error
     return built.to(choose_device(device)).eval().requires_grad_(False)
 
 
 def build(told: dict[str, Any], make: Callable[..., Game] | None = None) -> Game:
     """The untrained game that a run.json describes."""
-    make = make or catalog.maker(catalog.find(told["game"]))
+    make = maker_of(told, make)
     torch.manual_seed(told["seed"])
     return make(Spec.from_json(told["spec"]), **settings.check(make, told["settings"], told["game"]))
+
+
+def maker_of(told: dict[str, Any], make: Callable[..., Game] | None = None) -> Callable[..., Game]:
+    """What makes a run's game: `make` itself, else the catalog's game of its name.
+
+    Raises:
+        BadRequest: the catalog has no such game, so the function that made it is needed.
+    """
+    if make is not None:
+        return make
+    name = told["game"]
+    if all(entry.name != name for entry in catalog.CATALOG):
+        raise BadRequest(
+            f"the catalog has no game {name!r}: a function of someone's own made this run, and is needed "
+            "again; from Python: rivalry.load(run, game=...)"
+        )
+    return catalog.maker(catalog.find(name))
+
+
+def open_run(path: str | Path) -> Run:
+    """The run at `path`, whose papers are whole.
+
+    Raises:
+        BadRequest: no run, one of a newer version, or one whose run.json lacks something.
+    """
+    run = Run.open(path)
+    lacks = [name for name in ("game", "settings", "data", "spec", "seed", "goal") if name not in run.told]
+    if lacks:
+        raise BadRequest(f"{run.path}/run.json lacks {', '.join(lacks)}: it is not what `train` wrote")
+    return run
 
 
 def draw(game: Game, n: int, *, seed: int = 0, chunk: int = 500, **given: Any) -> Tensor:
@@ -96,12 +132,17 @@ def evaluate(
     """
     from rivalry.metrics import suite
 
+    if n < 1:
+        raise BadRequest(f"samples are drawn by one or more; got {n}")
+    for name in metrics.split(",") if isinstance(metrics, str) and metrics not in PRESETS else ():
+        find(name.strip())  # before anything is drawn
     run = _as_run(subject)
     if run is not None:
         data = data if data is not None else run.told["data"]
         subject = load(run, device=device, which=which)
     if data is None:
-        raise BadRequest("against which data?  Name the real ones with --data")
+        what = f"{subject} is not a run" if isinstance(subject, (str, Path)) else "these are samples alone"
+        raise BadRequest(f"{what}; to score samples, name the real data with --data")
     real = data if isinstance(data, Dataset) else open_data(data, split)
     asked = None
     if isinstance(subject, Game):
@@ -182,4 +223,4 @@ def _as_run(subject: Any) -> Run | None:
     if isinstance(subject, Run):
         return subject
     is_path = isinstance(subject, (str, Path))
-    return Run.open(subject) if is_path and (Path(subject) / "run.json").exists() else None
+    return open_run(subject) if is_path and (Path(subject) / "run.json").exists() else None

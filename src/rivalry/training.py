@@ -6,15 +6,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+try:
+    import fcntl
+except ImportError:  # Windows has none
+    fcntl = None  # type: ignore[assignment]
 
 import torch
 
 import rivalry
 from rivalry import callbacks, catalog, settings
-from rivalry.data import open_data
+from rivalry.data import NAMES, open_data
 from rivalry.data.source import Dataset, Source, Spec
 from rivalry.engine import Engine, NonFinite
 from rivalry.errors import BadRequest, RunFailed, unknown
@@ -26,7 +31,8 @@ from rivalry.progress import progress
 from rivalry.ranks import Ranks, join
 from rivalry.report import write_report
 from rivalry.run import Run, command
-from rivalry.trained import every_class
+from rivalry.trained import every_class, maker_of, open_run
+from rivalry.trees import save_json
 
 if TYPE_CHECKING:
     from rivalry.metrics.features import Extractor
@@ -97,12 +103,13 @@ def train(
     dataset = data if isinstance(data, Dataset) else open_data(data)
     precision = choose_precision(precision, where, small=dataset.spec.kind == "points")
     seconds(save_every)
+    _refuse_seed(seed)
     ranks = join()
     told: dict[str, Any] = {
         "game": name,
         "recipe": recipe,
         "settings": values,
-        "data": dataset.spec.name if isinstance(data, Dataset) else data,
+        "data": dataset.spec.name if isinstance(data, Dataset) else _from_anywhere(data),
         "spec": dataset.spec.to_json(),
         "seed": seed,
         "goal": goal.to_json(),
@@ -122,7 +129,8 @@ def train(
         make, told, dataset, where, ranks
     )  # refuses what the game cannot use, before a run exists
     place = _create(Path(run) if run else None, told, f"{name}-{Path(told['data']).stem}", ranks)
-    return _play(place, engine, goal, dataset, measure=measure, quiet=quiet)
+    with _alone(place, ranks):
+        return _play(place, engine, goal, dataset, measure=measure, quiet=quiet)
 
 
 def resume(
@@ -139,15 +147,17 @@ def resume(
 ) -> Run:
     """Go on with a run to the goal that it was given, or to a new one; from its start if no checkpoint was reached.
 
+    A new goal becomes the run's own.  A run that has reached its goal is left as it is.
+
     Args:
         game: what made the game, where that is a function of your own.
         data: where the run was given a `Dataset`, and not a name.
 
     Raises:
-        BadRequest: not a run, or every checkpoint of it is damaged.
+        BadRequest: not a run, every checkpoint of it is damaged, or another process trains it.
         RunFailed: as `train`.
     """
-    run = run if isinstance(run, Run) else Run.open(run)
+    run = run if isinstance(run, Run) else open_run(run)
     told = run.told
     new = {"rounds": rounds, "samples": samples, "seconds": None if time is None else seconds(time)}
     goal = Goal(**(new if any(v is not None for v in new.values()) else told["goal"]))
@@ -155,18 +165,43 @@ def resume(
     dataset = data or open_data(told["data"])
     if dataset.spec != Spec.from_json(told["spec"]):
         raise BadRequest(
-            f"{run.path} was trained on other data than {told['data']!r} holds now: {dataset.spec}"
+            f"{run.path} was trained on {_in_words(Spec.from_json(told['spec']))}; "
+            f"{told['data']!r} now holds {_in_words(dataset.spec)}"
         )
-    engine = _engine(game or catalog.maker(catalog.find(told["game"])), told, dataset, where, join())
-    warn = lambda message: print(f"rivalry: {message}", file=sys.stderr)
-    found = run.newest(warn)
-    if found is None and run.checkpoints():
-        raise BadRequest(f"every checkpoint of {run.path} is damaged; train anew with: {told['command']}")
-    if found is not None:
-        engine.restore(*found[1:])
-    if engine.ranks.first:
-        run.rewind(engine.t)
-    return _play(run, engine, goal, dataset, measure=measure, quiet=quiet)
+    ranks = join()
+    with _alone(run, ranks):
+        engine = _engine(maker_of(told, game), told, dataset, where, ranks)
+        _go_back(run, engine)
+        if engine.progress(goal) >= 1 and _was_done(run, engine.t):
+            _say(
+                f"{run.path} stands at round {engine.t}, with {goal} done; --rounds, --samples or --time goes on"
+            )
+            return run
+        if ranks.first:
+            run.rewind(engine.t)
+            told["goal"] = goal.to_json()
+            save_json(told, run.path / "run.json")
+        return _play(run, engine, goal, dataset, measure=measure, quiet=quiet)
+
+
+def _was_done(run: Run, t: int) -> bool:
+    """Whether a goal was reached in round `t`, and the papers closed."""
+    return any(line.get("event") == "done" and line["round"] == t for line in run.lines())
+
+
+def _go_back(run: Run, engine: Engine) -> None:
+    """Restore the newest sound checkpoint, where there is one; name those that are damaged."""
+    damages: list[str] = []
+    found = run.newest(damages.append)
+    if damages and not found:
+        raise BadRequest(f"every checkpoint of {run.path} is damaged; train anew with: {run.told['command']}")
+    for damage in damages:
+        _say(damage)
+    if found:
+        try:
+            engine.restore(*found[1:])
+        except RuntimeError as error:  # torch lists every weight
+            raise BadRequest(f"{found[0].path} holds another game than {run.path}/run.json names") from error
 
 
 def _engine(
@@ -176,6 +211,10 @@ def _engine(
         torch.set_num_threads(1)  # two threads make networks this small many times slower
     torch.manual_seed(told["seed"])
     game = make(dataset.spec, **told["settings"])
+    if game.batch % ranks.world:
+        raise BadRequest(
+            f"a batch of {game.batch} cannot be shared by {ranks.world} processes; take a multiple"
+        )
     near = dataset.to(device) if device.type != "cpu" and dataset.x.nbytes < 2**30 else dataset
     source = Source(
         near,
@@ -190,13 +229,12 @@ def _engine(
 
 
 def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, measure: bool, quiet: bool) -> Run:
-    say = lambda message: print(f"rivalry: {message}", file=sys.stderr)
     save, sheet = callbacks.checkpoint(run), callbacks.sheets(run, dataset)
     with progress(goal, quiet or not engine.ranks.first) as show, _signals(engine):
         engine.callbacks = [
             callbacks.log(callbacks.to_run(run), callbacks.to_tensorboard(run)),
             callbacks.at_shares(goal, SHEETS, sheet),
-            callbacks.at_shares(goal, SHEETS, callbacks.collapse_alarm(run, dataset, say)),
+            callbacks.at_shares(goal, SHEETS, callbacks.collapse_alarm(run, dataset, _say)),
             callbacks.every(run.told.get("save_every", 30), save),
             show,
         ]
@@ -204,24 +242,44 @@ def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, measure: bo
             engine.callbacks.append(
                 callbacks.at_shares(goal, MEASURES, callbacks.measure(run, _scores_of(dataset)))
             )
-        try:
-            _guarded(run, engine, goal, say)
-        except Exception as failure:
-            if engine.ranks.first:
-                run.log({**callbacks.standing(engine), "event": "failed", "message": str(failure)})
-                write_report(run.path)
-            raise
-    save(engine, ())
-    _finish(run, engine, goal, sheet)
+        with _failures_told(run, engine):
+            _guarded(run, engine, goal)
+            save(engine, ())
+            _finish(run, engine, goal, sheet)
+    engine.ranks.wait()
+    if engine.stopping:
+        raise Interrupted(run, engine.stopping)
     return run
 
 
-def _guarded(run: Run, engine: Engine, goal: Goal, say: Callable[[str], None]) -> None:
+@contextmanager
+def _failures_told(run: Run, engine: Engine) -> Iterator[None]:
+    """Write a failure to the log and the report before it goes on its way.
+
+    Raises:
+        RunFailed: nothing could be written any more; what was there is untouched.
+    """
+    try:
+        yield
+    except Exception as failure:
+        if engine.ranks.first:
+            with suppress(OSError):  # the disk may be what failed
+                run.log({**callbacks.standing(engine), "event": "failed", "message": str(failure)})
+                write_report(run.path)
+        if isinstance(failure, OSError) and failure.errno is not None:
+            raise RunFailed(
+                f"round {engine.t}: cannot write to {run.path}: {failure.strerror}.\n"
+                f"Make room, then: rivalry resume {run.path}"
+            ) from failure
+        raise
+
+
+def _guarded(run: Run, engine: Engine, goal: Goal) -> None:
     """Play; when a loss is not finite go back to the last good checkpoint, once."""
     try:
         engine.play(goal)
     except NonFinite as trouble:
-        found = run.newest(say)
+        found = run.newest(_say)
         if found is None or engine.rollbacks:
             where = f"{run.path} keeps everything" + (" up to the last checkpoint" if found else "")
             raise RunFailed(f"{trouble}; {where}.  A smaller lr or a penalty helps most often") from trouble
@@ -229,9 +287,10 @@ def _guarded(run: Run, engine: Engine, goal: Goal, say: Callable[[str], None]) -
         engine.rollbacks += 1
         engine.reseed()  # the same numbers would lead to the same end
         message = f"{trouble}; went back to round {engine.t} and on with other random numbers"
-        run.log({**callbacks.standing(engine), "event": "rollback", "message": message})
-        say(message)
-        _guarded(run, engine, goal, say)
+        if engine.ranks.first:
+            run.log({**callbacks.standing(engine), "event": "rollback", "message": message})
+        _say(message)
+        _guarded(run, engine, goal)
 
 
 def _finish(run: Run, engine: Engine, goal: Goal, sheet: Callable[..., None]) -> None:
@@ -242,9 +301,6 @@ def _finish(run: Run, engine: Engine, goal: Goal, sheet: Callable[..., None]) ->
         sheet(engine)
         _draw_classes(run, engine)
         write_report(run.path)
-    engine.ranks.wait()
-    if engine.stopping:
-        raise Interrupted(run, engine.stopping)
 
 
 def _draw_classes(run: Run, engine: Engine, each: int = 10) -> None:
@@ -310,10 +366,47 @@ def _recipe(game: str, name: str) -> dict[str, Any]:
     return dict(known[name])
 
 
+def _refuse_seed(seed: int) -> None:
+    if not 0 <= seed < 2**32:
+        raise BadRequest(f"a seed is a whole number from 0 to {2**32 - 1}; got {seed}")
+
+
+def _from_anywhere(data: str) -> str:
+    """A path that is good in every working directory; a name as it is."""
+    return str(Path(data).resolve()) if data not in NAMES and Path(data).exists() else data
+
+
+def _in_words(spec: Spec) -> str:
+    shape = " x ".join(map(str, spec.shape))
+    return f"{spec.name!r} ({spec.kind}, {shape}, {len(spec.classes) or 'no'} classes)"
+
+
 def _create(path: Path | None, told: dict[str, Any], name: str, ranks: Ranks) -> Run:
     if ranks.first:
         return Run.create(path, told, name)
     return Run(path or Path("runs") / name, {**told})  # looked at by the first process alone
+
+
+@contextmanager
+def _alone(run: Run, ranks: Ranks) -> Iterator[None]:
+    """Hold the run's directory, so that no other process plays the same run meanwhile.
+
+    Raises:
+        BadRequest: another one does.
+    """
+    if fcntl is None or not ranks.first:
+        yield
+        return
+    held = os.open(run.path, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BadRequest(f"another process is training {run.path}; wait for it, or stop it") from None
+        yield
+    finally:
+        os.close(held)
 
 
 @contextmanager
@@ -334,6 +427,11 @@ def _signals(engine: Engine) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _say(message: str) -> None:
+    if os.environ.get("RANK", "0") == "0":  # many processes, one message
+        print(f"rivalry: {message}", file=sys.stderr)
 
 
 def _commit() -> str | None:

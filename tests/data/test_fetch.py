@@ -62,7 +62,7 @@ def test_the_first_right_source_answers_and_is_asked_once(played) -> None:
     train = open_data("fashion-mnist")
     assert rows(train) == {x.tobytes() + bytes((y,)) for x, y in zip(*TABLES["train"])}
     assert train.spec.classes[9] == "ankle boot"
-    assert train.facts == {"source": "third", "splits": ["train", "test"], "license": "MIT"}
+    assert train.facts == {"source": "third", "splits": ("train", "test"), "license": "MIT"}
     played(first=absent)
     assert torch.equal(open_data("fashion-mnist").x, train.x)
     assert len(open_data("fashion-mnist", "test")) == 5

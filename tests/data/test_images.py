@@ -338,6 +338,14 @@ def test_a_disk_that_is_full_or_too_small_is_one_line(tmp_path: Path, monkeypatc
             open_data(str(tmp_path / "d"))
 
 
+def test_a_cache_that_cannot_be_written_is_one_line(tmp_path: Path, monkeypatch) -> None:
+    draw(tmp_path / "d" / "1.png", 5)
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("RIVALRY_CACHE", str(tmp_path / "file"))
+    with pytest.raises(BadRequest, match=r"cannot write .*file.*; set RIVALRY_CACHE to a folder"):
+        open_data(str(tmp_path / "d"))
+
+
 def test_many_images_keep_their_order_in_threads(tmp_path: Path) -> None:
     path = tmp_path / "d.zip"
     with zipfile.ZipFile(path, "w") as archive:

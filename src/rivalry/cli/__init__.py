@@ -2,10 +2,12 @@
 
 import os
 import sys
+from typing import Any
 
 import typer
+from typer.main import get_command
 
-from rivalry.errors import BadRequest, RunFailed
+from rivalry.errors import BadRequest, RunFailed, unknown
 
 
 def main() -> None:
@@ -14,20 +16,30 @@ def main() -> None:
 
     debug = "--debug" in sys.argv
     arguments = [a for a in sys.argv[1:] if a != "--debug"]
+    command = get_command(app)
     try:
-        app(arguments, standalone_mode=False)
+        # Not `app(arguments)`: typer would keep a KeyboardInterrupt to itself, and what it says with it.
+        with command.make_context("rivalry", arguments) as context:
+            command.invoke(context)
+        sys.stdout.flush()
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
     except (BadRequest, RunFailed) as trouble:
         _say(trouble, debug)
         sys.exit(2 if isinstance(trouble, BadRequest) else 1)
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
+    except BrokenPipeError:  # `rivalry list | head -1`: whoever listened has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for the interpreter's last flush
+        sys.exit(128 + 13)
     except Exception as trouble:
         if hasattr(trouble, "format_message"):  # the command line itself was wrong
-            _say(trouble.format_message(), debug)
+            if (said := trouble.format_message()).startswith("Usage:"):  # no command after `rivalry`
+                print(said, file=sys.stderr)
+            else:
+                _say(_about_the_line(trouble), debug)
             sys.exit(2)
-        if debug or not isinstance(trouble, (OSError, MemoryError)):
+        if debug or not _is_the_machine(trouble):
             raise
-        _say(f"{type(trouble).__name__}: {trouble}", debug)
+        _say(f"{type(trouble).__name__}: {trouble}".split("\n")[0], debug)
         sys.exit(1)
     except KeyboardInterrupt as stop:
         print(f"rivalry: {stop}" if str(stop) else "rivalry: interrupted", file=sys.stderr)
@@ -41,3 +53,25 @@ def _say(trouble: object, debug: bool) -> None:
         traceback.print_exc()
     if os.environ.get("RANK", "0") == "0":  # many processes, one message
         print(f"rivalry: {trouble}", file=sys.stderr)
+
+
+def _about_the_line(trouble: Any) -> str:
+    """What is wrong with the command line, and the way to the right one.  `trouble` is an error of typer's."""
+    context = getattr(trouble, "ctx", None)
+    path = context.command_path if context else "rivalry"
+    said = trouble.format_message().strip().rstrip(".")
+    if hasattr(trouble, "possibilities"):  # no such option
+        known = [o for p in trouble.ctx.command.params for o in p.opts if o.startswith("--")]
+        long = trouble.option_name.startswith("--")
+        return str(unknown("option", trouble.option_name, known if long else (), f"see `{path} --help`"))
+    if came := getattr(trouble.__cause__, "errors", None):  # a value of the wrong type
+        said += f"; got {came()[0]['input']!r}"
+    return said[0].lower() + said[1:] + ("" if said.endswith("?") else f"; see `{path} --help`")
+
+
+def _is_the_machine(trouble: Exception) -> bool:
+    """A full disk, no memory: nobody's mistake, so no traceback."""
+    starved = isinstance(trouble, RuntimeError) and any(
+        sign in str(trouble) for sign in ("out of memory", "allocate memory")
+    )
+    return starved or isinstance(trouble, (OSError, MemoryError))

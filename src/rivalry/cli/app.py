@@ -1,5 +1,7 @@
 """The commands, one module for each group of them."""
 
+from typing import Annotated
+
 import typer
 
 from rivalry import __version__
@@ -17,7 +19,10 @@ app = typer.Typer(
 
 
 @app.callback(invoke_without_command=True)
-def _version(version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
     if version:
         print(f"rivalry {__version__}")
         raise typer.Exit()

@@ -1,27 +1,24 @@
 """`rivalry list` and `rivalry show`: what there is."""
 
 import json
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from rivalry import catalog
-
-
-class What(StrEnum):
-    games = "games"
-    data = "data"
-    metrics = "metrics"
+from rivalry.errors import unknown
 
 
 def show_list(
-    what: Annotated[What, typer.Argument(help="games, data or metrics")] = What.games,
+    what: Annotated[str, typer.Argument(help="games, data or metrics")] = "games",
     kind: Annotated[str | None, typer.Option(help="only games of this kind, such as image")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
 ) -> None:
     """List the games, the data sets or the metrics."""
-    rows = {What.games: lambda: _games(kind), What.data: _data, What.metrics: _metrics}[what]()
+    lists = {"games": lambda: _games(kind), "data": _data, "metrics": _metrics}
+    if what not in lists:
+        raise unknown("list of", what, lists, "there is one of games, data and metrics")
+    rows = lists[what]()
     if as_json:
         print(json.dumps(rows, indent=1))
         return
@@ -59,8 +56,6 @@ def show_game(
 def _games(kind: str | None) -> list[dict[str, object]]:
     kinds = {entry.kind for entry in catalog.CATALOG}
     if kind is not None and kind not in kinds:
-        from rivalry.errors import unknown
-
         raise unknown("kind of game", kind, kinds, f"there is {', '.join(sorted(kinds))}")
     return [
         {

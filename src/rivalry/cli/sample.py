@@ -23,12 +23,11 @@ def sample(
     """Draw samples from a trained game."""
     from rivalry import trained
     from rivalry.data.source import Spec
-    from rivalry.run import Run
     from rivalry.samples import save
 
     if n < 1:
         raise BadRequest(f"-n is one or more; got {n}")
-    opened = Run.open(trained.local(run))
+    opened = trained.open_run(trained.local(run))
     spec = Spec.from_json(opened.told["spec"])
     game = trained.load(opened, device=device, which=which)
     given = trained.given(game, spec, label=label, truncation=truncation)

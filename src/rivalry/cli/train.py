@@ -1,5 +1,6 @@
 """`rivalry train` and `rivalry resume`."""
 
+import inspect
 import os
 from pathlib import Path
 from typing import Annotated, Any
@@ -39,9 +40,12 @@ def train(
     quiet: Quiet = False,
 ) -> None:
     """Train a game on data, and leave a run on disk."""
-    from rivalry import catalog, training
+    from rivalry import catalog
 
     catalog.find(game)
+    given = parse(settings or [])
+    from rivalry import training
+
     done = training.train(
         game,
         data,
@@ -56,7 +60,7 @@ def train(
         save_every=save_every,
         measure=measure,
         quiet=quiet,
-        **parse(settings or []),
+        **given,
     )
     _tell(done.path)
 
@@ -84,8 +88,12 @@ def _tell(path: Path) -> None:
 
 def parse(settings: list[str]) -> dict[str, Any]:
     """`["width=64", "lr=1e-3"]` as names and texts; the game's signature gives them their types."""
-    pairs = [setting.partition("=") for setting in settings]
-    for name, sign, _ in pairs:
+    told = {}
+    for setting in settings:
+        name, sign, value = setting.partition("=")
         if not (name and sign):
-            raise BadRequest(f"a setting is NAME=VALUE, such as -s width=64; got {name!r}")
-    return {name.replace("-", "_"): value for name, _, value in pairs}
+            raise BadRequest(f"a setting is NAME=VALUE, such as -s width=64; got {setting!r}")
+        if name in inspect.signature(train).parameters:
+            raise BadRequest(f"{name} is an option, not a setting: --{name} {value}")
+        told[name.replace("-", "_")] = value
+    return told

@@ -18,9 +18,8 @@ from typing import Any, BinaryIO, TypeVar
 import numpy as np
 from torch import Tensor
 
-from rivalry.cache import cache_dir
 from rivalry.data.decode import DAMAGED, Look, decode, look
-from rivalry.data.kept import DONE, is_whole, load_table, write_whole
+from rivalry.data.kept import DONE, is_whole, kept_at, load_table, write_whole
 from rivalry.errors import BadRequest
 
 VERSION = 1  # of the tables in the cache; raise it when the same files would be decoded differently
@@ -72,7 +71,7 @@ def decode_once(images: Sequence[Encoded], size: Size | None, *, key: Any, where
     if not images:
         raise BadRequest(f"no images in {where}; expected .png, .jpg, .webp or another image format")
     told = json.dumps([VERSION, size, key], sort_keys=True)
-    folder = cache_dir("decoded") / hashlib.sha256(told.encode()).hexdigest()[:32]
+    folder = kept_at("decoded", hashlib.sha256(told.encode()).hexdigest()[:32])
     if not is_whole(folder):
         write_whole(folder, lambda beside: _decode_into(beside, images, size, where))
     facts = json.loads((folder / DONE).read_text())

@@ -21,9 +21,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from rivalry.cache import cache_dir
 from rivalry.data.idx import read_idx
-from rivalry.data.kept import DONE, is_whole, load_table, write_whole
+from rivalry.data.kept import DONE, is_whole, kept_at, load_table, write_whole
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 
@@ -40,6 +39,9 @@ class Fetchable:
     """What is fetched under one name.
 
     Attributes:
+        shape: channels, height and width of an image.
+        classes: the names of its labels, in their order.
+        license: in a few words.
         sha256: of each split, see `fingerprint`.
         sources: what to try in order, with its name for people.
     """
@@ -62,14 +64,15 @@ def open_fetched(name: str, split: str = "train") -> Dataset:
     wanted = FETCHED[name]
     if split not in wanted.sha256:
         raise BadRequest(f"{name!r} has no split {split!r}; it has {' and '.join(wanted.sha256)}")
-    folder = cache_dir("sets") / name
+    folder = kept_at("sets", name)
     found, failed = _from_cache(folder, split, wanted)
     if found is None:
         _fetch(name, folder, wanted, failed)
         found, failed = _from_cache(folder, split, wanted)
         assert found is not None, failed
     x, label = found
-    facts = json.loads((folder / DONE).read_text()) | {"license": wanted.license}
+    facts = json.loads((folder / DONE).read_text())
+    facts |= {"splits": tuple(wanted.sha256), "license": wanted.license}
     return Dataset(Spec(name, "image", wanted.shape, wanted.classes), x, label.long(), facts)
 
 
@@ -116,7 +119,7 @@ def _fetch(name: str, folder: Path, wanted: Fetchable, cache_failed: str) -> Non
             for split, (x, label) in tables.items():
                 np.save(beside / f"{split}-x.npy", x)
                 np.save(beside / f"{split}-label.npy", label)
-            (beside / DONE).write_text(json.dumps({"source": source, "splits": [*tables]}))
+            (beside / DONE).write_text(json.dumps({"source": source}))
 
         write_whole(folder, write)
         return

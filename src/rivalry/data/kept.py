@@ -9,10 +9,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rivalry.cache import cache_dir
 from rivalry.errors import BadRequest
 
 IN_MEMORY = 2**30  # bytes; a larger table stays mapped from its file
 DONE = "facts.json"  # the last file of every folder kept
+
+
+def kept_at(*parts: str) -> Path:
+    """A folder in the cache; only what holds it is made.
+
+    Raises:
+        BadRequest: the cache cannot be written.
+    """
+    try:
+        return cache_dir(*parts[:-1]) / parts[-1]
+    except OSError as error:
+        raise _cannot_write(error.filename, error) from error
 
 
 def is_whole(folder: Path) -> bool:
@@ -26,7 +39,6 @@ def write_whole(folder: Path, write: Callable[[Path], None]) -> None:
         BadRequest: the disk is full, or the cache cannot be written.
     """
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             write(beside)
@@ -38,10 +50,7 @@ def write_whole(folder: Path, write: Callable[[Path], None]) -> None:
             shutil.rmtree(beside, ignore_errors=True)
     except OSError as error:
         if not is_whole(folder):
-            raise BadRequest(
-                f"cannot write {folder}: {error.strerror or error}; "
-                "set RIVALRY_CACHE to a folder with room that can be written"
-            ) from error
+            raise _cannot_write(folder, error) from error
 
 
 def load_table(path: Path) -> Tensor:
@@ -49,3 +58,10 @@ def load_table(path: Path) -> Tensor:
     mapped = path.stat().st_size > IN_MEMORY
     # "c", copy on write: torch takes a read-only array only with a warning
     return torch.from_numpy(np.load(path, mmap_mode="c" if mapped else None, allow_pickle=False))
+
+
+def _cannot_write(where: Path | str, error: OSError) -> BadRequest:
+    why = error.strerror or error
+    return BadRequest(
+        f"cannot write {where}: {why}; set RIVALRY_CACHE to a folder with room that can be written"
+    )

@@ -48,8 +48,8 @@ def consensus(weight: float) -> Pull:
     """γ ½‖v‖²: both players also seek where neither wants to move (arXiv 1705.10461, equation 10)."""
 
     def pull(fake: Tensor, losses: tuple[Tensor, Tensor], players: tuple[Tensor, Tensor]) -> Tensor:
-        field = [_slope(loss, player) for loss, player in zip(losses, players)]
-        return weight * 0.5 * sum(v.square().sum() for v in field)
+        v, w = (_slope(loss, player) for loss, player in zip(losses, players))
+        return weight / 2 * (v.square() + w.square())
 
     return pull
 
@@ -61,9 +61,9 @@ def half_consensus(weight: float) -> Pull:
     """
 
     def pull(fake: Tensor, losses: tuple[Tensor, Tensor], players: tuple[Tensor, Tensor]) -> Tensor:
-        slopes = [_slope(loss, fake) for loss in losses]
-        turns = [_slope(fake.sum(), player) for player in players]
-        return weight * 0.5 * sum((s * s.detach() * u.square()).sum() for s, u in zip(slopes, turns))
+        a, b = (_slope(loss, fake).squeeze() for loss in losses)  # dL/ds
+        u, w = (_slope(fake.sum(), player) for player in players)  # ds/dθ, ds/dψ
+        return weight / 2 * (a * a.detach() * u.square() + b * b.detach() * w.square())
 
     return pull
 
@@ -144,9 +144,9 @@ class DiracGAN(Game):
         fake = theta.expand(len(real), 1)
         on_fake = critic(fake)
         lost = self.method.divergence.generator(on_fake), self.method.divergence.critic(critic(real), on_fake)
-        penalty = sum(p(critic, real, fake) for p in self.method.penalties)
         pull = self.method.pull(on_fake, lost, (theta, psi))
-        return lost[0] + pull, lost[1] + penalty + pull
+        penalties = (p(critic, real, fake) for p in self.method.penalties)
+        return lost[0] + pull, sum(penalties, lost[1] + pull)
 
     def round(self, data: Source, t: int) -> Iterator[Move | tuple[Move, ...]]:
         (real,) = data.take(self.batch)
@@ -204,8 +204,14 @@ def table() -> dict[str, dict[str, float]]:
 
 
 def eigenvalues(game: DiracGAN) -> Tensor:
-    """Of v' at the equilibrium (0, 0), which a step h of simultaneous play turns into 1 + hλ: complex (2,)."""
+    """λ of v' at the equilibrium (0, 0): complex (2,).  A round of simultaneous play with step h has 1 + hλ.
+
+    Raises:
+        ValueError: the field has no derivative there, as WGAN-GP's, whose penalty has a kink at ψ = 0.
+    """
     jacobian = torch.autograd.functional.jacobian(game.field, torch.zeros(2, dtype=torch.float64))
+    if not jacobian.isfinite().all():
+        raise ValueError("the field of this method has no derivative at the equilibrium")
     return torch.linalg.eigvals(jacobian)
 
 

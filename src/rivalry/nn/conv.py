@@ -73,7 +73,8 @@ class ConvCritic(nn.Module):
         self.apply(init_normal)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.last(self.body(x).flatten(1)).squeeze(1)
+        # Flattened with the channels last, as the map lies in memory: no copy here, none of its gradient later.
+        return self.last(self.body(x).permute(0, 2, 3, 1).flatten(1)).squeeze(1)
 
 
 def init_normal(module: nn.Module) -> None:

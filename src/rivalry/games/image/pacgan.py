@@ -5,6 +5,12 @@
 (Lin et al. 2017, "PacGAN: The power of two samples in generative adversarial networks", arXiv 1712.04086.)
 Packing is a value: a critic of m samples joined along their channels, in an unchanged game.  On points the
 networks are those of the paper's table 1; with pack = 1 they are its "GAN" row.
+
+Deviations, on points, from the released code (fjxmlzn/PacGAN, synthetic_data_experiments):
+    Both players move at once there, on one batch; here the generator answers the critic that has just moved.
+    Its batch norm sees the samples of each place in the pack by themselves, ours all of them together; its
+        running average is of deviations, ours of variances.
+    400 epochs are 400,000 rounds there; the recipes stop at an eighth of them.
 """
 
 from torch import Tensor, nn
@@ -43,10 +49,18 @@ class Maxout(nn.Module):
 
 
 def ring_generator(latent: int, dimension: int) -> nn.Module:
-    """Four layers of 400 with batch norm and ReLU, then a linear one: (n, latent) -> (n, dimension)."""
-    sizes = [latent, 400, 400, 400, 400]
-    hidden = [(nn.Linear(a, b, bias=False), nn.BatchNorm1d(b), nn.ReLU()) for a, b in zip(sizes, sizes[1:])]
-    return nn.Sequential(*[layer for block in hidden for layer in block], nn.Linear(400, dimension))
+    """Four layers of 400 with batch norm and ReLU, then a linear one: (n, latent) -> (n, dimension).
+
+    Batch norm has the constants of the released code, and as there samples are drawn by running statistics.
+    """
+    layers: list[nn.Module] = []
+    for inputs in (latent, 400, 400, 400):
+        layers += [
+            nn.Linear(inputs, 400, bias=False),
+            nn.BatchNorm1d(400, eps=1e-4, momentum=0.05),
+            nn.ReLU(),
+        ]
+    return nn.Sequential(*layers, nn.Linear(400, dimension))
 
 
 def ring_critic(dimension: int) -> nn.Module:

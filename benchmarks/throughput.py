@@ -1,0 +1,439 @@
+"""How long one round takes: rivalry's engine against a plain PyTorch loop with the very same networks.
+
+    python benchmarks/throughput.py [--device cpu|cuda] [--precision auto fp32] [--threads N] [--quick]
+
+Three systems, each played by every contender in one process, turn and turn about:
+
+    28       `dcgan` on 28 x 28 x 1, batch 128
+    64       `dcgan` on 64 x 64 x 3, batch 64
+    public   the sizes of the most copied public DCGAN script (eriklindernoren/PyTorch-GAN, 32 x 32 x 1, batch 64)
+
+The plain loop is what most public repositories do: float32 in the layout (n, c, h, w); a DataLoader that turns
+each image on its own from PIL into a normalized tensor; binary cross entropy; `loss.backward()`, which in the
+generator's turn computes the critic's weight gradients too; `torch.optim.Adam` with its defaults; the losses
+read out with `.item()`.  Nothing holds it back: it has no image files to decode and nothing to print, its
+loader runs with 0 and with 2 workers and the faster one races, and what workers prefetch while it waits
+for its turn is not charged to it.  On 28 and 64 its layers are those of `rivalry.games.image.dcgan`, where
+most scripts have a transposed convolution of a 1 x 1 map, slower than our linear layer.
+
+A ratio is the plain time over ours, taken turn by turn; the table gives the median and, in brackets, the
+smallest and the largest.  Time is wall time.  Beside it stands the ratio of processor time, this process's
+own, without the loader's workers: with `--threads 1` it holds on a crowded machine too, where wall time says
+little; on a GPU it is the cost of launching kernels and of waiting for them.
+"""
+
+import argparse
+import json
+import math
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from certificate import certificate
+from PIL import Image
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from torch.utils.flop_counter import FlopCounterMode
+
+from rivalry.data.source import Dataset, Source, Spec
+from rivalry.divergences import non_saturating
+from rivalry.engine import Engine
+from rivalry.games.image.dcgan import dcgan
+from rivalry.games.image.gan import GAN
+from rivalry.goal import Goal
+from rivalry.optimizers import adam
+from rivalry.precision import choose_precision, describe
+from rivalry.priors import normal
+
+SEED = 0
+ROWS = 8192  # images in memory: an epoch is 64 or 128 batches
+BLOCK = 1.0  # seconds of one turn in the race, at least one round
+
+
+# ---------------------------------------------------------------- the plain loop
+
+
+def to_tensor(image: Image.Image) -> Tensor:
+    """PIL (h, w) or (h, w, c), 0 to 255 -> float32 (c, h, w) in [0, 1], as torchvision's ToTensor does it."""
+    x = torch.from_numpy(np.array(image, copy=True))
+    x = x.view(image.size[1], image.size[0], len(image.getbands()))
+    return x.permute(2, 0, 1).contiguous().to(torch.float32).div(255)
+
+
+def normalize(x: Tensor) -> Tensor:
+    """[0, 1] -> [-1, 1], channel by channel, as torchvision's Normalize does it."""
+    half = torch.full((len(x), 1, 1), 0.5)
+    return x.clone().sub_(half).div_(half)
+
+
+class Images(torch.utils.data.Dataset[Tensor]):
+    """uint8 (n, c, h, w) served one at a time, each through PIL; resized there when `size` is given."""
+
+    def __init__(self, x: Tensor, size: int | None = None):
+        self.x, self.size = x.permute(0, 2, 3, 1).numpy(), size
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, i: int) -> Tensor:
+        pixels = self.x[i]
+        image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+        if self.size:
+            image = image.resize((self.size, self.size), Image.Resampling.BILINEAR)
+        return normalize(to_tensor(image))
+
+
+def endless(loader: DataLoader[Tensor]) -> Iterator[Tensor]:
+    while True:
+        yield from loader
+
+
+@dataclass
+class Plain:
+    """A plain loop's networks, and how it wires them.
+
+    Attributes:
+        latent: draws n codes.
+        loss: binary cross entropy, of logits or, where the critic ends in a sigmoid, of probabilities.
+        generator_first: the order of the two turns.
+        share: the factor on the critic's two terms.
+    """
+
+    G: nn.Module
+    D: nn.Module
+    latent: Callable[[int], Tensor]
+    loss: nn.Module
+    generator_first: bool = False
+    share: float = 1.0
+
+
+def plain_rounds(
+    it: Plain, loader: DataLoader[Tensor], device: torch.device
+) -> Iterator[tuple[float, float]]:
+    """Train for ever, one round for each value taken; the values are the two losses."""
+    G, D = it.G.to(device).train(), it.D.to(device).train()
+    optimizer_G = torch.optim.Adam(G.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    optimizer_D = torch.optim.Adam(D.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    turns = (1, 0) if it.generator_first else (0, 1)
+    losses = [torch.zeros(()), torch.zeros(())]
+    for batch in endless(loader):
+        real = batch.to(device)
+        ones, zeros = torch.ones(len(real), device=device), torch.zeros(len(real), device=device)
+        fake = G(it.latent(len(real)).to(device))
+        for turn in turns:
+            if turn == 0:
+                optimizer_D.zero_grad()
+                on_real, on_fake = it.loss(D(real), ones), it.loss(D(fake.detach()), zeros)
+                losses[0] = it.share * (on_real + on_fake)
+                losses[0].backward()
+                optimizer_D.step()
+            else:
+                optimizer_G.zero_grad()
+                losses[1] = it.loss(D(fake), ones)
+                losses[1].backward()
+                optimizer_G.step()
+        yield losses[0].item(), losses[1].item()
+
+
+# ---------------------------------------------------------------- the public script's networks, from their sizes
+
+
+class UpsamplingGenerator(nn.Sequential):
+    """(n, 100) -> (n, 1, 32, 32): a map of 128 at 8 x 8, doubled twice by nearest neighbors, 3 x 3 kernels."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            nn.Linear(100, 128 * 8 * 8),
+            nn.Unflatten(1, (128, 8, 8)),
+            nn.BatchNorm2d(128),
+            *(nn.Upsample(scale_factor=2), nn.Conv2d(128, 128, 3, padding=1)),
+            *(nn.BatchNorm2d(128, eps=0.8), nn.LeakyReLU(0.2, inplace=True)),
+            *(nn.Upsample(scale_factor=2), nn.Conv2d(128, 64, 3, padding=1)),
+            *(nn.BatchNorm2d(64, eps=0.8), nn.LeakyReLU(0.2, inplace=True)),
+            *(nn.Conv2d(64, 1, 3, padding=1), nn.Tanh()),
+        )
+
+
+class DropoutCritic(nn.Sequential):
+    """(n, 1, 32, 32) -> scores (n,): four strided 3 x 3 convolutions with dropout, then a linear layer."""
+
+    def __init__(self) -> None:
+        layers: list[nn.Module] = []
+        for a, b in ((1, 16), (16, 32), (32, 64), (64, 128)):
+            layers += [nn.Conv2d(a, b, 3, 2, 1), nn.LeakyReLU(0.2, inplace=True), nn.Dropout2d(0.25)]
+            layers += [nn.BatchNorm2d(b, eps=0.8)] if a > 1 else []
+        super().__init__(*layers, nn.Flatten(), nn.Linear(128 * 2 * 2, 1), nn.Flatten(0))
+
+
+# ---------------------------------------------------------------- the systems
+
+
+@dataclass(frozen=True)
+class System:
+    """What is raced.
+
+    Attributes:
+        shape: (c, h, w) of the images.
+        game: builds ours.
+        plain: wires the same networks for the plain loop.
+        stored: (c, h, w) of the images that the plain loop reads, where it resizes every one anew.
+    """
+
+    name: str
+    shape: tuple[int, int, int]
+    batch: int
+    game: Callable[["System"], GAN]
+    plain: Callable[[GAN], Plain]
+    stored: tuple[int, int, int] | None = None
+
+    @property
+    def spec(self) -> Spec:
+        return Spec("noise", "image", self.shape)
+
+
+def _dcgan(system: System) -> GAN:
+    return dcgan(system.spec, batch=system.batch)
+
+
+def _plain_dcgan(game: GAN) -> Plain:
+    # The same layers, their maps unrolled in the order (c, h, w): ours go with the layout that we compute in.
+    small = game.G.small
+    unroll = nn.Unflatten(1, (game.G.first.out_features // math.prod(small), *small))
+    G = nn.Sequential(game.G.first, unroll, *game.G.body)
+    D = nn.Sequential(*game.D.body, nn.Flatten(), game.D.last, nn.Flatten(0))
+    return Plain(G, D, lambda n: torch.randn(n, 100), nn.BCEWithLogitsLoss())
+
+
+def _public(system: System) -> GAN:
+    # One pass of G serves both turns here as there; the order of the turns is our game's own.
+    return GAN(
+        UpsamplingGenerator(),
+        DropoutCritic(),
+        prior=normal(100),
+        divergence=non_saturating,
+        generator=adam(2e-4, 0.5),
+        critic=adam(2e-4, 0.5),
+        batch=system.batch,
+    )
+
+
+def _plain_public(game: GAN) -> Plain:
+    noise = lambda n: torch.from_numpy(np.random.normal(0, 1, (n, 100)).astype(np.float32))
+    return Plain(game.G, nn.Sequential(game.D, nn.Sigmoid()), noise, nn.BCELoss(), True, 0.5)
+
+
+SYSTEMS = {
+    "28": System("dcgan, 28 x 28 x 1, batch 128", (1, 28, 28), 128, _dcgan, _plain_dcgan),
+    "64": System("dcgan, 64 x 64 x 3, batch 64", (3, 64, 64), 64, _dcgan, _plain_dcgan),
+    "public": System(
+        "public script, 32 x 32 x 1, batch 64", (1, 32, 32), 64, _public, _plain_public, stored=(1, 28, 28)
+    ),
+}
+
+
+# ---------------------------------------------------------------- the contenders
+
+
+@dataclass
+class Contender:
+    """One that plays rounds, and what was measured of it."""
+
+    name: str
+    precision: str
+    play: Callable[[int], None]
+    gflop: float = 0.0
+    wall: list[float] = field(default_factory=list)  # ms a round, one entry a turn
+    cpu: list[float] = field(default_factory=list)  # the same of processor time, of this process alone
+
+
+def ours(system: System, precision: str, device: torch.device) -> Contender:
+    torch.manual_seed(SEED)
+    game = system.game(system)
+    images = Dataset(system.spec, noise_images(system.shape)).to(device)
+    source = Source(images, game.reads, batch=game.batch, seed=SEED, device=device)
+    engine = Engine(game, source, seed=SEED, device=device, precision=precision)
+    return Contender(f"rivalry, {precision}", precision, lambda n: engine.play(Goal(rounds=engine.t + n)))
+
+
+def plain(system: System, workers: int, device: torch.device) -> Contender:
+    torch.manual_seed(SEED)
+    images = Images(noise_images(system.stored or system.shape), system.shape[1] if system.stored else None)
+    loader = DataLoader(
+        images,
+        system.batch,
+        shuffle=True,
+        drop_last=True,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+    )
+    rounds = plain_rounds(system.plain(system.game(system)), loader, device)
+
+    def play(n: int) -> None:
+        for _ in range(n):
+            next(rounds)
+
+    return Contender(f"plain loop, {workers} workers", "fp32", play)
+
+
+def noise_images(shape: tuple[int, int, int]) -> Tensor:
+    generator = torch.Generator().manual_seed(SEED)
+    return torch.randint(0, 256, (ROWS, *shape), dtype=torch.uint8, generator=generator)
+
+
+# ---------------------------------------------------------------- the race
+
+
+def wait_for(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def warm_up(contender: Contender, device: torch.device) -> float:
+    """Let it choose its kernels, count its FLOPs; returns the seconds of one round."""
+    with FlopCounterMode(display=False) as counter:
+        contender.play(1)
+    contender.gflop = counter.get_total_flops() / 1e9
+    contender.play(10 if device.type == "cuda" else 1)
+    wait_for(device)
+    start = time.perf_counter()
+    contender.play(1)
+    wait_for(device)
+    return time.perf_counter() - start
+
+
+def race(contenders: list[Contender], rounds: int, turns: int, device: torch.device) -> None:
+    """A B C, B C A, ...: each plays `rounds` rounds in each of its turns."""
+    for contender in contenders:
+        contender.wall, contender.cpu = [], []
+    for i in range(turns):
+        k = i % len(contenders)
+        for contender in contenders[k:] + contenders[:k]:
+            time.sleep(0.1)  # a loader's workers fill their queue: not in somebody else's time
+            start, cpu = time.perf_counter(), time.process_time()
+            contender.play(rounds)
+            wait_for(device)
+            contender.wall.append(1e3 * (time.perf_counter() - start) / rounds)
+            contender.cpu.append(1e3 * (time.process_time() - cpu) / rounds)
+
+
+def measure(system: System, precisions: list[str], device: torch.device, quick: bool) -> list[Contender]:
+    """The plain loop with the faster loader, then ours at each precision."""
+    loops = [plain(system, workers, device) for workers in (0, 2)]
+    mine = [ours(system, precision, device) for precision in precisions]
+    seconds = [warm_up(contender, device) for contender in [*loops, *mine]]
+    rounds = max(1, round((BLOCK / 4 if quick else BLOCK) / max(seconds)))
+    turns = 3 if quick else 9
+    race(loops, rounds, 1 if quick else 3, device)
+    baseline = min(loops, key=lambda loop: statistics.median(loop.wall))
+    print(
+        f"{system.name}: {', '.join(f'{c.name} {statistics.median(c.wall):.1f} ms' for c in loops)}",
+        file=sys.stderr,
+    )
+    contenders = [baseline, *mine]
+    race(contenders, rounds, turns, device)
+    return contenders
+
+
+def gemm_peak(precision: str, device: torch.device) -> float:
+    """GFLOP/s of the best of many products of square matrices, in the arithmetic that convolutions use there."""
+    n = 8192 if device.type == "cuda" else 2048
+    before = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32
+    a = torch.randn(n, n, device=device, dtype=torch.bfloat16 if precision == "bf16" else torch.float32)
+    best, until = float("inf"), time.perf_counter() + 2
+    while time.perf_counter() < until:
+        start = time.perf_counter()
+        _ = a @ a
+        wait_for(device)
+        best = min(best, time.perf_counter() - start)
+    torch.backends.cuda.matmul.allow_tf32 = before
+    return 2 * n**3 / best / 1e9
+
+
+# ---------------------------------------------------------------- the record
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
+def row(contender: Contender, baseline: Contender, peak: float) -> dict[str, Any]:
+    ms = statistics.median(contender.wall)
+    by_wall = [a / b for a, b in zip(baseline.wall, contender.wall, strict=True)]
+    by_processor = [a / b for a, b in zip(baseline.cpu, contender.cpu, strict=True)]
+    return {
+        "contender": contender.name,
+        "ms": ms,
+        "ms_each": contender.wall,
+        "processor_ms_each": contender.cpu,
+        "ratio": spread(by_wall),
+        "processor_ratio": spread(by_processor),
+        "gflop": contender.gflop,
+        "gflop_per_s": contender.gflop / ms * 1e3,
+        "share_of_gemm_peak": contender.gflop / ms * 1e3 / peak,
+    }
+
+
+def table(results: dict[str, list[dict[str, Any]]]) -> str:
+    lines = [
+        "| system | contender | ms a round | plain / this | by processor time | GFLOP | GFLOP/s | of GEMM peak |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for system, rows in results.items():
+        for r in rows:
+            wall, processor = (
+                f"{ratio['median']:.2f} ({ratio['min']:.2f} to {ratio['max']:.2f})"
+                for ratio in (r["ratio"], r["processor_ratio"])
+            )
+            lines.append(
+                f"| {system} | {r['contender']} | {r['ms']:.1f} | {wall} | {processor} | {r['gflop']:.1f} "
+                f"| {r['gflop_per_s']:,.0f} | {r['share_of_gemm_peak']:.0%} |"
+            )
+    return "\n".join(lines)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--precision", nargs="+", choices=("auto", "fp32", "bf16"), default=["fp32", "auto"])
+    parser.add_argument("--systems", nargs="+", choices=list(SYSTEMS), default=list(SYSTEMS))
+    parser.add_argument("--threads", type=int, help="of the processor; default: as torch chooses")
+    parser.add_argument("--quick", action="store_true", help="3 short turns each in place of 9")
+    parser.add_argument("--out", type=Path, help="default: benchmarks/results/throughput-DEVICE.json")
+    return parser.parse_args()
+
+
+def main() -> None:
+    told = parse()
+    if told.threads:
+        torch.set_num_threads(told.threads)
+    device = torch.device(told.device)
+    precisions = list(dict.fromkeys(choose_precision(name, device) for name in told.precision))
+    peaks = {precision: gemm_peak(precision, device) for precision in dict.fromkeys(["fp32", *precisions])}
+    results = {}
+    for name in told.systems:
+        contenders = measure(SYSTEMS[name], precisions, device, told.quick)
+        results[SYSTEMS[name].name] = [row(c, contenders[0], peaks[c.precision]) for c in contenders]
+    record = {
+        **certificate(told.device),
+        "seed": SEED,
+        "processor": f"{describe(torch.device('cpu'))}, {torch.backends.cpu.get_cpu_capability()}",
+        "gemm_gflop_per_s": peaks,
+        "results": results,
+    }
+    out = told.out or Path(__file__).parent / "results" / f"throughput-{device.type}.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(record, indent=1) + "\n")
+    print(f"{describe(device)}, torch {torch.__version__}, ", end="")
+    print(", ".join(f"GEMM {name} {peak:,.0f} GFLOP/s" for name, peak in peaks.items()), end="\n\n")
+    print(table(results), f"\n\n{out}", sep="")
+
+
+if __name__ == "__main__":
+    main()

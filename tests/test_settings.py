@@ -1,0 +1,122 @@
+"""A signature as configuration: read, checked, printed."""
+
+import math
+from typing import Any, Literal
+
+import pytest
+
+from rivalry.errors import BadRequest
+from rivalry.settings import Count, Fraction, Natural, Rate, Weight, check, settings_of
+
+
+def toy(
+    spec: object,
+    *,
+    width: Count = 64,
+    steps: Natural = 0,
+    lr: Rate = 2e-4,
+    penalty: Weight = 10.0,
+    beta1: Fraction = 0.5,
+    alpha: float = 0.5,
+    saturating: bool = False,
+    loss: Literal["hinge", "non-saturating"] = "hinge",
+) -> None:
+    """A toy.
+
+    Settings:
+        width: channels of the map
+            nearest to the image
+        steps: answers foreseen: at least 0
+        lr: step size
+        penalty: weight
+        beta1: decay
+        alpha: any number
+        saturating: whether
+        loss: which
+
+    Returns:
+        nothing: at all
+    """
+
+
+DEFAULTS = {name: setting.default for name, setting in settings_of(toy).items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("width", "128", 128),
+        ("steps", "0", 0),
+        ("lr", "1e-3", 1e-3),
+        ("lr", "1", 1.0),
+        ("alpha", "-.5", -0.5),
+        ("beta1", "0", 0.0),
+        ("saturating", "true", True),
+        ("saturating", "False", False),
+        ("saturating", "1", True),
+        ("saturating", "no", False),
+        ("loss", "non-saturating", "non-saturating"),
+    ],
+)
+def test_texts_become_values_of_their_types(name: str, text: str, value: Any) -> None:
+    checked = check(toy, {name: text}, "toy")
+    assert checked == {**DEFAULTS, name: value}
+    assert type(checked[name]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("width", "0", "int >= 1"),
+        ("width", "-3", "int >= 1"),
+        ("width", "1.5", "int >= 1"),
+        ("width", "many", "int >= 1"),
+        ("width", "", "int >= 1"),
+        ("width", None, "int >= 1"),
+        ("steps", "-1", "int >= 0"),
+        ("lr", "0", "float > 0"),
+        ("lr", "nan", "float > 0"),
+        ("lr", "inf", "float > 0"),
+        ("lr", math.inf, "float > 0"),
+        ("penalty", "-1", "float >= 0"),
+        ("beta1", "1.1", "float >= 0 and <= 1"),
+        ("alpha", "nan", "float"),
+        ("alpha", math.nan, "float"),
+        ("saturating", "perhaps", "bool"),
+        ("loss", "Hinge", "one of hinge, non-saturating"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_words(name: str, value: Any, kind: str) -> None:
+    with pytest.raises(BadRequest) as raised:
+        check(toy, {name: value}, "toy")
+    assert str(raised.value) == f"toy: {name} is {kind}; got {value!r}"
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("widht", "did you mean 'width'?"), ("beta", "did you mean 'beta1'?"), ("zzz", "it has width, steps, lr,")],
+)
+def test_an_unknown_setting_names_the_nearest_or_all(name: str, advice: str) -> None:
+    with pytest.raises(BadRequest, match=f"no setting of toy '{name}'") as raised:
+        check(toy, {name: "1"}, "toy")
+    assert advice in str(raised.value)
+
+
+def test_settings_come_in_the_order_of_the_signature_with_their_meanings() -> None:
+    assert {name: setting.meaning for name, setting in settings_of(toy).items()} == {
+        "width": "channels of the map nearest to the image",
+        "steps": "answers foreseen: at least 0",
+        "lr": "step size",
+        "penalty": "weight",
+        "beta1": "decay",
+        "alpha": "any number",
+        "saturating": "whether",
+        "loss": "which",
+    }
+    assert list(settings_of(toy)) == list(toy.__kwdefaults__)
+
+
+def test_what_was_checked_checks_to_itself() -> None:
+    once = check(toy, {"width": "12", "lr": "3"}, "toy")
+    assert check(toy, once, "toy") == once
+    assert check(toy, {name: str(value) for name, value in once.items()}, "toy") == once
