@@ -27,7 +27,7 @@ def test_times_in_seconds(text: str | float, number: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "s", "-5", "-5s", "1e3", "nan", "inf", "10 m", "1h 30m", "10min", "m10", "1.s", "1,5h", "٣s"]
+    "text", ["", "s", "-5", "-5s", "1e3", "nan", "inf", "10 m", "1h 30m", "10min", "m10", "1.s", "1,5h"]
 )
 def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(BadRequest, match="a time is like 90s, 10m or 1h30m; got"):

@@ -2,17 +2,19 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from rivalry.engine import Callback, Engine
 from rivalry.game import Move
 from rivalry.goal import Goal
 
 LINES_EVERY = 10.0  # seconds between plain lines
+
+Steps = Callable[[str, int, int], None]  # what is being done, how far, of how much
 
 
 @contextmanager
@@ -28,6 +30,23 @@ def progress(goal: Goal, quiet: bool = False) -> Iterator[Callback]:
             )
     else:
         yield _lines(goal)
+
+
+@contextmanager
+def steps() -> Iterator[Steps]:
+    """A function to tell of work in steps, `(what, done, of)`, for as long as the context lasts."""
+    if not sys.stderr.isatty():
+        yield _step_lines()
+        return
+    with _bar() as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, told="")
+            bar.update(tasks[what], completed=done, total=of)
+
+        yield show
 
 
 def _bar() -> Progress:
@@ -54,6 +73,18 @@ def _lines(goal: Goal) -> Callback:
             last = time.monotonic()
 
     return callback
+
+
+def _step_lines() -> Steps:
+    last = time.monotonic()
+
+    def show(what: str, done: int, of: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= LINES_EVERY:
+            print(f"{done / of:4.0%}  {what}", file=sys.stderr, flush=True)
+            last = time.monotonic()
+
+    return show
 
 
 def _told(engine: Engine, moves: Sequence[Move]) -> str:

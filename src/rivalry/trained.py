@@ -13,6 +13,7 @@ from rivalry.data import open_data
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Conditional, Game
+from rivalry.metrics import suite
 from rivalry.metrics.catalog import PRESETS, find
 from rivalry.metrics.score import Score
 from rivalry.precision import choose_device
@@ -96,6 +97,7 @@ def draw(game: Game, n: int, *, seed: int = 0, chunk: int = 500, **given: Any) -
     """
     if n < 1:
         raise BadRequest(f"samples are drawn by one or more; got {n}")
+    refuse_seed(seed)
     devices = [game.device] if game.device.type == "cuda" else []
     with torch.random.fork_rng(devices), torch.no_grad():
         torch.manual_seed(seed)
@@ -120,6 +122,7 @@ def evaluate(
     seed: int = 0,
     device: str = "cpu",
     which: str = "best",
+    progress: suite.Progress | None = None,
 ) -> list[Score]:
     """Score a run, a game, a folder of images or a tensor of samples against real data.
 
@@ -129,9 +132,8 @@ def evaluate(
         metrics: "quick", "standard" or names of `rivalry list metrics`.
         n: how many samples to draw from a game.
         split: of the real data.
+        progress: called with what is being done, how much of it is done, and how much there is.
     """
-    from rivalry.metrics import suite
-
     if n < 1:
         raise BadRequest(f"samples are drawn by one or more; got {n}")
     for name in metrics.split(",") if isinstance(metrics, str) and metrics not in PRESETS else ():
@@ -154,13 +156,19 @@ def evaluate(
     else:
         folder = open_data(str(subject))
         fake = folder.rows(slice(0, n))
-    scores = suite.evaluate(real, fake, asked, metrics, split=split)
+    scores = suite.evaluate(real, fake, asked, metrics, split=split, progress=progress)
     if run is not None:
         run.log(
             {"round": run.checkpoint(which).round, "weights": which, "metrics": [s.to_json() for s in scores]}
         )
         write_report(run.path)
     return scores
+
+
+def refuse_seed(seed: int) -> None:
+    """Refuse what cannot begin random numbers."""
+    if not 0 <= seed < 2**32:
+        raise BadRequest(f"a seed is a whole number from 0 to {2**32 - 1}; got {seed}")
 
 
 def local(name: str) -> Path:

@@ -31,7 +31,7 @@ from rivalry.progress import progress
 from rivalry.ranks import Ranks, join
 from rivalry.report import write_report
 from rivalry.run import Run, command
-from rivalry.trained import every_class, maker_of, open_run
+from rivalry.trained import every_class, maker_of, open_run, refuse_seed
 from rivalry.trees import save_json
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def train(
     dataset = data if isinstance(data, Dataset) else open_data(data)
     precision = choose_precision(precision, where, small=dataset.spec.kind == "points")
     seconds(save_every)
-    _refuse_seed(seed)
+    refuse_seed(seed)
     ranks = join()
     told: dict[str, Any] = {
         "game": name,
@@ -130,6 +130,8 @@ def train(
     )  # refuses what the game cannot use, before a run exists
     place = _create(Path(run) if run else None, told, f"{name}-{Path(told['data']).stem}", ranks)
     with _alone(place, ranks):
+        if ranks.first:
+            _name_skipped(place, dataset)
         return _play(place, engine, goal, dataset, measure=measure, quiet=quiet)
 
 
@@ -173,15 +175,22 @@ def resume(
         engine = _engine(maker_of(told, game), told, dataset, where, ranks)
         _go_back(run, engine)
         if engine.progress(goal) >= 1 and _was_done(run, engine.t):
-            _say(
-                f"{run.path} stands at round {engine.t}, with {goal} done; --rounds, --samples or --time goes on"
-            )
+            _say(f"{run.path} has done {goal} already; --rounds, --samples or --time sets a longer goal")
             return run
         if ranks.first:
             run.rewind(engine.t)
             told["goal"] = goal.to_json()
             save_json(told, run.path / "run.json")
         return _play(run, engine, goal, dataset, measure=measure, quiet=quiet)
+
+
+def _name_skipped(run: Run, dataset: Dataset) -> None:
+    """Say which data cannot be used: the first of them, and how many."""
+    if skipped := dataset.facts.get("skipped"):
+        name, why = skipped[0]
+        message = f"{len(skipped)} of the data cannot be used and are left out; the first, {name}: {why}"
+        run.log({"round": 0, "event": "skipped", "message": message})
+        _say(message)
 
 
 def _was_done(run: Run, t: int) -> bool:
@@ -364,11 +373,6 @@ def _recipe(game: str, name: str) -> dict[str, Any]:
     if name not in known:
         raise unknown(f"recipe of {game}", name, known, f"it has {', '.join(known) or 'none'}")
     return dict(known[name])
-
-
-def _refuse_seed(seed: int) -> None:
-    if not 0 <= seed < 2**32:
-        raise BadRequest(f"a seed is a whole number from 0 to {2**32 - 1}; got {seed}")
 
 
 def _from_anywhere(data: str) -> str:

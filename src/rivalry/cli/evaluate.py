@@ -22,8 +22,18 @@ def evaluate(
     """Score samples against real data."""
     from rivalry import trained
     from rivalry.metrics.suite import table
+    from rivalry.progress import steps
 
-    scores = trained.evaluate(
-        subject, data, metrics=metrics, n=n, split=split, seed=seed, device=device, which=which
-    )
+    with steps() as show:
+        scores = trained.evaluate(
+            subject,
+            data,
+            metrics=metrics,
+            n=n,
+            split=split,
+            seed=seed,
+            device=device,
+            which=which,
+            progress=show,
+        )
     print(json.dumps([s.to_json() for s in scores], indent=1) if as_json else table(scores))

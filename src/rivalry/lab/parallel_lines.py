@@ -22,6 +22,7 @@ from math import log
 import torch
 from torch import Tensor, nn
 
+from rivalry.averages import Average
 from rivalry.data.source import Source
 from rivalry.data.toys import open_toy
 from rivalry.divergences import Divergence, minimax
@@ -38,6 +39,9 @@ QUESTION = "How far apart does a critic find two parallel lines, and where does 
 
 class LoneCritic(Game):
     """The critic's half of a game: D against a line that does not move.
+
+    What is asked afterwards is a moving average of D: Adam goes on stirring the weights at the optimum, by 4 % of
+    the slope at a step of 1e-3.
 
     Args:
         D: (n, 2) -> (n,).
@@ -61,6 +65,7 @@ class LoneCritic(Game):
         self.D, self.divergence, self.penalties, self.batch = D, divergence, tuple(penalties), batch
         self.theta = nn.Parameter(torch.tensor(theta))
         self.critic = Player(D, optimizer=critic)
+        self.average = Average(D, 0.99)
 
     def round(self, data: Source, t: int) -> Iterator[Move]:
         (real,) = data.take(self.batch)
@@ -68,6 +73,7 @@ class LoneCritic(Game):
         loss = self.divergence.critic(self.D(real), self.D(fake))
         penalties = {p.name: p(self.D, real, fake) for p in self.penalties if p.due(t)}
         yield Move(self.critic, loss + sum(penalties.values()), {"divergence": loss, **penalties})
+        self.average.update(self.D)
 
     def sample(self, n: int, **given: object) -> Tensor:
         """(θ, y), differentiable in θ: (n, 2)."""
@@ -75,7 +81,7 @@ class LoneCritic(Game):
         return torch.cat([self.theta.expand(n, 1), y], 1)
 
     def score(self, x: Tensor) -> Tensor:
-        return self.D(x)
+        return self.average(x)
 
 
 @dataclass(frozen=True)
@@ -98,9 +104,9 @@ def find(game: LoneCritic, seed: int, rounds: int, points: int = 10_000) -> tupl
     )
     real = open_toy("parallel-lines", "test").x[:points]
     torch.manual_seed(seed + 1)
-    on_fake = game.D(game.sample(points))
+    on_fake = game.score(game.sample(points))
     (pull,) = torch.autograd.grad(game.divergence.generator(on_fake), game.theta)
-    return game.D(real).detach(), on_fake.detach(), pull
+    return game.score(real).detach(), on_fake.detach(), pull
 
 
 def wasserstein_finding(

@@ -1,0 +1,214 @@
+"""Two processes that play one game, really two: this file is also what torchrun starts (see `main`)."""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from rivalry import training
+from rivalry.catalog import find, maker
+from rivalry.data.source import Dataset, Source, Spec
+from rivalry.divergences import non_saturating
+from rivalry.engine import Engine, NonFinite
+from rivalry.errors import BadRequest
+from rivalry.game import Game, Move, Player
+from rivalry.goal import Goal
+from rivalry.nn.perceptron import perceptron
+from rivalry.optimizers import sgd
+from rivalry.ranks import Ranks, join
+from rivalry.run import Run
+from toys import bits, different, images, points, small
+
+WORLD = 2
+
+
+class FromData(Game):
+    """Two perceptrons in double precision whose codes come with the data: nothing is drawn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.G, self.D = perceptron(2, 8, 2).double(), perceptron(2, 8, 1).double()
+        self.critic, self.generator = Player(self.D, optimizer=sgd(1.0)), Player(self.G, optimizer=sgd(1.0))
+
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        real, z = next(data)[0].split(2, 1)
+        fake = self.G(z)
+        pull = sum(p.sum() for p in self.D.parameters())  # its gradients are views of a single number
+        yield Move(self.critic, non_saturating.critic(self.D(real), self.D(fake.detach())) + 0.01 * pull)
+        yield Move(self.generator, non_saturating.generator(self.D(fake)))
+
+
+class InfiniteOnOne(Game):
+    """The loss is infinite on the last process alone, its gradient nowhere."""
+
+    def __init__(self, rank: int) -> None:
+        super().__init__()
+        self.net = perceptron(2, 1)
+        self.a, self.far = Player(self.net, optimizer=sgd(1.0)), float("inf") if rank == WORLD - 1 else 0.0
+
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        yield Move(self.a, self.net(*next(data)).mean() + self.far)
+
+
+def codes() -> Dataset:
+    x = torch.randn(64, 4, dtype=torch.double, generator=torch.Generator().manual_seed(0))
+    return Dataset(Spec("codes", "points", (4,)), x)
+
+
+def shared(ranks: Ranks, make: Callable[..., Game], data: Dataset, seed: int = 0, **settings: Any) -> Engine:
+    torch.manual_seed(seed + ranks.rank)  # each begins elsewhere: the first one's weights must win
+    game = make(data.spec, **small(make, **settings))
+    source = Source(data, game.reads, batch=game.batch, seed=0, rank=ranks.rank, world=ranks.world)
+    return Engine(game, source, seed=seed, ranks=ranks)
+
+
+# ---------------------------------------------------------------------- what each process does
+
+
+def one_round(ranks: Ranks, out: Path) -> dict[str, Any]:
+    """The weights after a step of size 1, and what was told of it."""
+    torch.manual_seed(0)
+    told: dict[str, Tensor] = {}
+    source = Source(codes(), batch=16, rank=ranks.rank, world=ranks.world)
+    note = lambda engine, moves: told.update({f"{m.name}/{k}": v for m in moves for k, v in m.notes.items()})
+    engine = Engine(FromData(), source, ranks=ranks, callbacks=[note])
+    engine.play(Goal(rounds=1))
+    return {**engine.weights(), **told}
+
+
+def twenty_rounds(ranks: Ranks, out: Path) -> dict[str, Any]:
+    """The weights and buffers of two games, and how far the data were read."""
+    ends: dict[str, Any] = {}
+    for name, data in (("gan", points()), ("dcgan", images(1, 8, 8))):
+        settings = {"augment": "ada", "average": 0.9} if name == "dcgan" else {}
+        engine = shared(ranks, maker(find(name)), data, **settings)
+        engine.play(Goal(rounds=20))
+        ends |= {f"{name}/{k}": v for k, v in engine.weights().items()} | {f"{name}/drawn": engine.data.drawn}
+    return ends
+
+
+def shards(ranks: Ranks, out: Path) -> list[list[int]]:
+    """The rows of three batches, over the end of an epoch."""
+    table = Dataset(Spec("rows", "points", (1,)), torch.arange(10.0).view(10, 1))
+    source = Source(table, rank=ranks.rank, world=ranks.world)
+    return [source.take(4)[0].flatten().int().tolist() for _ in range(3)]
+
+
+def resumed(ranks: Ranks, out: Path) -> list[str]:
+    """What differs between eight rounds and three and five."""
+    make, data, settings = maker(find("dcgan")), images(1, 8, 8), {"augment": "ada", "average": 0.9}
+    straight = shared(ranks, make, data, **settings)
+    straight.play(Goal(rounds=8))
+    truth = bits(straight)
+    first = shared(ranks, make, data, **settings)
+    first.play(Goal(rounds=3))
+    state = first.state()
+    run = Run(out / "resumed", {})
+    if ranks.first:
+        run.save(3, first.weights(), state)
+    ranks.wait()
+    second = shared(ranks, make, data, seed=99, **settings)
+    second.restore(*run.newest()[1:])
+    second.play(Goal(rounds=8))
+    return different(truth, bits(second))
+
+
+def writing(ranks: Ranks, out: Path) -> list[str]:
+    """The files that this process opens to write, or makes, in training and resuming a run."""
+    run, written = out / "run", []
+
+    def watch(event: str, args: tuple[Any, ...]) -> None:
+        opened = event == "open" and args[2] and args[2] & (os.O_WRONLY | os.O_RDWR)
+        if (opened or event in ("os.mkdir", "os.rename", "os.remove")) and str(args[0]).startswith(str(run)):
+            written.append(str(args[0]))
+
+    sys.addaudithook(watch)
+    training.train("gan", "ring", run=run, rounds=20, save_every=0, quiet=True, batch=16, width=8)
+    training.resume(run, rounds=30, quiet=True)
+    return written
+
+
+def failing(ranks: Ranks, out: Path) -> str:
+    """How a loss that is infinite on one process ends on this one."""
+    source = Source(points(), batch=8, rank=ranks.rank, world=ranks.world)
+    try:
+        Engine(InfiniteOnOne(ranks.rank), source, ranks=ranks).play(Goal(rounds=1))
+    except NonFinite as error:
+        return str(error)
+    return "it played on"
+
+
+JOBS = [one_round, twenty_rounds, shards, resumed, writing, failing]
+
+
+def main(out: Path) -> None:
+    torch.set_num_threads(1)
+    ranks = join()
+    told = {job.__name__: job(ranks, out) for job in JOBS}
+    (out / f"rank{ranks.rank}.told").write_bytes(pickle.dumps(told))
+    ranks.leave()
+
+
+# ---------------------------------------------------------------------- what they say
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What every process had to say of every job, in order of rank."""
+    out = tmp_path_factory.mktemp("ranks")
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={WORLD}"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([*torchrun, __file__, str(out)], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    return [pickle.loads((out / f"rank{rank}.told").read_bytes()) for rank in range(WORLD)]
+
+
+def test_two_halves_of_a_batch_make_the_gradients_of_the_whole(told: list[dict[str, Any]], tmp_path: Path) -> None:
+    whole = one_round(Ranks(), tmp_path)
+    for one in told:
+        for name, value in whole.items():
+            torch.testing.assert_close(one["one_round"][name], value, rtol=1e-12, atol=1e-14, msg=name)
+
+
+def test_every_process_ends_with_the_same_game(told: list[dict[str, Any]]) -> None:
+    first, *others = (one["twenty_rounds"] for one in told)
+    assert {name.split("/")[0] for name in first} == {"gan", "dcgan"}
+    for other in others:
+        assert [name for name in first if not torch.equal(*map(torch.as_tensor, (first[name], other[name])))] == []
+
+
+def test_processes_share_each_batch_without_overlap(told: list[dict[str, Any]]) -> None:
+    alone = shards(Ranks(), Path())
+    for batch, parts in zip(alone, zip(*(one["shards"] for one in told))):
+        assert sorted(batch) == sorted(row for part in parts for row in part)
+        assert [len(part) for part in parts] == [len(batch) // WORLD] * WORLD
+
+
+def test_resuming_is_exact_on_every_process(told: list[dict[str, Any]]) -> None:
+    assert [one["resumed"] for one in told] == [[], []]
+
+
+def test_only_the_first_process_writes(told: list[dict[str, Any]]) -> None:
+    first, *others = (one["writing"] for one in told)
+    assert any(path.endswith("log.jsonl") for path in first)
+    assert others == [[]] * (WORLD - 1)
+
+
+def test_all_processes_fail_where_one_does(told: list[dict[str, Any]]) -> None:
+    assert [one["failing"] for one in told] == ["round 0: the loss of 'a' is not finite"] * WORLD
+
+
+def test_a_batch_that_cannot_be_shared_is_refused() -> None:
+    with pytest.raises(BadRequest, match="a batch of 7 cannot be shared by 2 processes"):
+        Source(points(), rank=0, world=2).take(7)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
