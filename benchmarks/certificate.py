@@ -34,6 +34,9 @@ def commit() -> str:
     if head.returncode:
         return os.environ.get("RIVALRY_COMMIT", "unknown")
     changed = subprocess.run(
-        [*git, "status", "--porcelain", "--untracked-files=no", "src"], capture_output=True, text=True, check=False
+        [*git, "status", "--porcelain", "--untracked-files=no", "src"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return head.stdout.strip() + ("+" if changed.stdout.strip() else "")

@@ -88,7 +88,11 @@ def call(words: list[str], cores: str) -> str:
     pin = ["taskset", "-c", cores] if sys.platform == "linux" and (os.cpu_count() or 0) > 2 else []
     environment = {**os.environ, "OMP_NUM_THREADS": "2"}
     done = subprocess.run(
-        [*pin, sys.executable, "-m", "rivalry", *words], capture_output=True, text=True, env=environment, check=True
+        [*pin, sys.executable, "-m", "rivalry", *words],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=True,
     )
     return done.stdout
 
@@ -102,7 +106,10 @@ def last_line(log: Path) -> dict[str, Any]:
 def write(rows: list[dict[str, Any]], told: dict[str, Any], name: str) -> None:
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps({**told, "rows": rows}, indent=1) + "\n")
-    lines = [f"Device: {told['hardware']}; torch {told['torch']}; commit {told['commit']}; {told['date']}.", ""]
+    lines = [
+        f"Device: {told['hardware']}; torch {told['torch']}; commit {told['commit']}; {told['date']}.",
+        "",
+    ]
     lines += [f"Command: `{told['command']}`", ""]
     lines += ["| game | seeds | " + " | ".join(COLUMNS) + " | precision |", "|---" * (len(COLUMNS) + 3) + "|"]
     lines += list(table(rows))
@@ -129,7 +136,9 @@ def in_words(values: list[float | None]) -> str:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--games", nargs="*", help="names; all image games by default")
     parser.add_argument("--time", default="5m")
     parser.add_argument("--seeds", type=int, default=1)

@@ -1,4 +1,4 @@
-"""How long one round takes: rivalry's engine against a plain PyTorch loop with the very same networks.
+"""How long one round takes: rivalry's engine against a plain PyTorch loop with the same layers.
 
     python benchmarks/throughput.py [--device cpu|cuda] [--precision auto fp32] [--threads N] [--quick]
 
@@ -20,6 +20,8 @@ A ratio is the plain time over ours, taken turn by turn; the table gives the med
 smallest and the largest.  Time is wall time.  Beside it stands the ratio of processor time, this process's
 own, without the loader's workers: with `--threads 1` it holds on a crowded machine too, where wall time says
 little; on a GPU it is the cost of launching kernels and of waiting for them.
+
+Writes benchmarks/results/throughput-<device>.json and .md.
 """
 
 import argparse
@@ -99,7 +101,7 @@ class Plain:
     """A plain loop's networks, and how it wires them.
 
     Attributes:
-        latent: draws n codes.
+        latent: draws n codes: (n, device) -> (n, 100).
         loss: binary cross entropy, of logits or, where the critic ends in a sigmoid, of probabilities.
         generator_first: the order of the two turns.
         share: the factor on the critic's two terms.
@@ -107,7 +109,7 @@ class Plain:
 
     G: nn.Module
     D: nn.Module
-    latent: Callable[[int], Tensor]
+    latent: Callable[[int, torch.device], Tensor]
     loss: nn.Module
     generator_first: bool = False
     share: float = 1.0
@@ -125,7 +127,7 @@ def plain_rounds(
     for batch in endless(loader):
         real = batch.to(device)
         ones, zeros = torch.ones(len(real), device=device), torch.zeros(len(real), device=device)
-        fake = G(it.latent(len(real)).to(device))
+        fake = G(it.latent(len(real), device))
         for turn in turns:
             if turn == 0:
                 optimizer_D.zero_grad()
@@ -144,13 +146,20 @@ def plain_rounds(
 # ---------------------------------------------------------------- the public script's networks, from their sizes
 
 
+class ChannelsLast(nn.Module):
+    """(n, 128 * 8 * 8) -> (n, 128, 8, 8) as a view in the layout (n, h, w, c), in which we compute."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.view(len(x), 8, 8, 128).permute(0, 3, 1, 2)
+
+
 class UpsamplingGenerator(nn.Sequential):
     """(n, 100) -> (n, 1, 32, 32): a map of 128 at 8 x 8, doubled twice by nearest neighbors, 3 x 3 kernels."""
 
     def __init__(self) -> None:
         super().__init__(
             nn.Linear(100, 128 * 8 * 8),
-            nn.Unflatten(1, (128, 8, 8)),
+            ChannelsLast(),
             nn.BatchNorm2d(128),
             *(nn.Upsample(scale_factor=2), nn.Conv2d(128, 128, 3, padding=1)),
             *(nn.BatchNorm2d(128, eps=0.8), nn.LeakyReLU(0.2, inplace=True)),
@@ -207,7 +216,7 @@ def _plain_dcgan(game: GAN) -> Plain:
     unroll = nn.Unflatten(1, (game.G.first.out_features // math.prod(small), *small))
     G = nn.Sequential(game.G.first, unroll, *game.G.body)
     D = nn.Sequential(*game.D.body, nn.Flatten(), game.D.last, nn.Flatten(0))
-    return Plain(G, D, lambda n: torch.randn(n, 100), nn.BCEWithLogitsLoss())
+    return Plain(G, D, lambda n, device: torch.randn(n, 100, device=device), nn.BCEWithLogitsLoss())
 
 
 def _public(system: System) -> GAN:
@@ -224,8 +233,10 @@ def _public(system: System) -> GAN:
 
 
 def _plain_public(game: GAN) -> Plain:
-    noise = lambda n: torch.from_numpy(np.random.normal(0, 1, (n, 100)).astype(np.float32))
-    return Plain(game.G, nn.Sequential(game.D, nn.Sigmoid()), noise, nn.BCELoss(), True, 0.5)
+    noise = lambda n, device: torch.from_numpy(np.random.normal(0, 1, (n, 100)).astype(np.float32)).to(device)
+    first, _, *rest = game.G
+    G, D = nn.Sequential(first, nn.Unflatten(1, (128, 8, 8)), *rest), nn.Sequential(game.D, nn.Sigmoid())
+    return Plain(G, D, noise, nn.BCELoss(), generator_first=True, share=0.5)
 
 
 SYSTEMS = {
@@ -399,6 +410,18 @@ def table(results: dict[str, list[dict[str, Any]]]) -> str:
     return "\n".join(lines)
 
 
+def page(record: dict[str, Any]) -> str:
+    peaks = ", ".join(f"{name} {peak:,.0f} GFLOP/s" for name, peak in record["gemm_gflop_per_s"].items())
+    lines = [
+        f"Device: {record['hardware']}; processor: {record['processor']}; torch {record['torch']}; "
+        f"commit {record['commit']}; {record['date']}.",
+        f"Command: `{record['command']}`",
+        f"Products of square matrices: {peaks}.",
+        table(record["results"]),
+    ]
+    return "\n\n".join(lines)
+
+
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
@@ -432,9 +455,8 @@ def main() -> None:
     out = told.out or Path(__file__).parent / "results" / f"throughput-{device.type}.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(record, indent=1) + "\n")
-    print(f"{describe(device)}, torch {torch.__version__}, ", end="")
-    print(", ".join(f"GEMM {name} {peak:,.0f} GFLOP/s" for name, peak in peaks.items()), end="\n\n")
-    print(table(results), f"\n\n{out}", sep="")
+    out.with_suffix(".md").write_text(page(record) + "\n")
+    print(page(record), f"\n\n{out}", sep="")
 
 
 if __name__ == "__main__":

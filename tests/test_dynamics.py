@@ -14,6 +14,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from toys import bits, different, points
 
 from rivalry.data.source import Source
 from rivalry.dynamics import Consensus, Extragradient, Gradient, Optimistic, Stale
@@ -22,7 +23,6 @@ from rivalry.game import Game, Move, Player
 from rivalry.goal import Goal
 from rivalry.optimizers import MakeOptimizer, adam, sgd
 from rivalry.trees import flatten, unflatten
-from toys import bits, different, points
 
 H = 0.1  # the step size throughout
 
@@ -152,7 +152,9 @@ def test_gradients_on_dirac_gan_move_away_by_the_slope() -> None:
     ("make", "converges"),
     [(Gradient, False), (Stale, False), (Extragradient, True), (Optimistic, True), (Consensus, True)],
 )
-def test_which_dynamics_find_the_equilibrium_of_dirac_gan(make: Callable[[], Dynamics], converges: bool) -> None:
+def test_which_dynamics_find_the_equilibrium_of_dirac_gan(
+    make: Callable[[], Dynamics], converges: bool
+) -> None:
     r = radii(path(Plane(dirac, make=sgd(0.5)), make(), 400))
     assert (r[-1] < 0.05 * r[0]) if converges else (r[-1] > r[0])
 

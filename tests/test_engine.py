@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 from torch import Tensor, nn
+from toys import bits, different, engine_of, images, play, points
 
 from rivalry import callbacks
 from rivalry.catalog import find, maker
@@ -17,7 +18,6 @@ from rivalry.game import Game, Move, Player
 from rivalry.goal import Goal
 from rivalry.optimizers import adam, sgd
 from rivalry.run import Run
-from toys import bits, different, engine_of, images, play, points
 
 
 class Scalars(Game):
@@ -143,7 +143,10 @@ def test_a_move_without_loss_reports_a_player_who_moved_by_itself() -> None:
 
     seen: list[Move] = []
     engine = play(Outside(), callbacks=[lambda engine, moves: seen.extend(moves)])
-    assert [(move.name, move.notes) for move in seen] == [("outside", {"return": 3.0}), ("a", {"length": 2.0})]
+    assert [(move.name, move.notes) for move in seen] == [
+        ("outside", {"return": 3.0}),
+        ("a", {"length": 2.0}),
+    ]
     assert engine.game.numbers() == (1, 1)
 
 
@@ -340,7 +343,9 @@ def test_aside_leaves_mode_and_numbers_as_they_were() -> None:
 # ---------------------------------------------------------------------- how long
 
 
-@pytest.mark.parametrize(("goal", "rounds"), [(Goal(rounds=5), 5), (Goal(samples=32), 4), (Goal(samples=33), 5)])
+@pytest.mark.parametrize(
+    ("goal", "rounds"), [(Goal(rounds=5), 5), (Goal(samples=32), 4), (Goal(samples=33), 5)]
+)
 def test_goals_in_rounds_and_samples(goal: Goal, rounds: int) -> None:
     class Reads(Alternating):
         def round(self, data: Source, t: int) -> Iterator[Move]:
@@ -428,7 +433,11 @@ def test_each_round_computes_with_the_weights_of_the_last() -> None:
                 yield Move(self.a, (self.net(torch.ones(1, 2)).float() - 7).square().mean())
 
     losses: list[float] = []
-    play(Net(), precision="bf16", callbacks=[lambda e, moves: losses.extend(m.notes["loss"].item() for m in moves)])
+    play(
+        Net(),
+        precision="bf16",
+        callbacks=[lambda e, moves: losses.extend(m.notes["loss"].item() for m in moves)],
+    )
     assert len(set(losses)) == 3
 
 

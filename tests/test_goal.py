@@ -47,7 +47,9 @@ def test_a_goal_is_a_positive_number(kind: str, number: float) -> None:
         Goal(**{kind: number})
 
 
-@pytest.mark.parametrize(("kind", "other"), [("rounds", "samples"), ("samples", "seconds"), ("seconds", "rounds")])
+@pytest.mark.parametrize(
+    ("kind", "other"), [("rounds", "samples"), ("samples", "seconds"), ("seconds", "rounds")]
+)
 def test_progress_is_the_share_of_its_own_kind(kind: str, other: str) -> None:
     goal = Goal(**{kind: 8})
     here = {"rounds": 0, "samples": 0, "seconds": 0.0, other: 99}

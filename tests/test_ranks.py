@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from toys import bits, different, images, points, small
 
 from rivalry import training
 from rivalry.catalog import find, maker
@@ -24,7 +25,6 @@ from rivalry.nn.perceptron import perceptron
 from rivalry.optimizers import sgd
 from rivalry.ranks import Ranks, join
 from rivalry.run import Run
-from toys import bits, different, images, points, small
 
 WORLD = 2
 
@@ -170,7 +170,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return [pickle.loads((out / f"rank{rank}.told").read_bytes()) for rank in range(WORLD)]
 
 
-def test_two_halves_of_a_batch_make_the_gradients_of_the_whole(told: list[dict[str, Any]], tmp_path: Path) -> None:
+def test_two_halves_of_a_batch_make_the_gradients_of_the_whole(
+    told: list[dict[str, Any]], tmp_path: Path
+) -> None:
     whole = one_round(Ranks(), tmp_path)
     for one in told:
         for name, value in whole.items():
@@ -181,7 +183,9 @@ def test_every_process_ends_with_the_same_game(told: list[dict[str, Any]]) -> No
     first, *others = (one["twenty_rounds"] for one in told)
     assert {name.split("/")[0] for name in first} == {"gan", "dcgan"}
     for other in others:
-        assert [name for name in first if not torch.equal(*map(torch.as_tensor, (first[name], other[name])))] == []
+        assert [
+            name for name in first if not torch.equal(*map(torch.as_tensor, (first[name], other[name])))
+        ] == []
 
 
 def test_processes_share_each_batch_without_overlap(told: list[dict[str, Any]]) -> None:

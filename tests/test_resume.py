@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toys import bits, different, engine_of, images, points
 
 from rivalry import training
 from rivalry.catalog import find, maker
 from rivalry.data.source import Dataset
 from rivalry.goal import Goal
 from rivalry.run import Run
-from toys import bits, different, engine_of, images, points
 
 CASES: dict[str, tuple[str, Dataset, dict[str, Any]]] = {
     "gan": ("gan", points(), {}),
@@ -69,7 +69,15 @@ def test_what_is_left_out_of_a_checkpoint_shows() -> None:
 # ---------------------------------------------------------------------- really killed
 
 ROUNDS = 120
-TRAIN = {"rounds": ROUNDS, "save_every": 0, "quiet": True, "width": 8, "latent": 4, "batch": 16, "average": 0.9}
+TRAIN = {
+    "rounds": ROUNDS,
+    "save_every": 0,
+    "quiet": True,
+    "width": 8,
+    "latent": 4,
+    "batch": 16,
+    "average": 0.9,
+}
 Start = Callable[..., BaseProcess]
 
 

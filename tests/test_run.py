@@ -15,6 +15,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
+from toys import bits, different, images
 
 import rivalry
 from rivalry import run as run_module
@@ -26,7 +27,6 @@ from rivalry.goal import Goal
 from rivalry.optimizers import MakeOptimizer, adam, rmsprop, sgd
 from rivalry.run import FORMAT, Checkpoint, Run
 from rivalry.trees import finite, flatten, load_tensors, save_json, save_tensors, unflatten
-from toys import bits, different, images
 
 SOURCES = sorted(Path(rivalry.__file__).parent.rglob("*.py"))
 
@@ -52,7 +52,9 @@ def tensors(draw: st.DrawFn) -> Tensor:
     return values.to(draw(st.sampled_from(DTYPES)))
 
 
-words = st.text(st.characters(codec="utf-8"), max_size=5) | st.sampled_from(["__tensor__", "__pairs__", "a/b"])
+words = st.text(st.characters(codec="utf-8"), max_size=5) | st.sampled_from(
+    ["__tensor__", "__pairs__", "a/b"]
+)
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | words | tensors()
 trees = st.recursive(
     leaves,
@@ -72,7 +74,7 @@ def alike(a: Any, b: Any) -> bool:
     if isinstance(a, Tensor):
         return a.dtype == b.dtype and torch.equal(a, b)
     if isinstance(a, dict):
-        return list(a) == list(b) and all(type(p) is type(q) for p, q in zip(a, b)) and all(alike(a[k], b[k]) for k in a)
+        return alike([*a], [*b]) and all(alike(a[key], b[key]) for key in a)
     if isinstance(a, list):
         return len(a) == len(b) and all(map(alike, a, b))
     return repr(a) == repr(b)
@@ -82,7 +84,9 @@ def through_disk(tree: Any, folder: Path) -> Any:
     found: dict[str, Tensor] = {}
     save_json(flatten(tree, found), folder / "tree.json")
     save_tensors(found, folder / "tree.safetensors")
-    return unflatten(json.loads((folder / "tree.json").read_text()), load_tensors(folder / "tree.safetensors"))
+    return unflatten(
+        json.loads((folder / "tree.json").read_text()), load_tensors(folder / "tree.safetensors")
+    )
 
 
 @settings(max_examples=200, deadline=None)
@@ -91,14 +95,22 @@ def test_a_tree_comes_back_from_disk(tree: Any, tmp_path_factory: pytest.TempPat
     assert alike(tree, through_disk(tree, tmp_path_factory.getbasetemp()))
 
 
-@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, 5e-324, 1.7976931348623157e308, -0.0, 2**70])
+@pytest.mark.parametrize(
+    "value", [math.inf, -math.inf, math.nan, 5e-324, 1.7976931348623157e308, -0.0, 2**70]
+)
 def test_extreme_numbers_come_back(value: float, tmp_path: Path) -> None:
     assert alike([value], through_disk([value], tmp_path))
 
 
 def test_tensors_that_share_memory_come_back_whole(tmp_path: Path) -> None:
     whole = torch.arange(6.0).view(2, 3)
-    tree = {"whole": whole, "again": whole, "row": whole[1], "turned": whole.t(), "wide": whole[:1].expand(4, 3)}
+    tree = {
+        "whole": whole,
+        "again": whole,
+        "row": whole[1],
+        "turned": whole.t(),
+        "wide": whole[:1].expand(4, 3),
+    }
     back = through_disk(tree, tmp_path)
     assert all(torch.equal(tree[name], back[name]) for name in tree)
 
@@ -134,7 +146,11 @@ class Convolutional(Game):
         (x,) = next(data)
         loss = self.norm(self.conv(x) * self.tied(x) * torch.rand(())).square().mean(0).log1p().sum()
         yield Move(self.a, loss)
-        self.seen = {t: loss.item(), "best": self.seen["best"], "kept": [*self.seen["kept"], x[:1].clone()][-2:]}
+        self.seen = {
+            t: loss.item(),
+            "best": self.seen["best"],
+            "kept": [*self.seen["kept"], x[:1].clone()][-2:],
+        }
 
     def get_extra_state(self) -> Any:
         return self.seen
@@ -309,7 +325,7 @@ def test_a_disk_that_fills_midway(run: Run, when: str, monkeypatch: pytest.Monke
     engine = begin()
     monkeypatch.setattr(run_module, when, full)
     for t in (3, 4):  # 3 is there already: it must not go before its successor is whole
-        with pytest.raises(RunFailed, match="No space left on device; the last good one is .*000003"):
+        with pytest.raises(RunFailed, match=r"No space left on device; the last good one is .*000003"):
             run.save(t, engine.weights(), engine.state())
     assert names(run) == ["000001", "000002", "000003"]
     assert run.newest()[0].round == 3
@@ -398,7 +414,14 @@ def test_a_torn_line_is_passed_over(run: Run) -> None:
 
 
 def test_no_source_pickles() -> None:
-    words = ("import pickle", "torch.save(", "torch.load(", "import joblib", "import dill", "allow_pickle=True")
+    words = (
+        "import pickle",
+        "torch.save(",
+        "torch.load(",
+        "import joblib",
+        "import dill",
+        "allow_pickle=True",
+    )
     guilty = [f"{file.name}: {word}" for file in SOURCES for word in words if word in file.read_text()]
     assert not guilty
     assert len(SOURCES) > 50  # the scan found the sources

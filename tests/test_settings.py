@@ -94,7 +94,11 @@ def test_what_does_not_fit_is_refused_in_words(name: str, value: Any, kind: str)
 
 @pytest.mark.parametrize(
     ("name", "advice"),
-    [("widht", "did you mean 'width'?"), ("beta", "did you mean 'beta1'?"), ("zzz", "it has width, steps, lr,")],
+    [
+        ("widht", "did you mean 'width'?"),
+        ("beta", "did you mean 'beta1'?"),
+        ("zzz", "it has width, steps, lr,"),
+    ],
 )
 def test_an_unknown_setting_names_the_nearest_or_all(name: str, advice: str) -> None:
     with pytest.raises(BadRequest, match=f"no setting of toy '{name}'") as raised:

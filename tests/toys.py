@@ -35,7 +35,12 @@ def small(make: Callable[..., Game], **given: Any) -> dict[str, Any]:
 
 
 def engine_of(
-    make: Callable[..., Game], dataset: Dataset, *, seed: int = 0, settings: dict[str, Any] | None = None, **parts: Any
+    make: Callable[..., Game],
+    dataset: Dataset,
+    *,
+    seed: int = 0,
+    settings: dict[str, Any] | None = None,
+    **parts: Any,
 ) -> Engine:
     """An engine for a game of toy size, all of it following from the seed."""
     torch.manual_seed(seed)
@@ -54,7 +59,10 @@ def bits(engine: Engine) -> dict[str, Any]:
     """All that an engine's future depends on, to the last bit; not the seconds that it has played."""
     tensors: dict[str, Tensor] = {}
     tree = flatten({**engine.state(), "seconds": 0}, tensors)
-    raw = {name: t.detach().cpu().contiguous().numpy().tobytes() for name, t in {**tensors, **engine.weights()}.items()}
+    raw = {
+        name: t.detach().cpu().contiguous().numpy().tobytes()
+        for name, t in {**tensors, **engine.weights()}.items()
+    }
     return {"tree": json.dumps(tree), **raw}
 
 

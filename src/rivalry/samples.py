@@ -1,7 +1,9 @@
 """Samples as files: a sheet, arrays, or a folder of images."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from torch import Tensor
@@ -30,16 +32,31 @@ def save(draw: Callable[[], Tensor], output: Path, spec: Spec) -> None:
         )
     try:
         (output if ending == "" else output.parent).mkdir(parents=True, exist_ok=True)
-        if ending:
-            output.open("ab").close()
-        x = draw()
-        if ending == ".png":
-            sheet(x, spec).save(output)
-        elif ending == ".npz":
-            with output.open("wb") as file:  # by name, numpy would add an ending of its own to .NPZ
-                np.savez_compressed(file, x=x.numpy())
-        else:
-            for i, image in enumerate(x):
+        if ending == "":
+            for i, image in enumerate(draw()):
                 to_image(image).save(output / f"{i:05d}.png")
+        else:
+            with _beside(output) as file:
+                _write(draw(), file, ending, spec)
     except OSError as error:
         raise BadRequest(f"cannot write {output}: {error.strerror or error}") from error
+
+
+def _write(x: Tensor, file: BinaryIO, ending: str, spec: Spec) -> None:
+    if ending == ".png":
+        sheet(x, spec).save(file, "png")
+    else:
+        np.savez_compressed(file, x=x.numpy())
+
+
+@contextmanager
+def _beside(output: Path) -> Iterator[BinaryIO]:
+    """A file that takes `output`'s place when the context ends well; else nothing has changed."""
+    beside = output.with_name(f".{output.name}.partial")
+    with beside.open("wb") as file:
+        try:
+            yield file
+        except BaseException:
+            beside.unlink()
+            raise
+    beside.rename(output)

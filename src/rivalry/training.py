@@ -88,8 +88,8 @@ def train(
     """
     name, make = _made_by(game)
     chosen = _recipe(name, recipe) if recipe else {}
-    data = data if data is not None else chosen.pop("data", None)
-    chosen.pop("data", None)
+    advised_data = chosen.pop("data", None)
+    data = advised_data if data is None or data == "" else data
     lengths = {"rounds": rounds, "samples": samples, "seconds": None if time is None else seconds(time)}
     advised = {"rounds": chosen.pop("rounds", None), "samples": chosen.pop("samples", None)}
     advised["seconds"] = seconds(chosen.pop("time", 120)) if not any(advised.values()) else None

@@ -37,9 +37,10 @@ def main() -> None:
             else:
                 _say(_about_the_line(trouble), debug)
             sys.exit(2)
-        if debug or not _is_the_machine(trouble):
+        lacking = _what_the_machine_lacks(trouble)
+        if debug or not lacking:
             raise
-        _say(f"{type(trouble).__name__}: {trouble}".split("\n")[0], debug)
+        _say(lacking, debug)
         sys.exit(1)
     except KeyboardInterrupt as stop:
         print(f"rivalry: {stop}" if str(stop) else "rivalry: interrupted", file=sys.stderr)
@@ -59,7 +60,7 @@ def _about_the_line(trouble: Any) -> str:
     """What is wrong with the command line, and the way to the right one.  `trouble` is an error of typer's."""
     context = getattr(trouble, "ctx", None)
     path = context.command_path if context else "rivalry"
-    said = trouble.format_message().strip().rstrip(".")
+    said = trouble.format_message().strip().rstrip(".").replace(". Did you mean", "; did you mean")
     if hasattr(trouble, "possibilities"):  # no such option
         known = [o for p in trouble.ctx.command.params for o in p.opts if o.startswith("--")]
         long = trouble.option_name.startswith("--")
@@ -69,9 +70,11 @@ def _about_the_line(trouble: Any) -> str:
     return said[0].lower() + said[1:] + ("" if said.endswith("?") else f"; see `{path} --help`")
 
 
-def _is_the_machine(trouble: Exception) -> bool:
-    """A full disk, no memory: nobody's mistake, so no traceback."""
-    starved = isinstance(trouble, RuntimeError) and any(
-        sign in str(trouble) for sign in ("out of memory", "allocate memory")
-    )
-    return starved or isinstance(trouble, (OSError, MemoryError))
+def _what_the_machine_lacks(trouble: Exception) -> str:
+    """A full disk, no memory: nobody's mistake, so no traceback.  Empty for all else."""
+    signs = ("out of memory", "allocate memory")  # torch has a RuntimeError for it
+    if isinstance(trouble, MemoryError) or (
+        isinstance(trouble, RuntimeError) and any(sign in str(trouble) for sign in signs)
+    ):
+        return "out of memory; a smaller batch, fewer samples or smaller networks (-s width=...) take less"
+    return f"{type(trouble).__name__}: {trouble}" if isinstance(trouble, OSError) else ""

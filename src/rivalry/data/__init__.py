@@ -35,6 +35,10 @@ def open_data(name_or_path: str, split: str = "train", size: tuple[int, int] | N
     """
     if size is not None and min(size) < 1:
         raise BadRequest(f"the size {size[0]} x {size[1]} has no pixels; expected height and width from 1")
+    if not name_or_path.strip():
+        raise BadRequest(
+            "data have a name or a path; got none.  `rivalry list data` names them, `.` is this folder"
+        )
     if name_or_path in NAMES:
         return _open_named(name_or_path, split, size)
     path = Path(name_or_path).expanduser()

@@ -110,7 +110,13 @@ def find(game: LoneCritic, seed: int, rounds: int, points: int = 10_000) -> tupl
 
 
 def wasserstein_finding(
-    theta: float, *, seed: int = 0, rounds: int = 1000, penalty: float = 100.0, width: int = 64, lr: float = 1e-3
+    theta: float,
+    *,
+    seed: int = 0,
+    rounds: int = 1000,
+    penalty: float = 20.0,
+    width: int = 32,
+    lr: float = 1e-3,
 ) -> Finding:
     """By the critic of WGAN-GP: E D(x) - E D(G(z)), and dL_G/dθ, which should be sign θ."""
     torch.manual_seed(seed)
@@ -128,7 +134,7 @@ def wasserstein_finding(
 
 
 def jensen_shannon_finding(
-    theta: float, *, seed: int = 0, rounds: int = 1000, width: int = 64, lr: float = 1e-3
+    theta: float, *, seed: int = 0, rounds: int = 1000, width: int = 32, lr: float = 1e-3
 ) -> Finding:
     """By the critic of the original game: log 2 - L_D/2, and dL_G/dθ of the minimax generator."""
     torch.manual_seed(seed)

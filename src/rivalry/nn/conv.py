@@ -50,7 +50,7 @@ class ConvGenerator(nn.Module):
             a, b = width * 2**i, width * 2 ** (i - 1)
             layers += [nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False), norm(b), nn.ReLU(inplace=True)]
         self.body = nn.Sequential(*layers, nn.ConvTranspose2d(width, c, 4, 2, 1), nn.Tanh())
-        self.apply(init_normal)
+        self.apply(init_he if norm is no_norm else init_normal)
 
     def forward(self, z: Tensor) -> Tensor:
         x = self.first(z).view(len(z), *self.small, -1).permute(0, 3, 1, 2)  # (n, wide, h/2^k, w/2^k)
@@ -70,7 +70,7 @@ class ConvCritic(nn.Module):
             layers += [nn.Conv2d(a, b, 4, 2, 1, bias=False), norm(b), nn.LeakyReLU(0.2, inplace=True)]
         self.body = nn.Sequential(*layers)
         self.last = nn.Linear(width * 2 ** (k - 1) * (h >> k) * (w >> k), 1)
-        self.apply(init_normal)
+        self.apply(init_he if norm is no_norm else init_normal)
 
     def forward(self, x: Tensor) -> Tensor:
         # Flattened with the channels last, as the map lies in memory: no copy here, none of its gradient later.
@@ -85,3 +85,11 @@ def init_normal(module: nn.Module) -> None:
         nn.init.normal_(module.weight, 1.0, 0.02)
     if isinstance(bias := getattr(module, "bias", None), Tensor):
         nn.init.zeros_(bias)
+
+
+def init_he(module: nn.Module) -> None:
+    """He's start for networks without norms, which nothing else keeps in scale (He et al. 2015, arXiv 1502.01852)."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
+        nn.init.kaiming_normal_(module.weight, 0.2)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

@@ -61,13 +61,13 @@ class ProjectionCritic(nn.Module):
         layers: list[nn.Module] = []
         for a, b in zip(sizes, sizes[1:]):
             layers += [nn.Conv2d(a, b, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
-        self.body = nn.Sequential(*layers, nn.Flatten())
+        self.body = nn.Sequential(*layers)
         features = sizes[-1] * (h >> k) * (w >> k)
         self.last, self.classes = nn.Linear(features, 1), nn.Embedding(classes, features)
         nn.init.normal_(self.classes.weight, 0.0, features**-0.5)
 
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
-        features = self.body(x)
+        features = self.body(x).permute(0, 2, 3, 1).flatten(1)  # as it lies in memory
         return self.last(features).squeeze(1) + (self.classes(label) * features).sum(1)
 
 

@@ -1,0 +1,304 @@
+"""What every game of the catalog owes, at toy size."""
+
+import ast
+import importlib
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from toys import bits, different, engine_of, images, points, small
+
+from rivalry.catalog import CATALOG, Entry, maker, recipes
+from rivalry.data.names import NAMES
+from rivalry.data.source import Dataset, Source
+from rivalry.errors import BadRequest
+from rivalry.game import Conditional, Critic, Game, Latent, Move
+from rivalry.goal import Goal, seconds
+from rivalry.run import Run
+from rivalry.settings import check, settings_of
+
+CLASSES = 3
+SHAPES = [(1, 12, 12), (3, 9, 14), (2, 17, 8), (4, 8, 8)]
+by_name = pytest.mark.parametrize("entry", CATALOG, ids=lambda entry: entry.name)
+
+
+def suited(entry: Entry) -> Dataset:
+    """Data that the game can play on: points, where it can, since they are quick."""
+    return images(1, 8, 8) if "image" in entry.needs else points()
+
+
+def built(entry: Entry, data: Dataset) -> Game:
+    torch.manual_seed(0)
+    return maker(entry)(data.spec, **small(maker(entry)))
+
+
+def cases() -> Iterator[Any]:
+    for entry in CATALOG:
+        for data in [*(images(*shape) for shape in SHAPES), *([] if "image" in entry.needs else [points()])]:
+            yield pytest.param(entry, data, id=f"{entry.name}-{'x'.join(map(str, data.spec.shape))}")
+
+
+# ---------------------------------------------------------------------- playing
+
+
+@pytest.mark.parametrize(("entry", "data"), cases())
+def test_it_plays_on_any_size_and_its_samples_are_data(entry: Entry, data: Dataset) -> None:
+    engine = engine_of(maker(entry), data)
+    losses: list[Tensor] = []
+    engine.callbacks = [lambda engine, moves: losses.extend(m.loss for m in moves if m.loss is not None)]
+    engine.play(Goal(rounds=2))
+    assert torch.stack(losses).isfinite().all()
+    with engine.aside() as game:
+        x = game.sample(5).float()
+    assert x.shape == (5, *data.spec.shape)
+    assert x.isfinite().all()
+    if data.spec.kind == "image":
+        assert x.abs().max() <= 1
+
+
+@by_name
+def test_every_player_moves_all_of_its_parameters(entry: Entry) -> None:
+    engine = engine_of(maker(entry), suited(entry))
+    before = {name: [p.clone() for p in player.parameters] for name, player in engine.game.players.items()}
+    moved: list[str] = []
+    engine.callbacks = [lambda engine, moves: moved.extend(move.name for move in moves)]
+    engine.play(Goal(rounds=2))
+    assert set(moved) == set(before)
+    for name, player in engine.game.players.items():
+        still = [new for old, new in zip(before[name], player.parameters) if torch.equal(old, new)]
+        # A loss of differences between scores cannot see a constant that all of them share.
+        assert sum(p.numel() for p in still) <= (name == "critic"), name
+
+
+@by_name
+def test_players_share_out_what_learns(entry: Entry) -> None:
+    game = built(entry, suited(entry))
+    theirs = {p for player in game.players.values() for p in player.parameters}
+    assert theirs == {p for p in game.parameters() if p.requires_grad}
+
+
+@by_name
+def test_resuming_is_exact(entry: Entry, tmp_path: Path) -> None:
+    make, data = maker(entry), suited(entry)
+    first = engine_of(make, data)
+    first.play(Goal(rounds=2))
+    run = Run.create(tmp_path / "run", {})
+    run.save(2, first.weights(), first.state())
+    first.play(Goal(rounds=5))
+    truth = bits(first)
+    second = engine_of(make, data, seed=99)
+    second.restore(*run.newest()[1:])
+    second.play(Goal(rounds=5))
+    assert not different(truth, bits(second))
+
+
+@by_name
+def test_it_can_be_looked_at_without_being_touched(entry: Entry) -> None:
+    engine = engine_of(maker(entry), suited(entry))
+    before = bits(engine)
+    with engine.aside() as game:
+        game.score(game.sample(4))
+    assert not different(before, bits(engine))
+
+
+# ---------------------------------------------------------------------- what a trained game can do
+
+
+@by_name
+def test_the_same_seed_gives_the_same_samples(entry: Entry) -> None:
+    game = built(entry, suited(entry)).eval()
+    drawn = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        drawn.append(game.sample(4))
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+
+
+@by_name
+def test_codes_can_be_drawn_and_decoded(entry: Entry) -> None:
+    game = built(entry, suited(entry)).eval()
+    assert isinstance(game, Latent)
+    torch.manual_seed(1)
+    z = game.draw(4)
+    torch.manual_seed(1)
+    assert torch.equal(game.decode(z), game.sample(4))
+
+
+@by_name
+def test_truncation_brings_codes_nearer_to_the_middle(entry: Entry) -> None:
+    game = built(entry, suited(entry)).eval()
+    assert game.draw(200, truncation=0.5).abs().max() <= 0.5
+    assert game.draw(200).abs().max() > 0.5
+    torch.manual_seed(1)
+    plain = game.sample(4)
+    torch.manual_seed(1)
+    assert not torch.equal(game.sample(4, truncation=0.5), plain)
+
+
+@by_name
+def test_real_is_high(entry: Entry) -> None:
+    """A critic that plays against a generator which stands still comes to score real above fake."""
+    engine = engine_of(maker(entry), suited(entry))
+    engine.game.generator.make = lambda parameters: torch.optim.SGD(parameters, lr=0.0)
+    engine.game.critic.make = lambda parameters: torch.optim.Adam(parameters, lr=3e-3)
+    engine.play(Goal(rounds=40))
+    real, label = (engine.data.dataset.column(name, slice(0, 48)) for name in ("x", "label"))
+    with engine.aside() as game:
+        assert isinstance(game, Critic)
+        told = {"label": label} if game.reads == ("x", "label") else {}
+        on_real, on_fake = game.score(real, **told), game.score(game.sample(48, **told), **told)
+    assert on_real.shape == (48 // getattr(engine.game.D, "pack", 1),)  # a packed critic scores packs
+    assert on_real.mean() > on_fake.mean()
+
+
+def told_classes() -> list[Entry]:
+    return [entry for entry in CATALOG if "labels" in entry.needs]
+
+
+@pytest.mark.parametrize("entry", told_classes(), ids=lambda entry: entry.name)
+def test_a_conditional_game_honors_labels(entry: Entry) -> None:
+    game = built(entry, suited(entry)).eval()
+    assert isinstance(game, Conditional)
+    assert game.classes == CLASSES
+    z = game.draw(6)
+    for network in (game.G, game.average):  # a little training's worth, so that classes differ
+        for p in network.parameters():
+            p.data += 0.1 * torch.randn(p.shape, generator=torch.Generator().manual_seed(p.numel()))
+    each = [game.decode(z, label=k) for k in range(CLASSES)]
+    assert not any(torch.equal(each[i], each[j]) for i in range(CLASSES) for j in range(i))
+    mixed = game.decode(z, label=torch.tensor([0, 1, 2, 0, 1, 2]))
+    torch.testing.assert_close(mixed, torch.stack([each[i % CLASSES][i] for i in range(6)]))
+    torch.testing.assert_close(game.decode(z), mixed)  # every class in turn
+
+
+@pytest.mark.parametrize("entry", told_classes(), ids=lambda entry: entry.name)
+@pytest.mark.parametrize("label", [-1, CLASSES, torch.tensor([0, 3]), torch.tensor([0, 1, 2])])
+def test_a_conditional_game_refuses_a_wrong_label(entry: Entry, label: int | Tensor) -> None:
+    with pytest.raises(BadRequest, match="label"):
+        built(entry, suited(entry)).sample(2, label=label)
+
+
+@by_name
+def test_labels_are_asked_for_where_they_are_needed(entry: Entry) -> None:
+    data = images(1, 8, 8, classes=0)
+    if "labels" in entry.needs:
+        with pytest.raises(BadRequest, match=r"needs labels; 'images' has none"):
+            maker(entry)(data.spec)
+    else:
+        game = built(entry, data)
+        assert game.reads == ("x",)
+        with pytest.raises(BadRequest, match="not told classes"):
+            game.sample(2, label=1)
+
+
+@by_name
+def test_images_are_asked_for_where_they_are_needed(entry: Entry) -> None:
+    if "image" in entry.needs:
+        with pytest.raises(BadRequest, match="needs data of kind 'image'; 'points' holds points"):
+            maker(entry)(points().spec)
+    else:
+        assert built(entry, points()).sample(2).shape == (2, 2)
+
+
+# ---------------------------------------------------------------------- what is written about it
+
+
+@by_name
+def test_its_settings_are_its_signature(entry: Entry) -> None:
+    make = maker(entry)
+    known = settings_of(make)
+    assert 1 <= len(known) <= 12
+    assert all(setting.meaning for setting in known.values()), "each has a line under Settings:"
+    assert all(setting.default is not inspect.Parameter.empty for setting in known.values())
+    defaults = {name: setting.default for name, setting in known.items()}
+    assert check(make, {}, entry.name) == defaults
+    assert check(make, defaults, entry.name) == defaults
+    typed = check(make, {name: str(value) for name, value in defaults.items()}, entry.name)
+    assert {n: (type(v), v) for n, v in typed.items()} == {n: (type(v), v) for n, v in defaults.items()}
+
+
+@by_name
+def test_the_settings_that_were_printed_build_the_same_game(entry: Entry) -> None:
+    make, data = maker(entry), suited(entry)
+    values = check(make, small(make), entry.name)
+    printed = {name: str(value) for name, value in values.items()}
+    states = []
+    for told in (values, check(make, printed, entry.name)):
+        torch.manual_seed(0)
+        states.append(make(data.spec, **told).state_dict())
+    assert list(states[0]) == list(states[1])
+    assert all(torch.equal(a, b) for a, b in zip(states[0].values(), states[1].values()))
+
+
+@by_name
+def test_its_docstrings_say_whose_it_is(entry: Entry) -> None:
+    module = inspect.getdoc(importlib.import_module(entry.target.split(":")[0])) or ""
+    assert re.search(r"(min|max)", module), "an equation"
+    for number in re.findall(r"\d{4}\.\d{4,5}", entry.paper):
+        assert f"arXiv {number}" in " ".join(module.split())
+    assert re.search(r"\d{4}\.\d{4,5}", entry.paper)
+    for surname in re.findall(r"([A-Z]\S+?)(?: et al\.| & |;|$)", entry.authors):
+        assert surname in module
+    assert str(entry.year) in module
+
+
+@by_name
+def test_its_recipes_can_be_played(entry: Entry) -> None:
+    for recipe in recipes(entry).values():
+        lengths = [recipe[kind] for kind in ("rounds", "samples", "time") if kind in recipe]
+        assert len(lengths) <= 1
+        assert all(seconds(length) > 0 for length in lengths)
+        assert recipe.get("data", "ring") in NAMES
+        settings = {k: v for k, v in recipe.items() if k not in ("data", "rounds", "samples", "time")}
+        assert {
+            k: v for k, v in check(maker(entry), settings, entry.name).items() if k in settings
+        } == settings
+
+
+def test_recipes_are_of_games_in_the_catalog() -> None:
+    for entry in CATALOG:
+        module = importlib.import_module(entry.target.split(":")[0])
+        its_own = {other.name for other in CATALOG if other.target.startswith(f"{module.__name__}:")}
+        assert set(getattr(module, "RECIPES", {})) <= its_own
+
+
+def configured(function: Any) -> list[str]:
+    """The conditions in a function that look at something other than the round's number `t`."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    tests = [node.test for node in ast.walk(tree) if isinstance(node, (ast.If, ast.IfExp))]
+    return [
+        ast.unparse(test)
+        for test in tests
+        if "t" not in {n.id for n in ast.walk(test) if isinstance(n, ast.Name)}
+    ]
+
+
+@by_name
+def test_a_round_asks_no_configuration(entry: Entry) -> None:
+    assert configured(type(built(entry, suited(entry))).round) == []
+
+
+def test_configuration_in_a_round_is_seen() -> None:
+    class Flagged(Game):
+        def round(self, data: Source, t: int) -> Iterator[Move]:
+            if self.use_penalty:
+                yield Move(None, None)
+            if t % 4 == 0:
+                yield Move(None, None)
+
+    assert configured(Flagged.round) == ["self.use_penalty"]
+
+
+@by_name
+def test_a_game_that_is_played_is_final(entry: Entry) -> None:
+    """Nobody subclasses a game that has a round."""
+    game = type(built(entry, suited(entry)))
+    rounds = [base for base in game.__mro__ if "round" in vars(base) and base is not Game]
+    assert rounds == [game]

@@ -1,0 +1,193 @@
+"""The house: a room imports only from rooms below it, and what is light stays light."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import rivalry
+from rivalry.catalog import CATALOG
+
+ROOT = Path(rivalry.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+
+# From the ground up.  A module is in the room of the longest name here that it begins with.
+LAYERS = [
+    "errors cache",
+    "trees settings goal precision labels priors optimizers divergences penalties augment averages estimators memory "
+    "data.source data.names nn game",
+    "data metrics sheets scatter",
+    "games",
+    "dynamics ranks run engine",
+    "callbacks progress report samples",
+    "catalog",
+    "trained",
+    "training",
+    "editing lab",
+    "cli studio __main__",
+]
+ROOMS = {room: height for height, layer in enumerate(LAYERS) for room in layer.split()}
+ENGINE = ("engine", "dynamics", "run", "ranks", "callbacks", "progress", "trained", "training", "catalog")
+
+
+def module_of(file: Path) -> str:
+    """`nn.conv` for `.../rivalry/nn/conv.py`; the package itself is the empty name."""
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(file): file for file in FILES}
+
+
+def imports(file: Path) -> set[str]:
+    """The modules of ours that a file imports, but for those it imports for its types alone."""
+    tree = ast.parse(file.read_text())
+    found: set[str] = set()
+    for node in _without_type_checking(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} imports relatively"
+            whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            found |= {
+                name if name.removeprefix("rivalry.") in MODULES else str(node.module) for name in whole
+            }
+    return {name.removeprefix("rivalry").lstrip(".") for name in found if name.split(".")[0] == "rivalry"}
+
+
+def _without_type_checking(tree: ast.AST) -> list[ast.AST]:
+    nodes, found = [tree], []
+    while nodes:
+        node = nodes.pop()
+        found.append(node)
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            nodes += ast.iter_child_nodes(node)
+    return found
+
+
+def height(module: str) -> int:
+    names = module.split(".")
+    for end in range(len(names), 0, -1):
+        if (room := ".".join(names[:end])) in ROOMS:
+            return ROOMS[room]
+    raise AssertionError(f"{module} is in no room: give it one in LAYERS")
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m])
+def test_a_room_imports_only_from_rooms_below(module: str) -> None:
+    above = [name for name in imports(MODULES[module]) if name and height(name) > height(module)]
+    assert not above
+
+
+def test_games_import_neither_each_other_nor_the_engine() -> None:
+    for module, file in MODULES.items():
+        if module.startswith("games."):
+            others = {name for name in imports(file) if name.startswith("games.")}
+            assert others <= {"games.image.gan"}, module
+            assert not imports(file) & set(ENGINE), module
+
+
+def test_what_is_imported_is_read_rightly(tmp_path: Path) -> None:
+    file = tmp_path / "module.py"
+    file.write_text(
+        "import torch\nfrom rivalry import catalog\nfrom rivalry.nn.conv import ConvCritic\n"
+        "if TYPE_CHECKING:\n    from rivalry.engine import Engine\ndef f():\n    import rivalry.training\n"
+    )
+    assert imports(file) == {"catalog", "nn.conv", "training"}
+    assert height("nn.conv") < height("games.image.gan") < height("engine") < height("cli.train")
+    assert height("data.source") <= height("nn") < height("data.toys")
+
+
+@pytest.mark.parametrize("module", ENGINE[:6])
+def test_the_engine_names_no_game(module: str) -> None:
+    names = {entry.name for entry in CATALOG}
+    tree = ast.parse(MODULES[module].read_text())
+    said = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert not names & said
+    assert not {name for name in imports(MODULES[module]) if name.startswith("games")}
+
+
+def test_catalog_and_folder_agree() -> None:
+    entered = {entry.target.split(":")[0].removeprefix("rivalry.") for entry in CATALOG}
+    there = {
+        module for module, file in MODULES.items() if module.startswith("games.") and file.stem != "__init__"
+    }
+    assert entered == there
+    assert len({entry.name for entry in CATALOG}) == len(CATALOG)
+    assert all(entry.target.split(".")[2] == entry.kind for entry in CATALOG)
+
+
+def test_files_are_named_for_their_subject() -> None:
+    assert not {file.stem for file in FILES} & {"utils", "util", "helpers", "common", "base", "misc"}
+
+
+@pytest.mark.parametrize("file", FILES, ids=module_of)
+def test_a_file_can_be_read_in_one_sitting(file: Path) -> None:
+    assert len(file.read_text().splitlines()) < 450
+
+
+# ---------------------------------------------------------------------- what is light
+
+HEAVY = ("torch", "numpy", "scipy", "PIL")
+
+
+def loaded(code: str) -> set[str]:
+    """Which heavy packages are loaded once this code has run in a fresh interpreter."""
+    told = f"{code}\nimport sys\nprint('\\n' + ' '.join(name for name in {HEAVY} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def as_typed(*words: str) -> str:
+    """Code that runs a command line and goes on after it."""
+    return (
+        f"import sys; sys.argv = {['rivalry', *words]}\nfrom rivalry.cli import main\n"
+        "try: main()\nexcept SystemExit as end: assert not end.code, end.code"
+    )
+
+
+LIGHT = {
+    "import rivalry": "import rivalry",
+    "the commands": "import rivalry.cli.app",
+    "--help": as_typed("--help"),
+    "--version": as_typed("--version"),
+    "train --help": as_typed("train", "--help"),
+    "list": as_typed("list"),
+    "list --json": as_typed("list", "--json"),
+    "list data": as_typed("list", "data"),
+    "list metrics": as_typed("list", "metrics"),
+}
+
+
+@pytest.mark.parametrize("what", LIGHT)
+def test_light_work_loads_nothing_heavy(what: str) -> None:
+    assert loaded(LIGHT[what]) == set()
+
+
+def test_heavy_work_is_seen_to_be_heavy() -> None:
+    assert "numpy" in loaded("import numpy")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["list"]], ids=" ".join)
+def test_light_work_is_immediate(words: list[str]) -> None:
+    """0.3 seconds of a processor that imports the libraries of a command line in 0.12; more of a busier one."""
+    libraries = [sys.executable, "-c", "import typer, pydantic"]
+    ours = [sys.executable, "-m", "rivalry", *words]
+    fastest = [min(_cpu_seconds(command) for _ in range(3)) for command in (ours, libraries)]
+    assert fastest[0] < 0.3 * max(1, fastest[1] / 0.12)
+
+
+def _cpu_seconds(command: list[str]) -> float:
+    """The processor time of one command: its own, whatever else the machine is busy with."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return used.ru_utime + used.ru_stime
