@@ -34,7 +34,7 @@ def commit() -> str:
     if head.returncode:
         return os.environ.get("RIVALRY_COMMIT", "unknown")
     changed = subprocess.run(
-        [*git, "status", "--porcelain", "--untracked-files=no", "src"],
+        [*git, "status", "--porcelain", "--untracked-files=no", ":/src"],
         capture_output=True,
         text=True,
         check=False,

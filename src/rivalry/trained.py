@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from rivalry import catalog, settings
-from rivalry.data import open_data
+from rivalry.data import NAMES, open_data
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Conditional, Game
@@ -55,8 +55,9 @@ def load(
 def build(told: dict[str, Any], make: Callable[..., Game] | None = None) -> Game:
     """The untrained game that a run.json describes."""
     make = maker_of(told, make)
-    torch.manual_seed(told["seed"])
-    return make(Spec.from_json(told["spec"]), **settings.check(make, told["settings"], told["game"]))
+    with torch.random.fork_rng([]):  # the caller's random numbers go on as if nothing had been built
+        torch.manual_seed(told["seed"])
+        return make(Spec.from_json(told["spec"]), **settings.check(make, told["settings"], told["game"]))
 
 
 def maker_of(told: dict[str, Any], make: Callable[..., Game] | None = None) -> Callable[..., Game]:
@@ -169,6 +170,11 @@ def refuse_seed(seed: int) -> None:
     """Refuse what cannot begin random numbers."""
     if not 0 <= seed < 2**32:
         raise BadRequest(f"a seed is a whole number from 0 to {2**32 - 1}; got {seed}")
+
+
+def from_anywhere(data: str) -> str:
+    """A path that is good in every working directory; a name as it is."""
+    return str(Path(data).resolve()) if data not in NAMES and Path(data).exists() else data
 
 
 def local(name: str) -> Path:

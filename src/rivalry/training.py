@@ -19,7 +19,7 @@ import torch
 
 import rivalry
 from rivalry import callbacks, catalog, settings
-from rivalry.data import NAMES, open_data
+from rivalry.data import open_data
 from rivalry.data.source import Dataset, Source, Spec
 from rivalry.engine import Engine, NonFinite
 from rivalry.errors import BadRequest, RunFailed, unknown
@@ -31,7 +31,7 @@ from rivalry.progress import progress
 from rivalry.ranks import Ranks, join
 from rivalry.report import write_report
 from rivalry.run import Run, command
-from rivalry.trained import every_class, maker_of, open_run, refuse_seed
+from rivalry.trained import every_class, from_anywhere, maker_of, open_run, refuse_seed
 from rivalry.trees import save_json
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def train(
         "game": name,
         "recipe": recipe,
         "settings": values,
-        "data": dataset.spec.name if isinstance(data, Dataset) else _from_anywhere(data),
+        "data": dataset.spec.name if isinstance(data, Dataset) else from_anywhere(data),
         "spec": dataset.spec.to_json(),
         "seed": seed,
         "goal": goal.to_json(),
@@ -174,7 +174,8 @@ def resume(
     with _alone(run, ranks):
         engine = _engine(maker_of(told, game), told, dataset, where, ranks)
         _go_back(run, engine)
-        if engine.progress(goal) >= 1 and _was_done(run, engine.t):
+        closed = any(line.get("event") == "done" and line["round"] == engine.t for line in run.lines())
+        if closed and engine.progress(goal) >= 1:
             _say(f"{run.path} has done {goal} already; --rounds, --samples or --time sets a longer goal")
             return run
         if ranks.first:
@@ -191,11 +192,6 @@ def _name_skipped(run: Run, dataset: Dataset) -> None:
         message = f"{len(skipped)} of the data cannot be used and are left out; the first, {name}: {why}"
         run.log({"round": 0, "event": "skipped", "message": message})
         _say(message)
-
-
-def _was_done(run: Run, t: int) -> bool:
-    """Whether a goal was reached in round `t`, and the papers closed."""
-    return any(line.get("event") == "done" and line["round"] == t for line in run.lines())
 
 
 def _go_back(run: Run, engine: Engine) -> None:
@@ -373,11 +369,6 @@ def _recipe(game: str, name: str) -> dict[str, Any]:
     if name not in known:
         raise unknown(f"recipe of {game}", name, known, f"it has {', '.join(known) or 'none'}")
     return dict(known[name])
-
-
-def _from_anywhere(data: str) -> str:
-    """A path that is good in every working directory; a name as it is."""
-    return str(Path(data).resolve()) if data not in NAMES and Path(data).exists() else data
 
 
 def _in_words(spec: Spec) -> str:

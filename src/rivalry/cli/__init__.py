@@ -7,11 +7,13 @@ from typing import Any
 import typer
 from typer.main import get_command
 
+from rivalry.cli.process import settle
 from rivalry.errors import BadRequest, RunFailed, unknown
 
 
 def main() -> None:
     """Run the command that was typed; exit 0 for done, 1 for a run that failed, 2 for a request without sense."""
+    settle()
     from rivalry.cli.app import app
 
     debug = "--debug" in sys.argv
