@@ -23,7 +23,7 @@ LAYERS = [
     "games",
     "dynamics ranks run engine",
     "callbacks progress report samples",
-    "catalog",
+    "guards catalog",
     "trained",
     "training",
     "editing lab",

@@ -7,17 +7,22 @@ with them and a run without end in the same weights.
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from rivalry.data.source import Dataset
+from rivalry.data.source import Dataset, Spec
 from rivalry.engine import Callback, Engine
+from rivalry.errors import BadRequest
 from rivalry.game import Move
 from rivalry.goal import Goal
+from rivalry.labels import every_class
 from rivalry.metrics.score import Score
 from rivalry.run import Run
+
+if TYPE_CHECKING:
+    from rivalry.metrics.features import Extractor
 
 Report = Callable[[Engine, dict[str, float]], None]
 
@@ -128,6 +133,22 @@ def sheets(run: Run, real: Dataset, n: int = 64, points: int = 2000) -> Callback
     return callback
 
 
+def class_sheet(run: Run, engine: Engine, each: int = 10) -> None:
+    """samples/classes.png: a row for each of the first classes."""
+    from rivalry.sheets import sheet
+
+    classes = engine.data.spec.classes
+    if every_class(engine.game, 1) is None:
+        return
+    rows = min(len(classes), 20)
+    with engine.aside() as game:
+        x = game.sample(rows * each, label=torch.arange(rows, device=engine.device).repeat_interleave(each))
+    labels = torch.arange(rows).repeat_interleave(each)
+    sheet(x.float().cpu(), engine.data.spec, columns=each, labels=labels).save(
+        run.path / "samples" / "classes.png"
+    )
+
+
 def measure(run: Run, evaluate: Callable[[Engine], list[Score]], keep: int = 2) -> Callback:
     """Write scores to the log; `best` is the checkpoint whose deciding score is the best so far."""
 
@@ -146,6 +167,39 @@ def measure(run: Run, evaluate: Callable[[Engine], list[Score]], keep: int = 2) 
                 run.crown(run.save(engine.t, engine.weights(), state, keep))
 
     return callback
+
+
+def quick_scores(dataset: Dataset, n: int = 1000) -> Callable[[Engine], list[Score]]:
+    """Quick scores on the way: by the modes or the bundled judge where there is one, else on pixels."""
+    from rivalry.metrics import features, suite
+
+    judge = _judge_at_hand(dataset.spec)
+    if (
+        judge is None and dataset.spec.kind == "image"
+    ):  # comparing on pixels needs no more than some of the data
+        some = torch.linspace(0, len(dataset) - 1, min(len(dataset), 2 * n)).long()
+        label = None if dataset.label is None else dataset.label[some]
+        dataset = Dataset(dataset.spec, dataset.x[some], label, dataset.facts)
+    extractor = judge or features.pixels(dataset.spec)
+
+    def evaluate(engine: Engine) -> list[Score]:
+        with engine.aside() as game:
+            asked = every_class(game, n)
+            given = {} if asked is None else {"label": asked.to(engine.device)}
+            fake = game.sample(n, **given).float().cpu()
+        return suite.evaluate(dataset, fake, asked, "quick", extractor)
+
+    return evaluate
+
+
+def _judge_at_hand(spec: Spec) -> "Extractor | None":
+    """The judge that comes with the package, where one does; none is trained in the middle of a run."""
+    from rivalry.metrics.features import judge
+
+    try:
+        return judge(spec)
+    except BadRequest:
+        return None
 
 
 def collapse_alarm(

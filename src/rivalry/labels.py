@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from rivalry.errors import BadRequest
+from rivalry.game import Conditional, Game
 
 
 def told_labels(n: int, label: Tensor | int | None, classes: int, device: torch.device) -> tuple[Tensor, ...]:
@@ -28,3 +29,10 @@ def told_labels(n: int, label: Tensor | int | None, classes: int, device: torch.
     if n and not bool(((labels >= 0) & (labels < classes)).all()):
         raise BadRequest(f"labels go from 0 to {classes - 1}; asked for {label}")
     return (labels,)
+
+
+def every_class(game: Game, n: int) -> Tensor | None:
+    """Labels to ask for: every class in turn; None of a game that is told none."""
+    if isinstance(game, Conditional) and game.classes:
+        return torch.arange(n) % game.classes
+    return None

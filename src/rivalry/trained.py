@@ -13,6 +13,7 @@ from rivalry.data import NAMES, open_data
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Conditional, Game
+from rivalry.labels import every_class
 from rivalry.metrics import suite
 from rivalry.metrics.catalog import PRESETS, find
 from rivalry.metrics.score import Score
@@ -224,13 +225,6 @@ def _label(text: str, classes: tuple[str, ...]) -> int:
     if text.lstrip("-").isdigit():
         raise BadRequest(f"there are {len(classes)} classes, 0 to {len(classes) - 1}; asked for {text}")
     raise unknown("class", text, classes, f"there is {', '.join(classes[:20])}")
-
-
-def every_class(game: Game, n: int) -> Tensor | None:
-    """Labels to ask for: every class in turn; None of a game that is told none."""
-    if isinstance(game, Conditional) and game.classes:
-        return torch.arange(n) % game.classes
-    return None
 
 
 def _as_run(subject: Any) -> Run | None:
