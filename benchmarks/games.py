@@ -2,10 +2,10 @@
 
     python benchmarks/games.py --time 5m --jobs 1            one game after the other
     python benchmarks/games.py --time 5m --jobs 8 --first 0  eight at once, each on two cores of its own
-    python benchmarks/games.py --games projection-gan --recipe demo --seeds 5
+    python benchmarks/games.py --games projection-gan --recipe demo --time 2m --seeds 5 -n 2000 --as-users-do --name demo
 
 Writes benchmarks/results/<name>.json and .md.  Every run has its own process and two threads, pinned where the
-system allows; samples are drawn from the last weights, and scored with the bundled judge of MNIST.
+system allows; samples are drawn from the last weights (--as-users-do: the best), and scored with the bundled judge of MNIST.
 """
 
 import argparse
@@ -60,12 +60,14 @@ def one(game: str, seed: int, options: argparse.Namespace, pairs: "Queue[str]") 
 def played(game: str, seed: int, options: argparse.Namespace, cores: str) -> dict[str, Any]:
     run = Path(options.runs or tempfile.mkdtemp()) / f"{game}-{seed}"
     train = ["train", game, "--data", "mnist", "--time", options.time, "--seed", str(seed), "--run", str(run)]
-    train += ["--no-measure", "--quiet", "--save-every", "1h", "--device", options.device]
+    train += ["--quiet", "--device", options.device]
+    train += [] if options.as_users_do else ["--no-measure", "--save-every", "1h"]
     train += ["--recipe", options.recipe] if options.recipe else []
     train += [word for setting in options.settings or [] for word in ("-s", setting)]
     call(train, cores)
     metrics = options.metrics + (",accuracy" if "labels" in find(game).needs else "")
-    score = ["evaluate", str(run), "--metrics", metrics, "-n", str(options.n), "--which", "newest", "--json"]
+    which = "best" if options.as_users_do else "newest"
+    score = ["evaluate", str(run), "--metrics", metrics, "-n", str(options.n), "--which", which, "--json"]
     scores = {s["name"].split("[")[0]: s for s in json.loads(call(score, cores))}
     last = last_line(run / "log.jsonl")
     about = json.loads((run / "run.json").read_text())
@@ -144,6 +146,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--recipe")
     parser.add_argument("-s", dest="settings", action="append", metavar="NAME=VALUE")
+    parser.add_argument(
+        "--as-users-do", action="store_true", help="with scores and checkpoints on the way, and the best kept"
+    )
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--metrics", default="judge,fid")
     parser.add_argument("-n", type=int, default=10_000)

@@ -18,6 +18,7 @@ class RunFailed(RuntimeError):
 
 def unknown(what: str, name: str, known: Iterable[str], where: str = "") -> BadRequest:
     """No `what` of this name: name the nearest known one, or where the known ones are listed."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    advice = f"; did you mean {near[0]!r}?" if near else f"; {where}" if where else ""
+    by_lower = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+    advice = f"; did you mean {by_lower[near[0]]!r}?" if near else f"; {where}" if where else ""
     return BadRequest(f"no {what} {name!r}{advice}")

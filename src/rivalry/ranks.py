@@ -57,6 +57,17 @@ class Ranks:
         dist.all_gather(parts, tensor.contiguous())
         return parts
 
+    def tell(self, text: str) -> str:
+        """The first process's text, in all of them."""
+        if self.world == 1:
+            return text
+        letters = torch.zeros(4096, dtype=torch.uint8)
+        written = text.encode()[: len(letters)]
+        letters[: len(written)] = torch.tensor(list(written), dtype=torch.uint8)
+        letters = letters.to(_message_device())
+        dist.broadcast(letters, 0)
+        return bytes(letters.tolist()).rstrip(b"\0").decode()
+
     def any(self, flag: bool) -> bool:
         """Whether any process says so; all of them hear the same answer."""
         if self.world == 1:

@@ -210,7 +210,11 @@ class Run:
         if which in ("best", "newest"):
             if found := self.newest():
                 return found[0]
-            raise BadRequest(f"{self.path} holds no sound checkpoint; `rivalry resume {self.path}` trains it")
+            if self.checkpoints():
+                raise BadRequest(
+                    f"every checkpoint of {self.path} is damaged; train anew with: {self.told['command']}"
+                )
+            raise BadRequest(f"{self.path} holds no checkpoint yet; `rivalry resume {self.path}` trains it")
         for checkpoint in self.checkpoints():
             if which.isdigit() and checkpoint.round == int(which):
                 return checkpoint

@@ -268,9 +268,10 @@ def _in_words(spec: Spec) -> str:
 
 
 def _create(path: Path | None, told: dict[str, Any], name: str, ranks: Ranks) -> Run:
-    if ranks.first:
-        return Run.create(path, told, name)
-    return Run(path or Path("runs") / name, {**told})  # looked at by the first process alone
+    """The first process makes the directory; the others hear where it is."""
+    run = Run.create(path, told, name) if ranks.first else None
+    where = ranks.tell(str(run.path) if run else "")
+    return run or Run(Path(where), told)
 
 
 def _commit() -> str | None:
