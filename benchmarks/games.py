@@ -1,11 +1,14 @@
 """Every image game on MNIST for the same time on two cores: judge, classes, Fréchet distance, time of a round.
 
-    python benchmarks/games.py --time 5m --jobs 1            one game after the other
-    python benchmarks/games.py --time 5m --jobs 8 --first 0  eight at once, each on two cores of its own
-    python benchmarks/games.py --games projection-gan --recipe demo --time 2m --seeds 5 -n 2000 --as-users-do --name demo
+    python benchmarks/games.py --time 5m            one game after the other, each on two cores
+    python benchmarks/games.py --time 5m --jobs 8   eight at once, each on two cores of its own
+    python benchmarks/games.py --games dcgan wgan   some of them; rows of the same name join those that are there
+    python benchmarks/games.py --name demo --games projection-gan --recipe demo --time 2m --seeds 5 -n 2000 \\
+        --as-users-do                               what `make demo` makes, over five seeds
 
-Writes benchmarks/results/<name>.json and .md.  Every run has its own process and two threads, pinned where the
-system allows; samples are drawn from the last weights (--as-users-do: the best), and scored with the bundled judge of MNIST.
+Writes benchmarks/results/<name>.json and .md.  Every run has its own process and two threads, pinned where there
+are more cores; samples are drawn from the last weights (--as-users-do: from the best), and scored with the bundled
+judge of MNIST.
 """
 
 import argparse
@@ -37,11 +40,11 @@ def main() -> None:
     for job in range(options.jobs):
         pairs.put(f"{options.first + 2 * job},{options.first + 2 * job + 1}")
     told = certificate(options.device)
-    rows: list[dict[str, Any]] = []
+    rows = [row for row in recorded(options.name) if (row["game"], row["seed"]) not in tasks]
     with ThreadPoolExecutor(options.jobs) as pool:
         for row in pool.map(lambda task: one(*task, options, pairs), tasks):
-            rows.append(row)
-            write(rows, told, options.name)
+            rows.append({**row, **told})
+            write(rows, options.name)
             print(json.dumps(row), flush=True)
     print((RESULTS / f"{options.name}.md").read_text())
 
@@ -82,7 +85,7 @@ def played(game: str, seed: int, options: argparse.Namespace, cores: str) -> dic
         "rounds": last["round"],
         "precision": about["precision"],
         "settings": about["settings"],
-        "command": "rivalry " + " ".join(train),
+        "played": "rivalry " + " ".join(word for word in train if word not in ("--run", str(run))),
     }
 
 
@@ -105,16 +108,20 @@ def last_line(log: Path) -> dict[str, Any]:
     return next(line for line in reversed(lines) if line.get("event") == "done")
 
 
-def write(rows: list[dict[str, Any]], told: dict[str, Any], name: str) -> None:
+def recorded(name: str) -> list[dict[str, Any]]:
+    """The rows that were measured before under this name."""
+    file = RESULTS / f"{name}.json"
+    return json.loads(file.read_text())["rows"] if file.exists() else []
+
+
+def write(rows: list[dict[str, Any]], name: str) -> None:
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps({**told, "rows": rows}, indent=1) + "\n")
-    lines = [
-        f"Device: {told['hardware']}; torch {told['torch']}; commit {told['commit']}; {told['date']}.",
-        "",
-    ]
-    lines += [f"Command: `{told['command']}`", ""]
-    lines += ["| game | seeds | " + " | ".join(COLUMNS) + " | precision |", "|---" * (len(COLUMNS) + 3) + "|"]
-    lines += list(table(rows))
+    (RESULTS / f"{name}.json").write_text(json.dumps({"rows": rows}, indent=1) + "\n")
+    lines = ["| game | seeds | " + " | ".join(COLUMNS) + " | precision |", "|---" * (len(COLUMNS) + 3) + "|"]
+    lines += [*table(rows), ""]
+    for what in ("hardware", "torch", "python", "commit", "date"):
+        lines.append(f"- {what}: " + ", ".join(dict.fromkeys(f"`{row[what]}`" for row in rows)))
+    lines.append("- command of the first row: `" + rows[0].get("command", "") + "`")
     (RESULTS / f"{name}.md").write_text("\n".join(lines) + "\n")
 
 

@@ -354,3 +354,12 @@ def test_many_images_keep_their_order_in_threads(tmp_path: Path) -> None:
             Image.fromarray(np.full((8, 8), i % 251, np.uint8)).save(file, "PNG")
             archive.writestr(f"{i:04}.png", file.getvalue())
     assert values(open_data(str(path))) == [i % 251 for i in range(1000)]
+
+
+def test_the_sheets_of_a_run_are_no_data(tmp_path: Path) -> None:
+    draw(tmp_path / "pictures" / "1.png", 10)
+    draw(tmp_path / "pictures" / "2.png", 20)
+    draw(tmp_path / "pictures" / "runs" / "gan-0" / "samples" / "000100.png", 99)
+    assert len(open_data(str(tmp_path / "pictures"))) == 3  # a folder like any other ...
+    (tmp_path / "pictures" / "runs" / "gan-0" / "run.json").write_text("{}")
+    assert values(open_data(str(tmp_path / "pictures"))) == [10, 20]  # ... until it says that it is a run

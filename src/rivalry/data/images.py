@@ -4,8 +4,8 @@
     pictures/1.png      pictures/labels.csv           so is a table: file_name, label  (or metadata.csv)
     pictures/train/...  pictures/test/...             folders beside train/ at the top are splits
 
-A folder that holds nothing but one folder is that folder.  Files without an image's extension, and those
-whose name begins with a dot, are passed over.
+A folder that holds nothing but one folder is that folder.  Files without an image's extension, those whose
+name begins with a dot, and folders that `rivalry train` wrote are passed over.
 """
 
 import csv
@@ -226,9 +226,14 @@ def _in_folder(path: Path) -> list[Member]:
                 continue
             if not entry.is_dir():
                 members.append(Member(below + entry.name, partial(_open_file, entry.path), _stamp(entry)))
-            elif not (entry.is_symlink() and _leads_up(entry.path)):
+            elif not (_is_run(entry.path) or (entry.is_symlink() and _leads_up(entry.path))):
                 waiting.append((entry.path, f"{below}{entry.name}/"))
     return sorted(members, key=lambda one: one.name)
+
+
+def _is_run(folder: str) -> bool:
+    """Whether a folder is a run of ours, whose sheets are no data."""
+    return os.path.exists(os.path.join(folder, "run.json"))
 
 
 def _leads_up(link: str) -> bool:
