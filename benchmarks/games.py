@@ -27,8 +27,11 @@ from typing import Any
 from certificate import certificate
 
 from rivalry.catalog import CATALOG, find
+from rivalry.data import open_data
+from rivalry.metrics import suite
 
 RESULTS = Path(__file__).parent / "results"
+REAL = "(real test images)"
 COLUMNS = ("confident", "classes", "accuracy", "fid", "ms/round", "rounds")
 
 
@@ -40,7 +43,8 @@ def main() -> None:
     for job in range(options.jobs):
         pairs.put(f"{options.first + 2 * job},{options.first + 2 * job + 1}")
     told = certificate(options.device)
-    rows = [row for row in recorded(options.name) if (row["game"], row["seed"]) not in tasks]
+    rows = [row for row in recorded(options.name) if (row["game"], row["seed"]) not in [*tasks, (REAL, 0)]]
+    rows.insert(0, {**real(options.n), **told})
     with ThreadPoolExecutor(options.jobs) as pool:
         for row in pool.map(lambda task: one(*task, options, pairs), tasks):
             rows.append({**row, **told})
@@ -108,6 +112,17 @@ def last_line(log: Path) -> dict[str, Any]:
     return next(line for line in reversed(lines) if line.get("event") == "done")
 
 
+def real(n: int) -> dict[str, Any]:
+    """The control: as many real images that no game was trained on, scored alike."""
+    test = open_data("mnist", "test")
+    some = slice(0, n)
+    scores = suite.evaluate(
+        open_data("mnist"), test.rows(some), test.column("label", some), "judge,accuracy,fid"
+    )
+    values = {score.name.split("[")[0]: score.value for score in scores}
+    return {"game": REAL, "seed": 0, "ms/round": None, "rounds": None, "precision": "", **values}
+
+
 def recorded(name: str) -> list[dict[str, Any]]:
     """The rows that were measured before under this name."""
     file = RESULTS / f"{name}.json"
@@ -121,7 +136,7 @@ def write(rows: list[dict[str, Any]], name: str) -> None:
     lines += [*table(rows), ""]
     for what in ("hardware", "torch", "python", "commit", "date"):
         lines.append(f"- {what}: " + ", ".join(dict.fromkeys(f"`{row[what]}`" for row in rows)))
-    lines.append("- command of the first row: `" + rows[0].get("command", "") + "`")
+    lines.append("- command of the last row: `" + rows[-1].get("command", "") + "`")
     (RESULTS / f"{name}.md").write_text("\n".join(lines) + "\n")
 
 

@@ -47,7 +47,7 @@ def cases() -> Iterator[Any]:
 # ---------------------------------------------------------------------- playing
 
 
-@pytest.mark.parametrize(("entry", "data"), cases())
+@pytest.mark.parametrize(("entry", "data"), list(cases()))
 def test_it_plays_on_any_size_and_its_samples_are_data(entry: Entry, data: Dataset) -> None:
     engine = engine_of(maker(entry), data)
     losses: list[Tensor] = []
