@@ -80,6 +80,8 @@ class Engine:
         self.stopping = ""  # why to stop after this round: a signal's name
         self._played, self._since = 0.0, None  # type: float, float | None
         self._verdicts: list[tuple[str, Tensor]] = []
+        if self.device.type == "cuda":  # the same seed gives the same weights, bit for bit
+            torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
         self.ranks.same(self.game)
         self.reseed()
 

@@ -75,7 +75,7 @@ def unrolled(
     spec: Spec,
     *,
     steps: Natural = 5,
-    stride: Rate = 0.1,
+    stride: Rate = 0.01,
     latent: Count = 100,
     width: Count = 64,
     batch: Count = 64,
