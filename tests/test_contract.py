@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from toys import bits, different, engine_of, images, points, small
+from toys import bits, different, engine_of, images, paired, points, small
 
 from rivalry.catalog import CATALOG, Entry, maker, recipes
 from rivalry.data.names import NAMES
 from rivalry.data.source import Dataset, Source
 from rivalry.errors import BadRequest
 from rivalry.game import Conditional, Critic, Game, Latent, Move
+from rivalry.given import given_for
 from rivalry.goal import Goal, seconds
 from rivalry.run import Run
 from rivalry.settings import check, settings_of
@@ -28,9 +29,13 @@ SHAPES = [(1, 12, 12), (3, 9, 14), (2, 17, 8), (4, 8, 8)]
 by_name = pytest.mark.parametrize("entry", CATALOG, ids=lambda entry: entry.name)
 
 
-def suited(entry: Entry) -> Dataset:
-    """Data that the game can play on: points, where it can, since they are quick."""
-    return images(1, 8, 8) if "image" in entry.needs else points()
+def suited(entry: Entry, *shape: int) -> Dataset:
+    """Data that the game can play on, images of this shape where one is told, else what is quick."""
+    if "pairs" in entry.needs:
+        return paired(*(shape or (1, 8, 8)))
+    if "image" in entry.needs or shape:
+        return images(*(shape or (1, 8, 8)), classes=2 if "domains" in entry.needs else CLASSES)
+    return points()
 
 
 def built(entry: Entry, data: Dataset) -> Game:
@@ -40,7 +45,8 @@ def built(entry: Entry, data: Dataset) -> Game:
 
 def cases() -> Iterator[Any]:
     for entry in CATALOG:
-        for data in [*(images(*shape) for shape in SHAPES), *([] if "image" in entry.needs else [points()])]:
+        shapes = [suited(entry, *shape) for shape in SHAPES]
+        for data in [*shapes, *([] if "image" in entry.needs else [points()])]:
             yield pytest.param(entry, data, id=f"{entry.name}-{'x'.join(map(str, data.spec.shape))}")
 
 
@@ -55,7 +61,7 @@ def test_it_plays_on_any_size_and_its_samples_are_data(entry: Entry, data: Datas
     engine.play(Goal(rounds=2))
     assert torch.stack(losses).isfinite().all()
     with engine.aside() as game:
-        x = game.sample(5).float()
+        x = game.sample(5, **given_for(game, data, 5)).float()
     assert x.shape == (5, *data.spec.shape)
     assert x.isfinite().all()
     if data.spec.kind == "image":

@@ -71,6 +71,13 @@ def different(a: dict[str, Any], b: dict[str, Any]) -> list[str]:
     return [name for name in {**a, **b} if a.get(name) != b.get(name)]
 
 
+def paired(*shape: int, n: int = 64) -> Dataset:
+    """`n` pairs of noise images of this shape: `x`, and the `source` that it is made from."""
+    one, other = images(*shape, n=n, classes=0), images(*shape, n=n, classes=0)
+    spec = Spec("pairs", "image", shape, (), ("source",))
+    return Dataset(spec, one.x, None, {}, {"source": 255 - other.x.flip(-1)})
+
+
 def _names(classes: int) -> tuple[str, ...]:
     return tuple(f"class {i}" for i in range(classes))
 

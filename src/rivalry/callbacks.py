@@ -15,7 +15,8 @@ from torch import Tensor
 from rivalry.data.source import Dataset, Spec
 from rivalry.engine import Callback, Engine
 from rivalry.errors import BadRequest
-from rivalry.game import Move
+from rivalry.game import Move, Translator
+from rivalry.given import given_for
 from rivalry.goal import Goal
 from rivalry.labels import every_class
 from rivalry.metrics.score import Score
@@ -115,7 +116,10 @@ def checkpoint(run: Run, keep: int = 2) -> Callback:
 
 
 def sheets(run: Run, real: Dataset, n: int = 64, points: int = 2000) -> Callback:
-    """Draw the same codes again and save them as samples/<round>.png; points over some of the real ones."""
+    """Draw the same codes again and save them as samples/<round>.png; points over some of the real ones.
+
+    What a translator makes stands beside what it was made from and, where that is known, beside the truth.
+    """
     from rivalry.sheets import sheet
 
     behind: dict[str, Any] = {}
@@ -127,13 +131,24 @@ def sheets(run: Run, real: Dataset, n: int = 64, points: int = 2000) -> Callback
     def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
         if engine.ranks.first:
             with engine.aside() as game:
-                x = game.sample(n).float().cpu()
+                given = given_for(game, real, n)
+                x = game.sample(n, **given).float().cpu()
+            if isinstance(game, Translator):
+                x, behind["columns"] = _beside(given["source"].cpu(), x, real)
             sheet(x, engine.data.spec, **behind).save(run.path / "samples" / f"{engine.t:06d}.png")
 
     return callback
 
 
-def class_sheet(run: Run, engine: Engine, each: int = 10) -> None:
+def _beside(source: Tensor, made: Tensor, real: Dataset) -> tuple[Tensor, int]:
+    """Sources, what was made of each and, in pairs, the truth, side by side; and how many make a row."""
+    triples = [source, made]
+    if "source" in real.spec.extra:
+        triples.append(real.rows(torch.linspace(0, len(real) - 1, len(made)).long()))
+    return torch.stack(triples, 1).flatten(0, 1), len(triples) * 4
+
+
+def class_sheet(run: Run, engine: Engine, real: Dataset, each: int = 10) -> None:
     """samples/classes.png: a row for each of the first classes."""
     from rivalry.sheets import sheet
 
@@ -141,9 +156,9 @@ def class_sheet(run: Run, engine: Engine, each: int = 10) -> None:
     if every_class(engine.game, 1) is None:
         return
     rows = min(len(classes), 20)
-    with engine.aside() as game:
-        x = game.sample(rows * each, label=torch.arange(rows, device=engine.device).repeat_interleave(each))
     labels = torch.arange(rows).repeat_interleave(each)
+    with engine.aside() as game:
+        x = game.sample(rows * each, **given_for(game, real, rows * each, labels))
     sheet(x.float().cpu(), engine.data.spec, columns=each, labels=labels).save(
         run.path / "samples" / "classes.png"
     )
@@ -180,9 +195,9 @@ def quick_scores(dataset: Dataset, n: int = 1000) -> Callable[[Engine], list[Sco
 
     def evaluate(engine: Engine) -> list[Score]:
         with engine.aside() as game:
-            asked = every_class(game, n)
-            given = {} if asked is None else {"label": asked.to(engine.device)}
+            given = given_for(game, dataset, n)
             fake = game.sample(n, **given).float().cpu()
+        asked = given["label"].cpu() if "label" in given else None
         return suite.evaluate(dataset, fake, asked, "quick", extractor)
 
     return evaluate
@@ -192,7 +207,8 @@ def _some(dataset: Dataset, most: int) -> Dataset:
     """At most so many rows of the data, evenly spread."""
     rows = torch.linspace(0, len(dataset) - 1, min(len(dataset), most)).long()
     label = None if dataset.label is None else dataset.label[rows]
-    return Dataset(dataset.spec, dataset.x[rows], label, dataset.facts)
+    others = {name: values[rows] for name, values in dataset.others.items()}
+    return Dataset(dataset.spec, dataset.x[rows], label, dataset.facts, others)
 
 
 def _judge_at_hand(spec: Spec) -> "Extractor | None":
@@ -222,7 +238,7 @@ def collapse_alarm(
         if not engine.ranks.first:
             return
         with engine.aside() as game:
-            ratio = _spread(game.sample(n).float().cpu()) / truth
+            ratio = _spread(game.sample(n, **given_for(game, real, n)).float().cpu()) / truth
         looks, was_above = looks + 1, was_above or ratio >= share
         low = ratio < share and (was_above or looks >= patience)
         if low and not ringing:

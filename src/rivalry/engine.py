@@ -80,6 +80,7 @@ class Engine:
         self.stopping = ""  # why to stop after this round: a signal's name
         self._played, self._since = 0.0, None  # type: float, float | None
         self._verdicts: list[tuple[str, Tensor]] = []
+        self._held: dict[str, Direction] = {}  # within a round alone
         if self.device.type == "cuda":  # the same seed gives the same weights, bit for bit
             torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
         self.ranks.same(self.game)
@@ -112,11 +113,13 @@ class Engine:
 
     def turns(self) -> Iterator[tuple[Move, ...]]:
         """Play one round, turn by turn; the caller counts it."""
-        described = self.game.round(self.data, self.t)
+        described, self._held = self.game.round(self.data, self.t), {}
         while True:
             with autocast(self.precision, self.device):
                 turn = next(described, None)
             if turn is None:
+                if self._held:
+                    raise RuntimeError(f"the gradients of {', '.join(self._held)} were held and never used")
                 return
             moves = turn if isinstance(turn, tuple) else (turn,)
             try:
@@ -137,6 +140,11 @@ class Engine:
         steps = [self._examine(move, direction) for move, direction in zip(moves, directions)]
         for move, step in zip(moves, steps):  # one after the other: two players may share a weight
             assert move.player is not None
+            step = added(self._held.pop(move.name, None), step)
+            if move.hold:
+                self._held[move.name] = step
+                continue
+            step = clipped(step, move.player.clip)
             for parameter, gradient in zip(move.player.parameters, step):
                 parameter.grad = gradient
             move.player.optimizer.step()
@@ -144,7 +152,7 @@ class Engine:
                 parameter.grad = None
 
     def _examine(self, move: Move, direction: Direction) -> Direction:
-        """Average the direction over the processes, measure it, refuse what is not finite, clip it."""
+        """Average the direction over the processes, measure it, refuse what is not finite."""
         assert move.player is not None and move.loss is not None
         pairs = zip(move.player.parameters, direction)
         step = [gradient if gradient is None else laid_out_like(p, gradient) for p, gradient in pairs]
@@ -156,10 +164,7 @@ class Engine:
         size = norm(gradients)
         move.notes = {"loss": move.loss, **move.notes, "gradient": size}
         self._judge(move, torch.isfinite(move.loss) & torch.isfinite(size))
-        if move.player.clip is None:
-            return step
-        share = (move.player.clip / (size + 1e-6)).clamp(max=1)
-        return [gradient if gradient is None else gradient * share for gradient in step]
+        return step
 
     def _refuse_unfit(self, move: Move) -> None:
         assert move.loss is not None
@@ -169,6 +174,8 @@ class Engine:
             )
         if not torch.is_grad_enabled():
             raise RuntimeError("a move was yielded inside torch.no_grad(); yield it after the block")
+        if move.hold and type(self.dynamics) is not Gradient:
+            raise RuntimeError("gradients are held and added with plain gradients only")
         if move.loss.numel() != 1:
             raise RuntimeError(
                 f"a loss is a scalar; {move.name!r} yielded one of shape {tuple(move.loss.shape)}"
@@ -283,6 +290,21 @@ def to_device(game: Game, device: torch.device) -> Game:
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return game.to(device)
+
+
+def added(held: Direction | None, step: Direction) -> Direction:
+    """The sum of two directions, None counting as zero."""
+    if held is None:
+        return step
+    return [b if a is None else a if b is None else a + b for a, b in zip(held, step)]
+
+
+def clipped(step: Direction, most: float | None) -> Direction:
+    """The direction, no longer than `most`."""
+    if most is None:
+        return step
+    share = (most / (norm(floats(step)) + 1e-6)).clamp(max=1)
+    return [gradient if gradient is None else gradient * share for gradient in step]
 
 
 def laid_out_like(parameter: Tensor, gradient: Tensor) -> Tensor:

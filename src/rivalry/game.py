@@ -64,11 +64,14 @@ class Move:
         player: who moves; None for one who moved by rules of its own (a policy moved by PPO).
         loss: a finite scalar that depends on the player's parameters; None reports a move already made.
         notes: scalars worth a line in the log, kept as tensors so that nobody waits for them.
+        hold: the gradient waits and joins that of the player's next move, which steps: a large batch in small
+            parts, each gone from memory before the next (plain gradients only).
     """
 
     player: Player | None
     loss: Tensor | None
     notes: dict[str, Tensor | float] = field(default_factory=dict)
+    hold: bool = False
 
     @property
     def name(self) -> str:
@@ -133,9 +136,36 @@ class Density(Protocol):
 
 @runtime_checkable
 class Translator(Protocol):
-    """Carries a datum from one domain to another."""
+    """Carries data from one domain to another: `sample(n, source=x, label=to)` is `translate(x, to)`.
 
-    def translate(self, x: Tensor, to: str | None = None) -> Tensor: ...
+    Domains are the classes of the data, by number; where there is only one way to go, `to` need not be told.
+    """
+
+    def translate(self, x: Tensor, to: Tensor | int | None = None) -> Tensor: ...
+
+
+@runtime_checkable
+class Styled(Protocol):
+    """Decodes a code by way of styles, one for each of its layers: z -> w (n, layers, d) -> x."""
+
+    def style(self, z: Tensor, label: Tensor | int | None = None) -> Tensor: ...
+    def synthesize(self, w: Tensor) -> Tensor: ...
+    def middle(self) -> Tensor: ...  # the mean style (d,)
+
+
+@runtime_checkable
+class Steerable(Protocol):
+    """Tells the matrices (out, d) that a code, or a style, meets first: its strongest directions are theirs."""
+
+    def readers(self) -> list[Tensor]: ...
+
+
+@runtime_checkable
+class Attentive(Protocol):
+    """Can tell where each place of a sample looked."""
+
+    def attention(self, z: Tensor, label: Tensor | int | None = None) -> tuple[Tensor, Tensor]:
+        """Samples (n, ...) and weights (n, h, w, h', w') of the places (h', w') that each place looked at."""
 
 
 @runtime_checkable

@@ -13,7 +13,7 @@ from rivalry.data import NAMES, open_data
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Conditional, Game
-from rivalry.labels import every_class
+from rivalry.given import given_for
 from rivalry.metrics import suite
 from rivalry.metrics.catalog import PRESETS, find
 from rivalry.metrics.score import Score
@@ -147,11 +147,12 @@ def evaluate(
     if data is None:
         what = f"{subject} is not a run" if isinstance(subject, (str, Path)) else "these are samples alone"
         raise BadRequest(f"{what}; to score samples, name the real data with --data")
-    real = data if isinstance(data, Dataset) else open_data(data, split)
+    opened = as_trained(run) if run is not None else {}
+    real = data if isinstance(data, Dataset) else open_data(data, split, **opened)
     asked = None
     if isinstance(subject, Game):
-        asked = every_class(subject, n)
-        told: dict[str, Any] = {} if asked is None else {"label": asked.to(subject.device)}
+        told = given_for(subject, real, n)
+        asked = told["label"].cpu() if "label" in told else None
         fake = draw(subject, n, seed=seed, **told)
     elif isinstance(subject, Tensor):
         fake = subject
@@ -165,6 +166,12 @@ def evaluate(
         )
         write_report(run.path)
     return scores
+
+
+def as_trained(run: Run) -> dict[str, Any]:
+    """How the run's data were opened: their size where one was asked for, and as pairs."""
+    size = run.told.get("size")
+    return {"size": tuple(size) if size else None, "pairs": "source" in run.told["spec"].get("extra", ())}
 
 
 def refuse_seed(seed: int) -> None:

@@ -23,7 +23,7 @@ from rivalry.progress import progress
 from rivalry.ranks import Ranks, join
 from rivalry.report import write_report
 from rivalry.run import Run, command
-from rivalry.trained import from_anywhere, maker_of, open_run, refuse_seed
+from rivalry.trained import as_trained, from_anywhere, maker_of, open_run, refuse_seed
 from rivalry.trees import save_json
 
 SHEETS = 12  # over a whole run
@@ -35,6 +35,7 @@ def train(
     data: str | Dataset | None = None,
     *,
     recipe: str | None = None,
+    size: tuple[int, int] | None = None,
     rounds: int | None = None,
     samples: int | None = None,
     time: str | float | None = None,
@@ -53,6 +54,7 @@ def train(
         game: a name of `rivalry list`, or a function `make(spec, *, setting=default, ...)` of your own.
         data: a name of `rivalry list data`, a path, a Hugging Face id or a `Dataset`; the recipe's by default.
         recipe: a named set of settings of this game, see `rivalry show GAME`.
+        size: height and width to which images are cropped and resized; their own by default.
         rounds, samples, time: how long, one of the three ("90s", "10m"); the recipe's by default, else 2 minutes.
         run: where to; `runs/<game>-<data>-<date>-<k>` by default.
         seed: of every random number.
@@ -81,7 +83,8 @@ def train(
         )
     values = settings.check(make, {**chosen, **given}, name)
     where = choose_device(device)
-    dataset = data if isinstance(data, Dataset) else open_data(data)
+    pairs = isinstance(game, str) and "pairs" in catalog.find(game).needs
+    dataset = data if isinstance(data, Dataset) else open_data(data, size=size, pairs=pairs)
     precision = choose_precision(precision, where, small=dataset.spec.kind == "points")
     seconds(save_every)
     refuse_seed(seed)
@@ -91,6 +94,7 @@ def train(
         "recipe": recipe,
         "settings": values,
         "data": dataset.spec.name if isinstance(data, Dataset) else from_anywhere(data),
+        "size": size,
         "spec": dataset.spec.to_json(),
         "seed": seed,
         "goal": goal.to_json(),
@@ -145,7 +149,7 @@ def resume(
     new = {"rounds": rounds, "samples": samples, "seconds": None if time is None else seconds(time)}
     goal = Goal(**(new if any(v is not None for v in new.values()) else told["goal"]))
     where = choose_device(device)
-    dataset = data or open_data(told["data"])
+    dataset = data or open_data(told["data"], **as_trained(run))
     if dataset.spec != Spec.from_json(told["spec"]):
         raise BadRequest(
             f"{run.path} was trained on {_in_words(Spec.from_json(told['spec']))}; "
@@ -231,20 +235,20 @@ def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, measure: bo
         with failures_told(run, engine):
             guarded(run, engine, goal)
             save(engine, ())
-            _finish(run, engine, goal, sheet)
+            _finish(run, engine, goal, sheet, dataset)
     engine.ranks.wait()
     if engine.stopping:
         raise Interrupted(run, engine.stopping)
     return run
 
 
-def _finish(run: Run, engine: Engine, goal: Goal, sheet: Callable[..., None]) -> None:
+def _finish(run: Run, engine: Engine, goal: Goal, sheet: Callable[..., None], dataset: Dataset) -> None:
     if engine.ranks.first:
         done = engine.progress(goal) >= 1
         event, message = ("done", f"reached {goal}") if done else ("stopped", f"stopped by {engine.stopping}")
         run.log({**callbacks.standing(engine), "event": event, "message": message})
         sheet(engine)
-        callbacks.class_sheet(run, engine)
+        callbacks.class_sheet(run, engine, dataset)
         write_report(run.path)
 
 

@@ -2,10 +2,8 @@
 
 import os
 import sys
-from typing import Any
 
-import typer
-from typer.main import get_command
+import click
 
 from rivalry.cli.process import settle
 from rivalry.errors import BadRequest, RunFailed, unknown
@@ -18,13 +16,12 @@ def main() -> None:
 
     debug = "--debug" in sys.argv
     arguments = [a for a in sys.argv[1:] if a != "--debug"]
-    command = get_command(app)
     try:
-        # Not `app(arguments)`: typer would keep a KeyboardInterrupt to itself, and what it says with it.
-        with command.make_context("rivalry", arguments) as context:
-            command.invoke(context)
+        # Not `app(arguments)`: click would keep a KeyboardInterrupt to itself, and what it says with it.
+        with app.make_context("rivalry", arguments) as context:
+            app.invoke(context)
         sys.stdout.flush()
-    except typer.Exit as done:
+    except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except (BadRequest, RunFailed) as trouble:
         _say(trouble, debug)
@@ -32,13 +29,13 @@ def main() -> None:
     except BrokenPipeError:  # `rivalry list | head -1`: whoever listened has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for the interpreter's last flush
         sys.exit(128 + 13)
+    except click.exceptions.NoArgsIsHelpError as told:  # no command after `rivalry`
+        print(told.format_message(), file=sys.stderr)
+        sys.exit(2)
+    except click.ClickException as trouble:  # the command line itself is wrong
+        _say(_about_the_line(trouble), debug)
+        sys.exit(2)
     except Exception as trouble:
-        if hasattr(trouble, "format_message"):  # the command line itself was wrong
-            if (said := trouble.format_message()).startswith("Usage:"):  # no command after `rivalry`
-                print(said, file=sys.stderr)
-            else:
-                _say(_about_the_line(trouble), debug)
-            sys.exit(2)
         lacking = _what_the_machine_lacks(trouble)
         if debug or not lacking:
             raise
@@ -58,17 +55,15 @@ def _say(trouble: object, debug: bool) -> None:
         print(f"rivalry: {trouble}", file=sys.stderr)
 
 
-def _about_the_line(trouble: Any) -> str:
-    """What is wrong with the command line, and the way to the right one.  `trouble` is an error of typer's."""
-    context = getattr(trouble, "ctx", None)
+def _about_the_line(trouble: click.ClickException) -> str:
+    """What is wrong with the command line, and the way to the right one."""
+    context = trouble.ctx if isinstance(trouble, click.UsageError) else None
     path = context.command_path if context else "rivalry"
-    said = trouble.format_message().strip().rstrip(".").replace(". Did you mean", "; did you mean")
-    if hasattr(trouble, "possibilities"):  # no such option
-        known = [o for p in trouble.ctx.command.params for o in p.opts if o.startswith("--")]
+    if isinstance(trouble, click.NoSuchOption) and context:
+        known = [o for p in context.command.params for o in p.opts if o.startswith("--")]
         long = trouble.option_name.startswith("--")
         return str(unknown("option", trouble.option_name, known if long else (), f"see `{path} --help`"))
-    if came := getattr(trouble.__cause__, "errors", None):  # a value of the wrong type
-        said += f"; got {came()[0]['input']!r}"
+    said = trouble.format_message().strip().rstrip(".").replace(". Did you mean", "; did you mean")
     return said[0].lower() + said[1:] + ("" if said.endswith("?") else f"; see `{path} --help`")
 
 

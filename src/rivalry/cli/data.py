@@ -1,20 +1,20 @@
 """`rivalry data`: look at data before training on them."""
 
-from typing import Annotated
-
-import typer
-
-app = typer.Typer(help="Look at data before training on them.", no_args_is_help=True, rich_markup_mode=None)
+import click
 
 
-@app.callback()
-def _group() -> None:
+@click.group()
+def data() -> None:
     """Look at data before training on them."""
 
 
-@app.command("check")
-def check(path: Annotated[str, typer.Argument(help="a folder, zip, npz or Parquet file of images")]) -> None:
-    """Say what is in a folder of images, what is wrong with it and which games it suits."""
+@data.command()
+@click.argument("path")
+def check(path: str) -> None:
+    """Say what is in a folder of images.
+
+    What is wrong with it, and which games it suits.  PATH is a folder, a zip, a .npz or a Parquet file.
+    """
     from rivalry.catalog import CATALOG
     from rivalry.data.check import check as look
     from rivalry.data.check import render

@@ -1,25 +1,39 @@
 """`rivalry evaluate`."""
 
 import json
-from typing import Annotated
 
-import typer
+import click
+
+from rivalry.cli import options
 
 
+@click.command()
+@click.argument("subject", metavar="RUN|FOLDER")
+@click.option("--data", help="the real data; a run's own by default")
+@click.option(
+    "--metrics", default="standard", help="quick, standard, or names of `rivalry list metrics`: fid,kid"
+)
+@click.option("-n", type=int, default=10_000, help="how many samples to draw")
+@click.option("--split", default="train", help="of the real data: train or test")
+@options.seed
+@options.which
+@options.device
+@options.as_json
 def evaluate(
-    subject: Annotated[str, typer.Argument(help="a run, or a folder of anyone's images")],
-    data: Annotated[str | None, typer.Option(help="the real data; a run's own by default")] = None,
-    metrics: Annotated[
-        str, typer.Option(help="quick, standard, or names of `rivalry list metrics`: fid,kid")
-    ] = "standard",
-    n: Annotated[int, typer.Option("-n", help="how many samples to draw")] = 10_000,
-    split: Annotated[str, typer.Option(help="of the real data: train or test")] = "train",
-    seed: Annotated[int, typer.Option(help="of the samples")] = 0,
-    which: Annotated[str, typer.Option(help="best, newest, or a round that has a checkpoint")] = "best",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda")] = "cpu",
-    as_json: Annotated[bool, typer.Option("--json", help="as JSON, with provenance")] = False,
+    subject: str,
+    data: str | None,
+    metrics: str,
+    n: int,
+    split: str,
+    seed: int,
+    which: str,
+    device: str,
+    as_json: bool,
 ) -> None:
-    """Score samples against real data."""
+    """Score samples against real data.
+
+    They are those of a run, or a folder of anyone's images.
+    """
     from rivalry import trained
     from rivalry.metrics.suite import table
     from rivalry.progress import steps

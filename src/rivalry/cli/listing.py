@@ -1,19 +1,19 @@
 """`rivalry list` and `rivalry show`: what there is."""
 
 import json
-from typing import Annotated
 
-import typer
+import click
 
 from rivalry import catalog
+from rivalry.cli import options
 from rivalry.errors import unknown
 
 
-def show_list(
-    what: Annotated[str, typer.Argument(help="games, data or metrics")] = "games",
-    kind: Annotated[str | None, typer.Option(help="only games of this kind, such as image")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
-) -> None:
+@click.command("list")
+@click.argument("what", default="games", metavar="[games|data|metrics]")
+@click.option("--kind", help="only games of this kind, such as image")
+@options.as_json
+def show_list(what: str, kind: str | None, as_json: bool) -> None:
     """List the games, the data sets or the metrics."""
     lists = {"games": lambda: _games(kind), "data": _data, "metrics": _metrics}
     if what not in lists:
@@ -27,10 +27,13 @@ def show_list(
         print("  ".join(f"{value!s:{width}}" for value, width in zip(row.values(), widths)).rstrip())
 
 
-def show_game(
-    game: Annotated[str, typer.Argument(help="a name of `rivalry list`")],
-) -> None:
-    """Show a game: its paper, settings with defaults, recipes, players and their sizes."""
+@click.command("show")
+@click.argument("game")
+def show_game(game: str) -> None:
+    """Show a game: paper, settings, recipes, players.
+
+    GAME is a name of `rivalry list`.
+    """
     import inspect
 
     from rivalry.data.source import Spec

@@ -1,26 +1,36 @@
 """`rivalry sample`."""
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
+from rivalry.cli import options
 from rivalry.errors import BadRequest
 
 
+@click.command()
+@click.argument("run")
+@click.option("-n", type=int, default=64, help="how many")
+@click.option("--label", help="a class, by number or name")
+@click.option("--truncation", type=float, help="codes drawn closer to the middle: 0.7")
+@options.seed
+@click.option("output", "-o", type=options.PATH, help=".png: a sheet; .npz: arrays; else a folder")
+@options.which
+@options.device
 def sample(
-    run: Annotated[str, typer.Argument(help="the run's directory, or its id on the Hugging Face Hub")],
-    n: Annotated[int, typer.Option("-n", help="how many")] = 64,
-    label: Annotated[str | None, typer.Option(help="a class, by number or name")] = None,
-    truncation: Annotated[float | None, typer.Option(help="codes drawn closer to the middle: 0.7")] = None,
-    seed: Annotated[int, typer.Option(help="of the codes")] = 0,
-    output: Annotated[
-        Path | None, typer.Option("-o", help=".png: a sheet; .npz: arrays; else a folder")
-    ] = None,
-    which: Annotated[str, typer.Option(help="best, newest, or a round that has a checkpoint")] = "best",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda")] = "cpu",
+    run: str,
+    n: int,
+    label: str | None,
+    truncation: float | None,
+    seed: int,
+    output: Path | None,
+    which: str,
+    device: str,
 ) -> None:
-    """Draw samples from a trained game."""
+    """Draw samples from a trained game.
+
+    RUN is its directory, or its id on the Hugging Face Hub.
+    """
     from rivalry import trained
     from rivalry.data.source import Spec
     from rivalry.samples import save

@@ -1,55 +1,67 @@
 """`rivalry train` and `rivalry resume`."""
 
-import inspect
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
+from rivalry.cli import options
 from rivalry.errors import BadRequest
 
-Rounds = Annotated[int | None, typer.Option(help="train for so many rounds")]
-Samples = Annotated[int | None, typer.Option(help="... or until so many real data were drawn")]
-Time = Annotated[str | None, typer.Option(help="... or for so long: 90s, 10m, 1h30m")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="show no progress")]
 
-
+@click.command()
+@click.argument("game")
+@click.option("--data", help="a name of `rivalry list data`, a folder, zip, npz, ...")
+@click.option("--recipe", help="a named set of settings, see `rivalry show GAME`")
+@click.option("--size", help="of the images, to which they are cropped and resized: 64 or 48x64")
+@options.goal
+@click.option(
+    "--run",
+    "--run-dir",
+    "run",
+    type=options.PATH,
+    help="the directory to write (torchrun takes --run for its own)",
+)
+@options.seed
+@options.device
+@click.option("--precision", default="auto", help="auto, fp32 or bf16")
+@click.option("--save-every", default="30s", help="time between checkpoints")
+@click.option("--measure/--no-measure", default=True, help="score samples on the way and keep the best")
+@click.option("settings", "-s", multiple=True, metavar="NAME=VALUE", help="a setting")
+@options.quiet
 def train(
-    game: Annotated[str, typer.Argument(help="a name of `rivalry list`")],
-    data: Annotated[
-        str | None, typer.Option(help="a name of `rivalry list data`, a folder, zip, npz, ...")
-    ] = None,
-    recipe: Annotated[
-        str | None, typer.Option(help="a named set of settings, see `rivalry show GAME`")
-    ] = None,
-    rounds: Rounds = None,
-    samples: Samples = None,
-    time: Time = None,
-    run: Annotated[
-        Path | None,
-        typer.Option("--run", "--run-dir", help="the directory to write (torchrun takes --run for its own)"),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="of every random number")] = 0,
-    device: Device = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32 or bf16")] = "auto",
-    save_every: Annotated[str, typer.Option(help="time between checkpoints")] = "30s",
-    measure: Annotated[bool, typer.Option(help="score samples on the way and keep the best")] = True,
-    settings: Annotated[list[str] | None, typer.Option("-s", metavar="NAME=VALUE", help="a setting")] = None,
-    quiet: Quiet = False,
+    game: str,
+    data: str | None,
+    recipe: str | None,
+    size: str | None,
+    rounds: int | None,
+    samples: int | None,
+    time: str | None,
+    run: Path | None,
+    seed: int,
+    device: str,
+    precision: str,
+    save_every: str,
+    measure: bool,
+    settings: tuple[str, ...],
+    quiet: bool,
 ) -> None:
-    """Train a game on data, and leave a run on disk."""
+    """Train a game on data, and leave a run on disk.
+
+    GAME is a name of `rivalry list`.
+    """
     from rivalry import catalog
 
     catalog.find(game)
-    given = parse(settings or [])
+    given = parse(settings)
     from rivalry import training
 
     done = training.train(
         game,
         data,
         recipe=recipe,
+        size=options.height_and_width(size),
         rounds=rounds,
         samples=samples,
         time=time,
@@ -65,15 +77,18 @@ def train(
     _tell(done.path)
 
 
+@click.command()
+@click.argument("run", type=options.PATH)
+@options.goal
+@options.device
+@options.quiet
 def resume(
-    run: Annotated[Path, typer.Argument(help="the run's directory")],
-    rounds: Rounds = None,
-    samples: Samples = None,
-    time: Time = None,
-    device: Device = "auto",
-    quiet: Quiet = False,
+    run: Path, rounds: int | None, samples: int | None, time: str | None, device: str, quiet: bool
 ) -> None:
-    """Go on with a run, to the goal that it was given or to a new one."""
+    """Go on with a run.
+
+    RUN is its directory; it goes on to the goal that it was given, or to a new one.
+    """
     from rivalry import training
 
     done = training.resume(run, rounds=rounds, samples=samples, time=time, device=device, quiet=quiet)
@@ -86,14 +101,14 @@ def _tell(path: Path) -> None:
         print(path)
 
 
-def parse(settings: list[str]) -> dict[str, Any]:
-    """`["width=64", "lr=1e-3"]` as names and texts; the game's signature gives them their types."""
+def parse(settings: tuple[str, ...]) -> dict[str, Any]:
+    """`("width=64", "lr=1e-3")` as names and texts; the game's signature gives them their types."""
     told = {}
     for setting in settings:
         name, sign, value = setting.partition("=")
         if not (name and sign):
             raise BadRequest(f"a setting is NAME=VALUE, such as -s width=64; got {setting!r}")
-        if name in inspect.signature(train).parameters:
+        if name in {parameter.name for parameter in train.params}:
             raise BadRequest(f"{name} is an option, not a setting: --{name} {value}")
         told[name.replace("-", "_")] = value
     return told

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["NAMES", "Named", "open_data"]
 
 
-def open_data(name_or_path: str, split: str = "train", size: tuple[int, int] | None = None) -> "Dataset":
+def open_data(
+    name_or_path: str, split: str = "train", size: tuple[int, int] | None = None, *, pairs: bool = False
+) -> "Dataset":
     """The data set of this name, at this path, or of this Hugging Face id ("owner/name"), in this order.
 
     A path is a folder of images, or a .zip of one, a .npz or a .parquet; `images`, `arrays` and `columns` say
@@ -25,6 +27,7 @@ def open_data(name_or_path: str, split: str = "train", size: tuple[int, int] | N
     Args:
         split: "train", "test", or another that the data set has.
         size: height and width in pixels to which images are cropped and resized.
+        pairs: read a folder or zip as aligned pairs (see `pairs`), with a column "source".
 
     Returns:
         uint8 images (n, c, h, w) or float32 points (n, d), int64 labels (n,) where there are any, and facts:
@@ -43,7 +46,7 @@ def open_data(name_or_path: str, split: str = "train", size: tuple[int, int] | N
         return _open_named(name_or_path, split, size)
     path = Path(name_or_path).expanduser()
     if path.exists():
-        return _open_path(path, split, size)
+        return _open_path(path, split, size, pairs)
     if re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", name_or_path) and not _names_a_file(path):
         from rivalry.data.columns import open_hub
 
@@ -76,13 +79,17 @@ def _resized(dataset: "Dataset", size: tuple[int, int]) -> "Dataset":
 
     from rivalry.data.decode import resize
 
-    x = torch.from_numpy(resize(dataset.x.numpy(), size))
-    return replace(dataset, spec=replace(dataset.spec, shape=tuple(x.shape[1:])), x=x)
+    fit = lambda images: torch.from_numpy(resize(images.numpy(), size))
+    x = fit(dataset.x)
+    others = {name: fit(v) if v.dtype == torch.uint8 else v for name, v in dataset.others.items()}
+    return replace(dataset, spec=replace(dataset.spec, shape=tuple(x.shape[1:])), x=x, others=others)
 
 
-def _open_path(path: Path, split: str, size: tuple[int, int] | None) -> "Dataset":
+def _open_path(path: Path, split: str, size: tuple[int, int] | None, pairs: bool) -> "Dataset":
     kind = path.suffix.lower()
-    if path.is_dir() or kind == ".zip":
+    if pairs:
+        from rivalry.data.pairs import open_pairs as open_it
+    elif path.is_dir() or kind == ".zip":
         from rivalry.data.images import open_images as open_it
     elif kind == ".npz":
         from rivalry.data.arrays import open_npz as open_it

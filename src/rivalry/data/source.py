@@ -18,19 +18,24 @@ class Spec:
         name: of the data set, for people and for provenance.
         kind: "image" or "points"; later kinds add their name.
         shape: of one datum `x`: (c, h, w) in [-1, 1] for an image, (d,) for a point.
-        classes: the names of the labels, in label order; empty when there are none.
+        classes: the names of the labels, in label order; empty when there are none.  Domains between which
+            images are translated are classes too.
+        extra: the names of further columns: "source", an image of the same shape that `x` is made from.
     """
 
     name: str
     kind: str
     shape: tuple[int, ...]
     classes: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return ("x", "label") if self.classes else ("x",)
+        return ("x", *(("label",) if self.classes else ()), *self.extra)
 
-    def require(self, who: str, *, kind: str | None = None, classes: bool = False) -> None:
+    def require(
+        self, who: str, *, kind: str | None = None, classes: bool = False, domains: int = 0, pairs: bool = False
+    ) -> None:
         """Refuse data that the game `who` cannot use.
 
         Raises:
@@ -40,6 +45,16 @@ class Spec:
             raise BadRequest(f"{who} needs data of kind {kind!r}; {self.name!r} holds {self.kind}")
         if classes and not self.classes:
             raise BadRequest(f"{who} needs labels; {self.name!r} has none (sub-folders or a CSV give labels)")
+        if domains and len(self.classes) != domains:
+            has = f"{len(self.classes)} ({', '.join(self.classes[:4])} ...)" if self.classes else "one"
+            raise BadRequest(
+                f"{who} needs {NUMBERS[domains]} domains, a folder each; {self.name!r} has {has}"
+            )
+        if pairs and "source" not in self.extra:
+            raise BadRequest(
+                f"{who} needs aligned pairs; {self.name!r} has none (folders A and B with the same file names, "
+                "or pictures side by side)"
+            )
         if self.kind == "image" and min(self.shape[1:]) < 8:
             _, h, w = self.shape
             raise BadRequest(f"{who} needs images of at least 8 x 8; {self.name!r} has {h} x {w}")
@@ -49,7 +64,8 @@ class Spec:
 
     @classmethod
     def from_json(cls, told: dict[str, Any]) -> "Spec":
-        return cls(told["name"], told["kind"], tuple(told["shape"]), tuple(told["classes"]))
+        shape, classes, extra = (tuple(told.get(name, ())) for name in ("shape", "classes", "extra"))
+        return cls(told["name"], told["kind"], shape, classes, extra)
 
 
 @dataclass
@@ -61,37 +77,46 @@ class Dataset:
         x: uint8 (n, c, h, w) for images, in memory or mapped from a file; float32 (n, d) for points.
         label: int64 (n,), or None when `spec.classes` is empty.
         facts: what else is known: the modes of a toy, skipped files, licence, where it came from.
+        others: the columns of `spec.extra` by name, and others that measurements ask for (attributes that
+            are known by construction); bytes are images, as in `x`.
     """
 
     spec: Spec
     x: Tensor
     label: Tensor | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    others: dict[str, Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.x)
 
     def rows(self, index: Tensor | slice, device: torch.device | str = "cpu") -> Tensor:
         """Data `x` of these rows, as a game sees them: float32, images in [-1, 1]."""
-        x = self.x[index].to(device)
-        return x.float().div_(127.5).sub_(1) if x.dtype == torch.uint8 else x
+        return self.column("x", index, device)
 
     def column(self, name: str, index: Tensor | slice, device: torch.device | str = "cpu") -> Tensor:
-        """One column of these rows: "x" (see `rows`) or "label", int64."""
-        if name == "x":
-            return self.rows(index, device)
-        if name == "label" and self.label is not None:
-            return self.label[index].to(device)
-        raise BadRequest(f"{self.spec.name!r} has no column {name!r}; it has {', '.join(self.spec.columns)}")
+        """One column of these rows: "x" (see `rows`), "label" (int64), or one of `others`."""
+        there = {"x": self.x, **({} if self.label is None else {"label": self.label}), **self.others}
+        if name not in there:
+            raise BadRequest(f"{self.spec.name!r} has no column {name!r}; it has {', '.join(there)}")
+        values = there[name][index].to(device)
+        return values.float().div_(127.5).sub_(1) if values.dtype == torch.uint8 else values
 
     def to(self, device: torch.device | str) -> "Dataset":
         """The same table with its data on `device`, so that batches are indexed there."""
         label = None if self.label is None else self.label.to(device)
-        return Dataset(self.spec, self.x.to(device), label, self.facts)
+        others = {name: values.to(device) for name, values in self.others.items()}
+        return Dataset(self.spec, self.x.to(device), label, self.facts, others)
+
+
+NUMBERS = {1: "one", 2: "two", 3: "three"}
+EVERYTHING = -1  # the label under which the position among all rows is kept
 
 
 class Source:
     """Endless batches: every row once an epoch, in an order drawn anew for each epoch.
+
+    The rows of one class can be drawn apart from the others: they have epochs of their own.
 
     With several processes each takes its share of every batch, and the shares together are exactly the
     batch that one process would take: the same command means the same game on any number of devices.
@@ -122,19 +147,27 @@ class Source:
             dataset.column(name, slice(0, 1))  # refuses a column that is not there
         self.dataset, self.columns, self.batch = dataset, columns, batch
         self.seed, self.device, self.rank, self.world = seed, torch.device(device), rank, world
-        self.drawn = 0
-        self._epoch = -1
-        self._order = torch.empty(0, dtype=torch.long)
+        self._drawn = {EVERYTHING: 0}  # rows drawn so far, by the label that was asked for
+        self._orders: dict[int, tuple[int, Tensor]] = {}  # the epoch at hand, and its rows in order
 
     @property
     def spec(self) -> Spec:
         return self.dataset.spec
 
-    def take(self, n: int) -> tuple[Tensor, ...]:
-        """The columns of the next `n` data; with several processes, of this process's share of them."""
+    @property
+    def drawn(self) -> int:
+        """How many data were drawn."""
+        return sum(self._drawn.values())
+
+    def take(self, n: int, label: int | None = None) -> tuple[Tensor, ...]:
+        """The columns of the next `n` data, or of the next `n` of one class.
+
+        With several processes, of this process's share of them.
+        """
         if n % self.world:
             raise BadRequest(f"a batch of {n} cannot be shared by {self.world} processes; take a multiple")
-        mine = self._indices(n)[self.rank :: self.world].to(self.dataset.x.device)
+        rows = self._indices(n, EVERYTHING if label is None else label)
+        mine = rows[self.rank :: self.world].to(self.dataset.x.device)
         return tuple(self.dataset.column(name, mine, self.device) for name in self.columns)
 
     def __next__(self) -> tuple[Tensor, ...]:
@@ -143,30 +176,48 @@ class Source:
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         return self
 
-    def _indices(self, n: int) -> Tensor:
-        """The rows of the next `n` data, over the end of an epoch where need be."""
-        parts = []
+    def _indices(self, n: int, label: int) -> Tensor:
+        """The next `n` rows of this label, over the end of an epoch where need be."""
+        parts, drawn = [], self._drawn.get(label, 0)
         while n:
-            epoch, start = divmod(self.drawn, len(self.dataset))
-            part = self._permutation(epoch)[start : start + n]
+            order = self._order(label, drawn)
+            part = order[drawn % len(order) :][:n]
             parts.append(part)
             n -= len(part)
-            self.drawn += len(part)
+            drawn += len(part)
+        self._drawn[label] = drawn
         return torch.cat(parts)
 
-    def _permutation(self, epoch: int) -> Tensor:
-        if epoch != self._epoch:  # a function of seed and epoch alone: nothing of it needs saving
-            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
-            self._order = torch.randperm(len(self.dataset), generator=generator)
-            self._epoch = epoch
-        return self._order
+    def _order(self, label: int, drawn: int) -> Tensor:
+        """The rows of this label in the order of the epoch in which `drawn` of them have been drawn."""
+        epoch, order = self._orders.get(label, (-1, torch.empty(0)))
+        if epoch < 0 or drawn // len(order) != epoch:  # a function of seed and epoch: nothing of it needs saving
+            rows = self._rows(label)
+            epoch = drawn // len(rows)
+            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch + 7_368_787 * (label + 1))
+            order = rows[torch.randperm(len(rows), generator=generator)]
+            self._orders[label] = epoch, order
+        return order
+
+    def _rows(self, label: int) -> Tensor:
+        if label == EVERYTHING:
+            return torch.arange(len(self.dataset))
+        labels = self.dataset.label
+        rows = torch.empty(0) if labels is None else torch.nonzero(labels.cpu() == label).flatten()
+        if not len(rows):
+            classes = self.spec.classes
+            name = classes[label] if label < len(classes) else label
+            raise BadRequest(f"{self.spec.name!r} holds nothing of class {name!r}")
+        return rows
 
     def state_dict(self) -> dict[str, Any]:
-        return {"drawn": self.drawn, "seed": self.seed, "rows": len(self.dataset)}
+        drawn = {str(label): n for label, n in self._drawn.items()}
+        return {"drawn": drawn, "seed": self.seed, "rows": len(self.dataset)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         if state["rows"] != len(self.dataset):
             raise BadRequest(
                 f"the run was trained on {state['rows']} data, {self.spec.name!r} now has {len(self.dataset)}"
             )
-        self.drawn, self.seed, self._epoch = state["drawn"], state["seed"], -1
+        self._drawn = {int(label): n for label, n in state["drawn"].items()}
+        self.seed, self._orders = state["seed"], {}

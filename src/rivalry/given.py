@@ -1,0 +1,38 @@
+"""What a game is given when it is asked for samples: classes, and data to carry over."""
+
+import torch
+from torch import Tensor
+
+from rivalry.data.source import Dataset
+from rivalry.game import Game, Translator
+from rivalry.labels import every_class
+
+
+def given_for(game: Game, data: Dataset, n: int, label: Tensor | None = None) -> dict[str, Tensor]:
+    """What `game.sample(n, **given)` needs: every class in turn, and for a translator what to translate.
+
+    Args:
+        data: where sources are taken from, evenly spread over its rows.
+        label: (n,) the classes to ask for, in place of every class in turn.
+
+    Returns:
+        `label` (n,) of a game that is told classes, `source` (n, ...) of one that translates, on its device.
+    """
+    label = every_class(game, n) if label is None else label.cpu()
+    given = {} if label is None else {"label": label}
+    if isinstance(game, Translator):
+        rows = source_rows(data, n, label)
+        given["source"] = data.column("source" if "source" in game.reads else "x", rows)
+    return {name: value.to(game.device) for name, value in given.items()}
+
+
+def source_rows(data: Dataset, n: int, to: Tensor | None) -> Tensor:
+    """`n` rows to translate: evenly spread, and where domains are asked for, each of another domain than its own."""
+    if to is None or data.label is None:
+        return torch.linspace(0, len(data) - 1, n).long()
+    rows = torch.zeros(n, dtype=torch.long)
+    for domain in to.unique().tolist():
+        mine = torch.nonzero(to == domain).flatten()
+        others = torch.nonzero(data.label.cpu() != domain).flatten()
+        rows[mine] = others[torch.linspace(0, len(others) - 1, len(mine)).long()]
+    return rows
