@@ -14,7 +14,10 @@ from rivalry.goal import Goal
 from rivalry.settings import settings_of
 from rivalry.trees import flatten
 
-SMALL = {"latent": 6, "width": 8, "batch": 8, "critic_steps": 2, "steps": 2}
+SMALL = {
+    "latent": 6, "width": 8, "batch": 8, "critic_steps": 2, "steps": 2,
+    "embedding": 4, "attend": 4, "parts": 2, "phase": 4, "largest": 16, "depth": 2,
+}  # fmt: skip
 
 
 def points(n: int = 64, d: int = 2, classes: int = 3) -> Dataset:

@@ -65,8 +65,12 @@ class Itself(nn.Module):
         super().__init__()
         self._whose = (network,)  # in a tuple, so that it is not counted as a part
 
+    @property
+    def network(self) -> nn.Module:
+        return self._whose[0]
+
     def forward(self, *args: Any, **given: Any) -> Any:
-        return self._whose[0](*args, **given)
+        return self.network(*args, **given)
 
     def update(self, network: nn.Module) -> None:
         """Nothing to do: what is followed is what is held."""

@@ -100,6 +100,10 @@ class Game(nn.Module):
             value.name = name  # self.critic = Player(...) is named "critic"
         super().__setattr__(name, value)
 
+    def facts(self) -> dict[str, str]:
+        """What is worth knowing of it beside the sizes of its players."""
+        return {}
+
     @property
     def players(self) -> dict[str, Player]:
         return {name: value for name, value in vars(self).items() if isinstance(value, Player)}
@@ -158,14 +162,6 @@ class Steerable(Protocol):
     """Tells the matrices (out, d) that a code, or a style, meets first: its strongest directions are theirs."""
 
     def readers(self) -> list[Tensor]: ...
-
-
-@runtime_checkable
-class Attentive(Protocol):
-    """Can tell where each place of a sample looked."""
-
-    def attention(self, z: Tensor, label: Tensor | int | None = None) -> tuple[Tensor, Tensor]:
-        """Samples (n, ...) and weights (n, h, w, h', w') of the places (h', w') that each place looked at."""
 
 
 @runtime_checkable

@@ -9,6 +9,7 @@ Points and scores are taken in float32 with autocast off, whatever the precision
 stays float64).
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -134,6 +135,50 @@ def r1(weight: float = 10.0, *, every: int = 1) -> Penalty:
 def r2(weight: float = 10.0, *, every: int = 1) -> Penalty:
     """(γ/2) E‖∇D(x)‖² on the fakes, γ the weight (Mescheder et al. 2018, arXiv 1801.04406, eq. 10)."""
     return Penalty("r2", lambda critic, real, fake: _half_square(critic, fake), weight, every)
+
+
+# ---------------------------------------------------------------- on the generator
+
+
+class PathLength(nn.Module):
+    """weight · every · E(‖J_wᵀ y‖ - a)²: a step in style space moves every image equally far.
+
+    J_w is the derivative of the image in its style, y a normal picture, and a the mean of the lengths so far
+    (Karras et al. 2019, "Analyzing and Improving the Image Quality of StyleGAN", arXiv 1912.04958, 3.2).
+    The length of a style with many layers is the root of the mean of its layers' squares.
+
+    Args:
+        weight: at least 0.
+        every: rounds from one time that it is due to the next.
+        decay: of the mean a.
+    """
+
+    name = "path-length"
+    mean: Tensor
+
+    def __init__(self, weight: float = 2.0, *, every: int = 4, decay: float = 0.99):
+        super().__init__()
+        self.weight, self.every, self.decay = weight, every, decay
+        self.register_buffer("mean", torch.zeros(()))
+
+    def due(self, t: int) -> bool:
+        return t % self.every == 0
+
+    def forward(self, synthesize: Scorer, w: Tensor) -> Tensor:
+        """The term for styles w (n, layers, d) that depend on the generator's weights; moves a."""
+        lengths = path_lengths(synthesize, w, create_graph=True)
+        self.mean.lerp_(lengths.detach().mean(), 1 - self.decay)
+        return self.weight * self.every * (lengths - self.mean.clone()).square().mean()
+
+
+def path_lengths(synthesize: Scorer, w: Tensor, *, create_graph: bool = False) -> Tensor:
+    """‖J_wᵀ y‖ for styles w (n, layers, d), y drawn: (n,).  Pictures are scaled so that their size does not matter."""
+    w = w if w.requires_grad else w.detach().requires_grad_()
+    with torch.enable_grad(), torch.autocast(w.device.type, enabled=False):
+        x = synthesize(wide(w))
+        y = torch.randn_like(x) / math.sqrt(x.shape[-2] * x.shape[-1])
+        (slope,) = torch.autograd.grad((x * y).sum(), w, create_graph=create_graph)
+    return slope.square().sum(2).mean(1).sqrt()
 
 
 # ---------------------------------------------------------------- on the weights

@@ -50,10 +50,14 @@ def show_game(game: str) -> None:
         print(f"  {setting.name:{wide}} = {setting.default!s:10}  {setting.meaning}  [{setting.kind}]")
     for name, recipe in catalog.recipes(entry).items():
         print(f"\nRecipe {name} (--recipe {name})\n  " + "  ".join(f"{k}={v}" for k, v in recipe.items()))
-    built = make(Spec("28 x 28 grey", "image", (1, 28, 28), tuple("0123456789")))
-    print("\nPlayers, on 28 x 28 grey images of ten classes")
+    classes = 2 if "domains" in entry.needs else 10
+    extra = ("source",) if "pairs" in entry.needs else ()
+    built = make(Spec("28 x 28 grey", "image", (1, 28, 28), tuple("0123456789"[:classes]), extra))
+    print(f"\nPlayers, on 28 x 28 grey images of {classes} classes")
     for name, player in built.players.items():
         print(f"  {name:{wide}}   {sum(p.numel() for p in player.parameters):,} parameters")
+    for name, fact in built.facts().items():
+        print(f"  {name}: {fact}")
 
 
 def _games(kind: str | None) -> list[dict[str, object]]:

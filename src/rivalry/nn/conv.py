@@ -69,12 +69,17 @@ class ConvCritic(nn.Module):
             a, b = width * 2 ** (i - 1), width * 2**i
             layers += [nn.Conv2d(a, b, 4, 2, 1, bias=False), norm(b), nn.LeakyReLU(0.2, inplace=True)]
         self.body = nn.Sequential(*layers)
-        self.last = nn.Linear(width * 2 ** (k - 1) * (h >> k) * (w >> k), 1)
+        self.wide = width * 2 ** (k - 1) * (h >> k) * (w >> k)  # numbers in the features of an image
+        self.last = nn.Linear(self.wide, 1)
         self.apply(init_he if norm is no_norm else init_normal)
 
     def forward(self, x: Tensor) -> Tensor:
+        return self.last(self.features(x)).squeeze(1)
+
+    def features(self, x: Tensor) -> Tensor:
+        """What the score is a linear function of: (n, c, h, w) -> (n, wide)."""
         # Flattened with the channels last, as the map lies in memory: no copy here, none of its gradient later.
-        return self.last(self.body(x).permute(0, 2, 3, 1).flatten(1)).squeeze(1)
+        return self.body(x).permute(0, 2, 3, 1).flatten(1)
 
 
 def init_normal(module: nn.Module) -> None:

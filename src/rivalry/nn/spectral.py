@@ -105,12 +105,13 @@ def spectral_norm(module: Module) -> Module:
     return module
 
 
-def spectral(network: Module) -> Module:
+def spectral(network: Module, but: tuple[type[nn.Module], ...] = ()) -> Module:
     """Normalize every linear, convolutional and embedding layer of a network, in place; returns the network.
 
-    Layers that are parametrized already stay as they are.
+    Layers that are parametrized already, and those of the kinds in `but`, stay as they are.
     """
     for layer in list(network.modules()):
-        if isinstance(layer, NORMALIZED) and not parametrize.is_parametrized(layer, "weight"):
+        bare = not parametrize.is_parametrized(layer, "weight")
+        if bare and isinstance(layer, NORMALIZED) and not isinstance(layer, but):
             spectral_norm(layer)
     return network

@@ -10,30 +10,14 @@ Deviations:
         momentum that is raised over training.
 """
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
-
 from rivalry.data.source import Spec
 from rivalry.divergences import non_saturating
 from rivalry.games.image.gan import GAN
 from rivalry.nn.choice import critic_for, generator_for
+from rivalry.nn.joined import Joined
 from rivalry.optimizers import adam
 from rivalry.priors import uniform
 from rivalry.settings import Count, Fraction, Rate
-
-
-class Joined(nn.Module):
-    """A network of x and, as further channels, of the one-hot label: (n, c, ...) becomes (n, c + classes, ...)."""
-
-    def __init__(self, network: nn.Module, classes: int):
-        super().__init__()
-        self.network, self.classes = network, classes
-
-    def forward(self, x: Tensor, label: Tensor) -> Tensor:
-        code = F.one_hot(label, self.classes).to(x.dtype)
-        maps = code.view(len(x), -1, *[1] * (x.dim() - 2)).expand(-1, -1, *x.shape[2:])
-        return self.network(torch.cat([x, maps], 1))
 
 
 def cgan(

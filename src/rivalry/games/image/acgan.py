@@ -1,0 +1,106 @@
+"""Auxiliary classifier GAN: the critic also names the class, and both players want it named rightly.
+
+    L_S = E[log P(real | x)] + E[log P(fake | G(z, y))],     L_C = E[log P(y | x)] + E[log P(y | G(z, y))]
+    max_D L_S + L_C        max_G L_C - L_S
+
+(Odena, Olah & Shlens 2016, "Conditional Image Synthesis with Auxiliary Classifier GANs", arXiv 1610.09585,
+equations 2 and 3.)
+
+Deviations:
+    The generator raises log P(real | G(z, y)) instead of lowering log P(fake | G(z, y)).
+    One network for all classes, where the paper's ImageNet models have ten classes each; no dropout.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rivalry.data.source import Source, Spec
+from rivalry.divergences import non_saturating, wide
+from rivalry.game import Move
+from rivalry.games.image.gan import TwoPlayers
+from rivalry.nn.conv import ConvCritic, ConvGenerator
+from rivalry.nn.joined import Joined
+from rivalry.optimizers import adam
+from rivalry.priors import normal
+from rivalry.settings import Count, Fraction, Rate, Weight
+
+
+class ClassifyingCritic(nn.Module):
+    """Images (n, c, h, w) -> scores (n,) and logits of the classes (n, classes), on shared features."""
+
+    def __init__(self, critic: ConvCritic, classes: int):
+        super().__init__()
+        self.critic, self.classes = critic, nn.Linear(critic.wide, classes)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.critic.features(x)
+        return self.critic.last(features).squeeze(1), self.classes(features)
+
+
+class ACGAN(TwoPlayers):
+    """D tells source and class apart.
+
+    Args:
+        weight: of L_C beside L_S.
+    """
+
+    def __init__(self, G: nn.Module, D: nn.Module, *, weight: float, **parts: Any):
+        super().__init__(G, D, **parts)
+        self.weight = weight
+
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        real, label = data.take(self.batch)
+        fake = self.G(self.draw(len(real)), label)
+        (on_real, class_of_real), (on_fake, class_of_fake) = self.D(real), self.D(fake.detach())
+        source = non_saturating.critic(on_real, on_fake)
+        named = F.cross_entropy(wide(class_of_real), label) + F.cross_entropy(wide(class_of_fake), label)
+        yield Move(self.critic, source + self.weight * named, {"divergence": source, "classes": named})
+        on_fake, class_of_fake = self.D(fake)
+        named = F.cross_entropy(wide(class_of_fake), label)
+        loss = non_saturating.generator(on_fake) + self.weight * named
+        yield Move(self.generator, loss, {"classes": named})
+        self.average.update(self.G)
+
+    def score(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
+        """How real each image looks, whatever its class: (n, ...) -> (n,)."""
+        return self.D(x)[0]
+
+
+def acgan(
+    spec: Spec,
+    *,
+    latent: Count = 100,
+    width: Count = 64,
+    batch: Count = 100,
+    lr: Rate = 2e-4,
+    beta1: Fraction = 0.5,
+    weight: Weight = 1.0,
+    average: Fraction = 0.0,
+) -> ACGAN:
+    """DCGAN's networks, a generator told the class and a critic that names it.
+
+    Settings:
+        latent: length of the code z, normal
+        width: channels of the map nearest to the image
+        batch: data of one turn
+        lr: Adam's step size, of both players
+        beta1: Adam's first moment decay
+        weight: of naming the class, beside telling real from fake
+        average: decay of the generator's moving average; 0 for none
+    """
+    spec.require("acgan", kind="image", classes=True)
+    (c, h, w), k = spec.shape, len(spec.classes)
+    return ACGAN(
+        Joined(ConvGenerator(latent + k, (c, h, w), width=width), k),
+        ClassifyingCritic(ConvCritic((c, h, w), width=width), k),
+        prior=normal(latent),
+        weight=weight,
+        generator=adam(lr, beta1),
+        critic=adam(lr, beta1),
+        batch=batch,
+        classes=k,
+        average=average,
+    )

@@ -1,0 +1,377 @@
+"""BigGAN: a class-conditional GAN that is large in every respect, and trades diversity for fidelity when asked.
+
+    min_D E[max(0, 1 - D(x, y))] + E[max(0, 1 + D(G(z, y), y))]
+    min_G -E[D(G(z, y), y)] + β Σ_layers ‖W Wᵀ ⊙ (1 - I)‖²_F
+
+(Brock et al. 2018, "Large Scale GAN Training for High Fidelity Natural Image Synthesis", arXiv 1809.11096.)
+Every norm of the generator is told the class by one shared embedding, joined to a slice of z (`biggan`) or to
+all of it (`biggan-deep`, appendix B).  A large batch is played in `parts`, whose gradients are added.  Truncated
+codes are sampled with statistics of batch norm that were gathered from such codes ("standing statistics").
+
+Deviations:
+    As many halvings as the image allows, the width doubling with each; the paper fixes both per resolution.
+    The orthogonal term leaves embeddings alone, as the authors' code does.
+"""
+
+import copy
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rivalry.data.source import Source, Spec
+from rivalry.divergences import hinge
+from rivalry.errors import BadRequest
+from rivalry.game import Move
+from rivalry.games.image.gan import TwoPlayers
+from rivalry.nn.attention import SelfAttention
+from rivalry.nn.conv import Shape, halvings
+from rivalry.nn.residual import Down
+from rivalry.nn.spectral import spectral
+from rivalry.optimizers import adam
+from rivalry.penalties import orthogonal
+from rivalry.priors import normal
+from rivalry.settings import Count, Fraction, Natural, Rate, Weight
+
+STANDING = 16  # batches whose statistics are gathered
+WIDEST = 16  # times the width
+
+
+# ---------------------------------------------------------------- networks
+
+
+class CodedBatchNorm(nn.Module):
+    """Batch normalization whose gain and bias are linear in a code: (n, a, h, w), (n, code) -> (n, a, h, w)."""
+
+    def __init__(self, channels: int, code: int):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels, affine=False)
+        self.gain, self.bias = (nn.Linear(code, channels, bias=False) for _ in range(2))
+
+    def forward(self, x: Tensor, code: Tensor) -> Tensor:
+        return self.norm(x) * (1 + self.gain(code))[..., None, None] + self.bias(code)[..., None, None]
+
+
+class BigUp(nn.Module):
+    """norm - relu - double - 3 x 3 - norm - relu - 3 x 3, beside double - 1 x 1: (n, a, h, w) -> (n, b, 2h, 2w)."""
+
+    def __init__(self, a: int, b: int, code: int):
+        super().__init__()
+        self.norm1, self.norm2 = CodedBatchNorm(a, code), CodedBatchNorm(b, code)
+        self.conv1, self.conv2 = nn.Conv2d(a, b, 3, 1, 1), nn.Conv2d(b, b, 3, 1, 1)
+        self.beside = nn.Conv2d(a, b, 1)
+
+    def forward(self, x: Tensor, code: Tensor) -> Tensor:
+        h = self.conv1(F.interpolate(F.relu(self.norm1(x, code)), scale_factor=2))
+        h = self.conv2(F.relu(self.norm2(h, code)))
+        return h + F.interpolate(self.beside(x), scale_factor=2)
+
+
+class DeepUp(nn.Module):
+    """A bottleneck, 1 x 1 - (double) - 3 x 3 - 3 x 3 - 1 x 1, beside what is left of x when channels are dropped."""
+
+    def __init__(self, a: int, b: int, code: int, double: bool):
+        super().__init__()
+        few = max(1, a // 4)
+        sizes = [(a, few, 1), (few, few, 3), (few, few, 3), (few, b, 1)]
+        self.norms = nn.ModuleList([CodedBatchNorm(i, code) for i, _, _ in sizes])
+        self.convs = nn.ModuleList([nn.Conv2d(i, o, k, 1, k // 2) for i, o, k in sizes])
+        self.kept, self.scale = b, 2.0 if double else 1.0
+
+    def forward(self, x: Tensor, code: Tensor) -> Tensor:
+        h = x
+        for i, (norm, conv) in enumerate(zip(self.norms, self.convs)):
+            h = F.relu(norm(h, code))
+            h = conv(F.interpolate(h, scale_factor=self.scale) if i == 1 else h)
+        return h + F.interpolate(x[:, : self.kept], scale_factor=self.scale)
+
+
+class DeepDown(nn.Module):
+    """The critic's bottleneck, beside x with new channels from 1 x 1: (n, a, h, w) -> (n, b, h/2, w/2) if `halve`."""
+
+    def __init__(self, a: int, b: int, halve: bool):
+        super().__init__()
+        few = max(1, b // 4)
+        sizes = [(a, few, 1), (few, few, 3), (few, few, 3)]
+        self.convs = nn.ModuleList([nn.Conv2d(i, o, k, 1, k // 2) for i, o, k in sizes])
+        self.last = nn.Conv2d(few, b, 1)
+        self.more = nn.Conv2d(a, b - a, 1) if b > a else None
+        self.halve = halve
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = x
+        for conv in self.convs:
+            h = conv(F.relu(h))
+        h = F.relu(h)
+        if self.halve:
+            h, x = F.avg_pool2d(h, 2), F.avg_pool2d(x, 2)
+        return self.last(h) + (x if self.more is None else torch.cat([x, self.more(x)], 1))
+
+
+class BigGenerator(nn.Module):
+    """Codes (n, latent) and labels (n,) -> images (n, c, h, w) in [-1, 1].
+
+    Args:
+        embedding: length of the class's vector, shared by all norms.
+        deep: bottleneck blocks, two for each size, each told the whole code; else one block, told its slice.
+        attend: attention on the first map whose shorter side is at least this.
+    """
+
+    def __init__(
+        self,
+        latent: int,
+        shape: Shape,
+        classes: int,
+        *,
+        width: int,
+        embedding: int,
+        deep: bool,
+        attend: float,
+    ):
+        super().__init__()
+        c, h, w = shape
+        k = halvings(shape)
+        self.shape, self.small = shape, (math.ceil(h / 2**k), math.ceil(w / 2**k))
+        widths = [width * min(WIDEST, 2 ** (k - i)) for i in range(k + 1)]
+        self.slices = [latent] if deep else [latent - k * (latent // (k + 1)), *[latent // (k + 1)] * k]
+        code = embedding + self.slices[-1]
+        self.classes = nn.Embedding(classes, embedding)
+        entry = code if deep else self.slices[0]
+        self.first = nn.Linear(entry, widths[0] * math.prod(self.small))
+        self.blocks = nn.ModuleList()
+        for a, b in zip(widths, widths[1:]):
+            if deep:
+                self.blocks.append(nn.ModuleList([DeepUp(a, a, code, False), DeepUp(a, b, code, True)]))
+            else:
+                self.blocks.append(nn.ModuleList([BigUp(a, b, code)]))
+        sides = [min(self.small) * 2**i for i in range(1, k + 1)]
+        self.attends = next((i for i, side in enumerate(sides) if side >= attend), -1)
+        self.attention = SelfAttention(widths[self.attends + 1]) if self.attends >= 0 else nn.Identity()
+        self.norm, self.last = nn.BatchNorm2d(widths[-1]), nn.Conv2d(widths[-1], c, 3, 1, 1)
+        self.apply(init_orthogonal)
+
+    def forward(self, z: Tensor, label: Tensor) -> Tensor:
+        y = self.classes(label)
+        if len(self.slices) == 1:
+            first = torch.cat([z, y], 1)
+            codes = [first] * len(self.blocks)
+        else:
+            first, *slices = z.split(self.slices, 1)
+            codes = [torch.cat([part, y], 1) for part in slices]
+        x = self.first(first).view(len(z), *self.small, -1).permute(0, 3, 1, 2)
+        for i, (stage, code) in enumerate(zip(self.blocks, codes)):
+            for block in stage:  # type: ignore[attr-defined]
+                x = block(x, code)
+            x = self.attention(x) if i == self.attends else x
+        x = self.last(F.relu(self.norm(x))).tanh()
+        return x[..., : self.shape[1], : self.shape[2]]
+
+
+class BigCritic(nn.Module):
+    """Images (n, c, h, w) and labels (n,) -> scores (n,), by projection onto the class's vector.
+
+    Args:
+        deep: bottleneck blocks, two for each size.
+        attend: attention on the last halved map whose shorter side is at least this.
+    """
+
+    def __init__(self, shape: Shape, classes: int, *, width: int, deep: bool, attend: float):
+        super().__init__()
+        k = halvings(shape)
+        widths = [width * min(WIDEST, 2**i) for i in range(k + 1)]
+        blocks: list[nn.Module] = [nn.Conv2d(shape[0], width, 3, 1, 1)] if deep else []
+        sides = [min(shape[1:]) >> i for i in range(1, k + 1)]
+        attends = max((i for i, side in enumerate(sides) if side >= attend), default=-1)
+        for i, (a, b) in enumerate(zip(widths, widths[1:])):
+            if deep:
+                blocks += [DeepDown(a, b, True), DeepDown(b, b, False)]
+            else:
+                blocks.append(Down(shape[0] if i == 0 else a, b, first=i == 0))
+            blocks += [SelfAttention(b)] if i == attends else []
+        blocks += [] if deep else [Down(widths[-1], widths[-1], halve=False)]
+        self.blocks = nn.Sequential(*blocks)
+        self.last, self.classes = nn.Linear(widths[-1], 1), nn.Embedding(classes, widths[-1])
+        self.apply(init_orthogonal)
+
+    def forward(self, x: Tensor, label: Tensor) -> Tensor:
+        features = F.relu(self.blocks(x)).sum((2, 3))  # (n, widest)
+        return self.last(features).squeeze(1) + (self.classes(label) * features).sum(1)
+
+
+def init_orthogonal(module: nn.Module) -> None:
+    if isinstance(module, (nn.Conv2d, nn.Linear, nn.Embedding)):
+        nn.init.orthogonal_(module.weight)
+        if not isinstance(module, nn.Embedding) and module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+# ---------------------------------------------------------------- the game
+
+
+class BigGAN(TwoPlayers):
+    """Hinge, in parts; samples of truncated codes by standing statistics.
+
+    Args:
+        parts: in how many parts a batch is played; their gradients are added before a step.
+        orthogonal: β, of the generator's orthogonal term.
+    """
+
+    def __init__(self, G: nn.Module, D: nn.Module, *, parts: int, orthogonal: float, **given: Any):
+        super().__init__(G, D, **given)
+        self.parts, self.orthogonal = parts, orthogonal
+        self._standing: tuple[tuple[float, int], nn.Module] | None = None
+
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        last = self.parts - 1
+        for _ in range(self.critic_steps):
+            for part in range(self.parts):
+                real, label = data.take(self.batch // self.parts)
+                with torch.no_grad():
+                    fake = self.G(self.draw(len(real)), label)
+                on_real, on_fake = self.D(real, label), self.D(fake, label)
+                loss = hinge.critic(on_real, on_fake)
+                notes = {"divergence": loss, "real": on_real.mean(), "fake": on_fake.mean()}
+                yield Move(self.critic, loss / self.parts, notes, hold=part < last)
+        for part in range(self.parts):
+            label = torch.randint(self.classes, (len(real),), device=self.device)
+            loss = hinge.generator(self.D(self.G(self.draw(len(label)), label), label))
+            apart = orthogonal(self.G, self.orthogonal)
+            yield Move(self.generator, (loss + apart) / self.parts, {"orthogonal": apart}, hold=part < last)
+        self.average.update(self.G)
+
+    def sample(self, n: int, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
+        """`n` samples; with a truncation, by statistics of batch norm that stand for codes of that truncation."""
+        z = self.draw(n, truncation)
+        if truncation is None:
+            return self.decode(z, label)
+        return self.standing(truncation)(z, *self.given(n, label))
+
+    @torch.no_grad()
+    def standing(self, truncation: float) -> nn.Module:
+        """The generator that samples are drawn from, its batch norm gathered anew from codes of this truncation."""
+        network = self.average.network
+        key = (truncation, sum(p._version for p in network.parameters()))  # new weights, new statistics
+        if self._standing is None or self._standing[0] != key:
+            network = copy.deepcopy(network).eval()
+            for norm in [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]:
+                norm.reset_running_stats()
+                norm.momentum = None  # the plain mean over all batches
+                norm.train()
+            with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
+                torch.manual_seed(0)
+                for _ in range(STANDING):
+                    label = torch.randint(self.classes, (self.batch,), device=self.device)
+                    network(self.draw(self.batch, truncation), label)
+            self._standing = key, network.eval()
+        return self._standing[1]
+
+
+def biggan(
+    spec: Spec,
+    *,
+    latent: Count = 120,
+    embedding: Count = 128,
+    width: Count = 64,
+    attend: Natural = 16,
+    batch: Count = 256,
+    parts: Count = 1,
+    generator_lr: Rate = 1e-4,
+    critic_lr: Rate = 4e-4,
+    critic_steps: Count = 2,
+    orthogonal: Weight = 1e-4,
+    average: Fraction = 0.9999,
+) -> BigGAN:
+    """Each block of the generator told the class and its own slice of the code.
+
+    Settings:
+        latent: length of the code z, normal, cut into a slice for each block
+        embedding: length of a class's vector in the generator
+        width: channels of the map nearest to the image; each halving doubles them, sixteenfold at most
+        attend: both networks attend on the map nearest to the code whose shorter side is at least this; 0 for none
+        batch: data of one turn
+        parts: a batch is played in so many parts, on a device too small for all of it
+        generator_lr: Adam's step size of the generator; its moments decay by 0 and 0.999
+        critic_lr: Adam's step size of the critic
+        critic_steps: turns of the critic before each turn of the generator
+        orthogonal: weight of the generator's orthogonal term
+        average: decay of the generator's moving average; 0 for none
+    """
+    return _biggan(
+        spec, "biggan", False, latent, embedding, width, attend, batch, parts,
+        (generator_lr, critic_lr), critic_steps, orthogonal, average,
+    )  # fmt: skip
+
+
+def biggan_deep(
+    spec: Spec,
+    *,
+    latent: Count = 128,
+    embedding: Count = 128,
+    width: Count = 64,
+    attend: Natural = 16,
+    batch: Count = 256,
+    parts: Count = 1,
+    generator_lr: Rate = 2.5e-5,
+    critic_lr: Rate = 2.5e-5,
+    critic_steps: Count = 2,
+    orthogonal: Weight = 1e-4,
+    average: Fraction = 0.9999,
+) -> BigGAN:
+    """Four times as deep, in bottlenecks; each block of the generator told the class and the whole code.
+
+    Settings:
+        latent: length of the code z, normal
+        embedding: length of a class's vector in the generator
+        width: channels of the map nearest to the image; each halving doubles them, sixteenfold at most
+        attend: both networks attend on the map nearest to the code whose shorter side is at least this; 0 for none
+        batch: data of one turn
+        parts: a batch is played in so many parts, on a device too small for all of it
+        generator_lr: Adam's step size of the generator; its moments decay by 0 and 0.999
+        critic_lr: Adam's step size of the critic
+        critic_steps: turns of the critic before each turn of the generator
+        orthogonal: weight of the generator's orthogonal term
+        average: decay of the generator's moving average; 0 for none
+    """
+    return _biggan(
+        spec, "biggan-deep", True, latent, embedding, width, attend, batch, parts,
+        (generator_lr, critic_lr), critic_steps, orthogonal, average,
+    )  # fmt: skip
+
+
+def _biggan(
+    spec: Spec,
+    who: str,
+    deep: bool,
+    latent: int,
+    embedding: int,
+    width: int,
+    attend: int,
+    batch: int,
+    parts: int,
+    lr: tuple[float, float],
+    critic_steps: int,
+    orthogonal: float,
+    average: float,
+) -> BigGAN:
+    spec.require(who, kind="image", classes=True)
+    (c, h, w), classes, side = spec.shape, len(spec.classes), attend or math.inf
+    if batch % parts:
+        raise BadRequest(f"{who}: a batch of {batch} cannot be played in {parts} parts; take a divisor")
+    G = BigGenerator(latent, (c, h, w), classes, width=width, embedding=embedding, deep=deep, attend=side)
+    D = BigCritic((c, h, w), classes, width=width, deep=deep, attend=side)
+    return BigGAN(
+        spectral(G, nn.Embedding),
+        spectral(D),
+        prior=normal(latent),
+        parts=parts,
+        orthogonal=orthogonal,
+        critic_steps=critic_steps,
+        generator=adam(lr[0], 0.0),
+        critic=adam(lr[1], 0.0),
+        batch=batch,
+        classes=classes,
+        average=average,
+    )

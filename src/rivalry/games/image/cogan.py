@@ -1,0 +1,187 @@
+"""Coupled GAN: two games, of two domains, that share the weights of whatever is deep.
+
+    max_{G1,G2} min_{D1,D2}  Σ_i  -E_{x ~ p_i}[log D_i(x)] - E_z[log(1 - D_i(G_i(z)))]
+
+subject to shared weights of the generators' first layers and of the critics' last (Liu & Tuzel 2016, "Coupled
+Generative Adversarial Networks", arXiv 1606.07536, equation 3).  One code gives one image in each domain; since
+what it means is decided in the shared layers, the two images go together, though no pair was ever shown.
+
+The layers are shared by construction: they are there once.
+
+Deviations:
+    DCGAN's layers, with batch norm in the generators alone; the paper's networks differ from task to task.
+    The generators raise log D(G(z)).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rivalry.data.source import Source, Spec
+from rivalry.divergences import non_saturating
+from rivalry.game import Move
+from rivalry.games.image.gan import TwoPlayers
+from rivalry.labels import told_labels
+from rivalry.nn.conv import ConvCritic, ConvGenerator, Shape, no_norm
+from rivalry.optimizers import adam
+from rivalry.priors import normal
+from rivalry.settings import Count, Fraction, Rate
+
+DOMAINS = 2
+
+
+class TwinGenerator(nn.Module):
+    """Codes (n, latent) -> one image of each domain: a tuple of (n, c, h, w) in [-1, 1].
+
+    Args:
+        own: how many layers each domain has for itself, from the image on.
+    """
+
+    def __init__(self, latent: int, shape: Shape, width: int, own: int):
+        super().__init__()
+        one, other = (generator_layers(latent, shape, width) for _ in range(DOMAINS))
+        shared = max(0, len(one) - own)
+        self.shape = shape
+        self.shared = nn.Sequential(*one[:shared])
+        self.own = nn.ModuleList([nn.Sequential(*layers[shared:]) for layers in (one, other)])
+
+    def forward(self, z: Tensor) -> tuple[Tensor, ...]:
+        h = self.shared(z)
+        return tuple(own(h)[..., : self.shape[1], : self.shape[2]] for own in self.own)
+
+
+class TwinCritic(nn.Module):
+    """Images (n, c, h, w) of a domain -> scores (n,).
+
+    Args:
+        own: how many layers each domain has for itself, from the image on.
+    """
+
+    def __init__(self, shape: Shape, width: int, own: int):
+        super().__init__()
+        one, other = (critic_layers(shape, width) for _ in range(DOMAINS))
+        own = min(own, len(one))
+        self.own = nn.ModuleList([nn.Sequential(*layers[:own]) for layers in (one, other)])
+        self.shared = nn.Sequential(*one[own:])
+
+    def forward(self, x: Tensor, domain: int) -> Tensor:
+        return self.shared(self.own[domain](x)).flatten(0)
+
+
+def generator_layers(latent: int, shape: Shape, width: int) -> list[nn.Module]:
+    """DCGAN's generator as a list of layers: a norm and a rectifier go with what they follow."""
+    whole = ConvGenerator(latent, shape, width=width)
+    first = nn.Sequential(whole.first, nn.Unflatten(1, (-1, *whole.small)), *whole.body[:2])
+    return [first, *in_groups(whole.body[2:], nn.ConvTranspose2d)]
+
+
+def critic_layers(shape: Shape, width: int) -> list[nn.Module]:
+    """DCGAN's critic as a list of layers: a rectifier goes with what it follows."""
+    whole = ConvCritic(shape, width=width, norm=no_norm)
+    return [*in_groups(whole.body, nn.Conv2d), nn.Sequential(nn.Flatten(), whole.last)]
+
+
+def in_groups(layers: nn.Sequential, head: type[nn.Module]) -> list[nn.Module]:
+    """Cut a sequence before each layer of the kind `head`."""
+    starts = [i for i, layer in enumerate(layers) if isinstance(layer, head)]
+    return [layers[a:b] for a, b in zip(starts, [*starts[1:], len(layers)])]
+
+
+class CoGAN(TwoPlayers):
+    """Two domains, each with a game of its own, on shared layers."""
+
+    def __init__(self, G: TwinGenerator, D: TwinCritic, **parts: Any):
+        super().__init__(G, D, classes=DOMAINS, **parts)
+
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        reals = [data.take(self.batch, label=domain)[0] for domain in range(DOMAINS)]
+        fakes = self.G(self.prior(len(reals[0]), self.device))
+        losses = [
+            non_saturating.critic(self.D(real, domain), self.D(fake.detach(), domain))
+            for domain, (real, fake) in enumerate(zip(reals, fakes))
+        ]
+        yield Move(self.critic, sum(losses), {"first": losses[0], "second": losses[1]})
+        yield Move(
+            self.generator,
+            sum(non_saturating.generator(self.D(fake, domain)) for domain, fake in enumerate(fakes)),
+        )
+        self.average.update(self.G)
+
+    def draw(self, n: int, truncation: float | None = None) -> Tensor:
+        """Codes of aligned pairs: each code twice, (n, latent)."""
+        return self.prior((n + 1) // DOMAINS, self.device, truncation).repeat_interleave(DOMAINS, 0)[:n]
+
+    def decode(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
+        """Images of these codes in these domains; by turns in both where none is told."""
+        (domain,) = told_labels(len(z), label, DOMAINS, self.device)
+        return torch.stack(self.average(z))[domain, torch.arange(len(z), device=self.device)]
+
+    def sample(self, n: int, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
+        """`n` samples: the k-th of one domain and the k-th of the other have one code, and go together."""
+        (domain,) = told_labels(n, label, DOMAINS, self.device)
+        place = (
+            F.one_hot(domain, DOMAINS).cumsum(0).gather(1, domain[:, None]).squeeze(1) - 1
+        )  # within its own
+        z = self.prior(int(place.max()) + 1, self.device, truncation)
+        return self.decode(z[place], domain)
+
+    def score(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
+        """Scores in these domains, by turns in both where none is told: (n, c, h, w) -> (n,)."""
+        (domain,) = told_labels(len(x), label, DOMAINS, self.device)
+        both = torch.stack([self.D(x, k) for k in range(DOMAINS)])
+        return both[domain, torch.arange(len(x), device=self.device)]
+
+    @property
+    def saved(self) -> float:
+        """The share of two separate games' parameters that sharing saves."""
+        mine, shared = 0, 0
+        for network in (self.G, self.D):
+            mine += sum(p.numel() for p in network.parameters())
+            shared += sum(p.numel() for p in network.shared.parameters())
+        return shared / (mine + shared)
+
+    def facts(self) -> dict[str, str]:
+        return {"parameters saved against two separate games": f"{self.saved:.0%}"}
+
+
+def cogan(
+    spec: Spec,
+    *,
+    latent: Count = 100,
+    width: Count = 64,
+    own: Count = 1,
+    batch: Count = 64,
+    lr: Rate = 2e-4,
+    beta1: Fraction = 0.5,
+    average: Fraction = 0.0,
+) -> CoGAN:
+    """Two DCGANs that share all but the layers nearest to the image.
+
+    Settings:
+        latent: length of the code z, normal
+        width: channels of the map nearest to the image
+        own: layers that each domain has for itself, in generator and critic, from the image on
+        batch: data of one turn, of each domain
+        lr: Adam's step size, of both players
+        beta1: Adam's first moment decay
+        average: decay of the generators' moving average; 0 for none
+    """
+    spec.require("cogan", kind="image", classes=True, domains=DOMAINS)
+    c, h, w = spec.shape
+    return CoGAN(
+        TwinGenerator(latent, (c, h, w), width, own),
+        TwinCritic((c, h, w), width, own),
+        prior=normal(latent),
+        generator=adam(lr, beta1),
+        critic=adam(lr, beta1),
+        batch=batch,
+        average=average,
+    )
+
+
+RECIPES = {
+    "cogan": {"edges": {"data": "mnist-edges", "time": "10m"}, "unshared": {"data": "mnist-edges", "own": 99}}
+}

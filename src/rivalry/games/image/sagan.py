@@ -1,0 +1,66 @@
+"""Self-attention GAN: both networks look at the whole image at once.
+
+    o_j = Σ_i softmax_i(f(x_i)ᵀ g(x_j)) h(x_i),        y = γ v(o) + x
+    min_D E_x[max(0, 1 - D(x, y))] + E_z[max(0, 1 + D(G(z, y), y))]        min_G -E_z[D(G(z, y), y)]
+
+(Zhang, Goodfellow, Metaxas & Odena 2018, "Self-Attention Generative Adversarial Networks", arXiv 1805.08318.)
+Spectral normalization in both networks, and a critic that learns four times as fast as the generator.  Told
+classes where the data have any, by conditional norms and projection.
+
+Deviations:
+    SNGAN's residual networks, with as many halvings as the image allows and one width throughout.
+"""
+
+from torch import nn
+
+from rivalry.data.source import Spec
+from rivalry.divergences import hinge
+from rivalry.games.image.gan import GAN
+from rivalry.nn.residual import ResidualCritic, ResidualGenerator
+from rivalry.nn.spectral import spectral
+from rivalry.optimizers import adam
+from rivalry.priors import normal
+from rivalry.settings import Count, Fraction, Natural, Rate
+
+
+def sagan(
+    spec: Spec,
+    *,
+    latent: Count = 128,
+    width: Count = 128,
+    attend: Natural = 16,
+    batch: Count = 64,
+    generator_lr: Rate = 1e-4,
+    critic_lr: Rate = 4e-4,
+    average: Fraction = 0.0,
+) -> GAN:
+    """Attention in both networks, hinge, two time scales.
+
+    Settings:
+        latent: length of the code z, normal
+        width: channels of every block
+        attend: both networks attend on the map nearest to the code whose shorter side is at least this; 0 for none
+        batch: data of one turn
+        generator_lr: Adam's step size of the generator; its moments decay by 0 and 0.9
+        critic_lr: Adam's step size of the critic
+        average: decay of the generator's moving average; 0 for none
+    """
+    spec.require("sagan", kind="image")
+    (c, h, w), classes = spec.shape, len(spec.classes)
+    side = attend or float("inf")
+    return GAN(
+        spectral(
+            ResidualGenerator(latent, (c, h, w), width=width, classes=classes, attend=side), nn.Embedding
+        ),
+        spectral(ResidualCritic((c, h, w), width=width, classes=classes, attend=side)),
+        prior=normal(latent),
+        divergence=hinge,
+        generator=adam(generator_lr, 0.0, 0.9),
+        critic=adam(critic_lr, 0.0, 0.9),
+        batch=batch,
+        classes=classes,
+        average=average,
+    )
+
+
+RECIPES = {"sagan": {"no-attention": {"attend": 0}}}

@@ -1,0 +1,303 @@
+"""StyleGAN: a generator that is told a style at every layer, and learns what a code means before it draws.
+
+    w = f(z),    x = g(w, noise);        AdaIN(x_i, w) = s_i(w) (x_i - μ(x_i)) / σ(x_i) + b_i(w)
+    min_D E[softplus(-D(x))] + E[softplus(D(g(f(z))))] + γ/2 E‖∇D(x)‖²
+    min_f,g E[softplus(-D(g(f(z))))]  (+ E(‖J_wᵀ y‖ - a)²)
+
+(`stylegan`: Karras et al. 2018, "A Style-Based Generator Architecture for Generative Adversarial Networks",
+arXiv 1812.04948.  `stylegan2`: Karras et al. 2019, "Analyzing and Improving the Image Quality of StyleGAN",
+arXiv 1912.04958: modulated convolutions in place of AdaIN, pictures that are summed over sizes, a residual critic,
+lazy R1 and path length.  Adaptive augmentation: Karras et al. 2020, arXiv 2006.06676.)
+
+Written from the papers.  Deviations:
+    `stylegan` does not grow: all of its layers play from the first round, as those of `stylegan2` do.
+    Any size: the constant has a shorter side of 4 to 7 pixels; images are cropped from what is doubled of it.
+    Unconditional.  Truncation pulls the styles of all layers; the paper's figures spare the finest.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rivalry.augment import ADA, Augment, DiffAugment, Nothing
+from rivalry.data.source import Source, Spec
+from rivalry.divergences import non_saturating
+from rivalry.game import Move
+from rivalry.games.image.gan import TwoPlayers
+from rivalry.nn.conv import Shape, halvings
+from rivalry.nn.equalized import EqualConv2d, EqualLinear, minibatch_deviation
+from rivalry.nn.modulated import ResidualStyleCritic, SkipSynthesis
+from rivalry.nn.style import Mapping, Noise, double_smoothly, halve_smoothly, mixed
+from rivalry.optimizers import adam
+from rivalry.penalties import PathLength, r1
+from rivalry.priors import normal
+from rivalry.settings import Count, Fraction, Rate, Weight
+
+WIDEST = 512
+AUGMENTS = {"none": Nothing, "diff": DiffAugment, "ada": ADA}
+
+# ---------------------------------------------------------------- StyleGAN's networks
+
+
+class AdaptiveNorm(nn.Module):
+    """Noise, a rectifier, and every channel normalized and told anew by the style: (n, c, h, w), (n, d) -> the same."""
+
+    def __init__(self, channels: int, d: int, size: tuple[int, int]):
+        super().__init__()
+        self.noise, self.style = Noise(channels, *size), EqualLinear(d, 2 * channels)
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        x = F.instance_norm(F.leaky_relu(self.noise(x), 0.2), eps=1e-8)
+        scale, bias = self.style(w)[..., None, None].chunk(2, 1)
+        return x * (1 + scale) + bias
+
+
+class Synthesis(nn.Module):
+    """Styles (n, layers, d) -> images (n, c, h, w), not bounded; two layers for each size.
+
+    Args:
+        small: height and width of the constant that it begins with.
+        widths: channels of each size, the smallest first.
+    """
+
+    def __init__(self, channels: int, small: tuple[int, int], widths: Sequence[int], d: int):
+        super().__init__()
+        self.layers = 2 * len(widths)
+        self.constant = nn.Parameter(torch.ones(1, widths[0], *small))
+        self.convs, self.norms = nn.ModuleList(), nn.ModuleList()
+        for i, (a, b) in enumerate(zip([widths[0], *widths], widths)):
+            size = small[0] * 2**i, small[1] * 2**i
+            self.convs.extend([EqualConv2d(a, b, 3), EqualConv2d(b, b, 3)] if i else [EqualConv2d(b, b, 3)])
+            self.norms.extend([AdaptiveNorm(b, d, size), AdaptiveNorm(b, d, size)])
+        self.color = EqualConv2d(widths[-1], channels, 1, gain=1)
+
+    def forward(self, w: Tensor) -> Tensor:
+        styles, convs = list(w.unbind(1)), list(self.convs)
+        x = self.norms[0](self.constant.expand(len(w), -1, -1, -1), styles[0])
+        for i, (conv, norm, style) in enumerate(zip(convs, list(self.norms)[1:], styles[1:]), 1):
+            x = norm(conv(double_smoothly(x) if i % 2 == 0 else x), style)
+        return self.color(x)
+
+    def readers(self) -> list[Tensor]:
+        """The matrix (2 · channels, d) by which each layer reads its style."""
+        return [norm.style.scaled() for norm in self.norms]  # type: ignore[union-attr,operator]
+
+
+class StyleCritic(nn.Module):
+    """Images (n, c, h, w) -> scores (n,).  Images are continued at the border to the size that halves evenly."""
+
+    def __init__(self, channels: int, small: tuple[int, int], widths: Sequence[int]):
+        super().__init__()
+        self.side = tuple(s * 2 ** (len(widths) - 1) for s in small)
+        self.color = EqualConv2d(channels, widths[-1], 1)
+        self.blocks = nn.ModuleList(
+            nn.ModuleList([EqualConv2d(b, b, 3), EqualConv2d(b, a, 3)])
+            for a, b in list(zip(widths, widths[1:]))[::-1]
+        )
+        self.smallest = EqualConv2d(widths[0] + 1, widths[0], 3)
+        self.first = EqualLinear(widths[0] * math.prod(small), widths[0], gain=math.sqrt(2))
+        self.last = EqualLinear(widths[0], 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.pad(x, (0, self.side[1] - x.shape[3], 0, self.side[0] - x.shape[2]), "replicate")
+        h = F.leaky_relu(self.color(x), 0.2)
+        for first, second in self.blocks:  # type: ignore[misc]
+            h = F.leaky_relu(first(h), 0.2)
+            h = F.leaky_relu(halve_smoothly(second(h)), 0.2)
+        h = F.leaky_relu(self.smallest(minibatch_deviation(h)), 0.2)
+        h = F.leaky_relu(self.first(h.permute(0, 2, 3, 1).flatten(1)), 0.2)
+        return self.last(h).squeeze(1)
+
+
+class StyleGenerator(nn.Module):
+    """Codes (n, latent) -> images (n, *shape), not bounded: a mapping, then a synthesis."""
+
+    def __init__(self, mapping: Mapping, synthesis: Synthesis | SkipSynthesis, shape: Shape):
+        super().__init__()
+        self.mapping, self.synthesis, self.shape = mapping, synthesis, shape
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.draw(self.style(z))
+
+    def style(self, z: Tensor) -> Tensor:
+        """Codes (n, latent) -> styles (n, layers, d), one for all layers."""
+        return self.mapping(z)[:, None].expand(-1, self.synthesis.layers, -1)
+
+    def draw(self, w: Tensor) -> Tensor:
+        """Styles (n, layers, d) -> images (n, *shape)."""
+        return self.synthesis(w)[..., : self.shape[1], : self.shape[2]]
+
+
+# ---------------------------------------------------------------- the game
+
+
+class StyleGAN(TwoPlayers):
+    """The logistic game between styled images and a critic.
+
+    Args:
+        mixing: the share of samples whose style is of two codes, up to a random layer and from there on.
+        paths: terms that join the generator's loss.
+    """
+
+    G: StyleGenerator
+
+    def __init__(
+        self,
+        G: StyleGenerator,
+        D: nn.Module,
+        *,
+        mixing: float,
+        paths: Sequence[PathLength] = (),
+        **parts: Any,
+    ):
+        super().__init__(G, D, **parts)
+        self.mixing, self.paths = mixing, nn.ModuleList(paths)
+
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        (real,) = data.take(self.batch)
+        fake = self.G.draw(self.mix(len(real)))
+        x, y = self.augment(real), self.augment(fake.detach())
+        on_real, on_fake = self.D(x), self.D(y)
+        loss = non_saturating.critic(on_real, on_fake)
+        penalties = self.regularize(x, y, (), t)
+        notes = {"divergence": loss, "real": on_real.mean(), "fake": on_fake.mean(), **penalties}
+        yield Move(self.critic, loss + sum(penalties.values()), notes)
+        self.augment.observe(on_real)
+        loss = non_saturating.generator(self.D(self.augment(fake)))
+        paths = {p.name: p(self.G.draw, self.mix(len(real) // 2 or 1)) for p in self.paths if p.due(t)}
+        yield Move(self.generator, loss + sum(paths.values()), paths)
+        self.average.update(self.G)
+
+    def mix(self, n: int) -> Tensor:
+        """Styles of the moving generator, some of them of two codes: (n, layers, d)."""
+        w, other = self.G.mapping(self.draw(n)), self.G.mapping(self.draw(n))
+        self.G.mapping.follow(w)
+        return mixed(w, other, self.G.synthesis.layers, self.mixing)
+
+    def style(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
+        """Codes (n, latent) -> styles (n, layers, d)."""
+        self.given(len(z), label)  # refuses a label
+        return self.average.network.style(z)
+
+    def synthesize(self, w: Tensor) -> Tensor:
+        """Styles (n, layers, d) -> images (n, c, h, w) in [-1, 1]."""
+        return self.average.network.draw(w).clamp(-1, 1)
+
+    def middle(self) -> Tensor:
+        """The mean style: (d,)."""
+        return self.average.network.mapping.middle
+
+    def readers(self) -> list[Tensor]:
+        """The matrix by which each layer reads its style."""
+        return self.average.network.synthesis.readers()
+
+    def decode(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
+        """Images of these codes."""
+        return self.synthesize(self.style(z, label))
+
+    def sample(self, n: int, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
+        """`n` samples, their styles pulled towards the mean style: w̄ + ψ (w - w̄)."""
+        w = self.style(self.draw(n), label)
+        return self.synthesize(w if truncation is None else torch.lerp(self.middle(), w, truncation))
+
+
+def stylegan(
+    spec: Spec,
+    *,
+    latent: Count = 128,
+    width: Count = 32,
+    depth: Count = 8,
+    mixing: Fraction = 0.9,
+    batch: Count = 32,
+    lr: Rate = 1e-3,
+    penalty: Weight = 10.0,
+    every: Count = 1,
+    average: Fraction = 0.999,
+) -> StyleGAN:
+    """Adaptive instance normalization, noise, mixing and R1.
+
+    Settings:
+        latent: length of the code z and of a style
+        width: channels of the largest map; each halving doubles them, up to 512
+        depth: layers from the code to the style
+        mixing: share of samples that have the styles of two codes
+        batch: data of one turn
+        lr: Adam's step size, of both players; its moments decay by 0 and 0.99
+        penalty: weight of R1
+        every: rounds from one payment of R1 to the next
+        average: decay of the generator's moving average; 0 for none
+    """
+    shape, small, widths = _sizes("stylegan", spec, width)
+    mapping, synthesis = Mapping(latent, latent, depth), Synthesis(shape[0], small, widths, latent)
+    return StyleGAN(
+        StyleGenerator(mapping, synthesis, shape),
+        StyleCritic(shape[0], small, widths),
+        mixing=mixing,
+        prior=normal(latent),
+        penalties=[r1(penalty, every=every)],
+        generator=adam(lr, 0.0, 0.99),
+        critic=adam(lr, 0.0, 0.99),
+        batch=batch,
+        average=average,
+    )
+
+
+def stylegan2(
+    spec: Spec,
+    *,
+    latent: Count = 128,
+    width: Count = 32,
+    depth: Count = 8,
+    mixing: Fraction = 0.9,
+    augment: Literal["none", "diff", "ada"] = "none",
+    batch: Count = 32,
+    lr: Rate = 2e-3,
+    penalty: Weight = 10.0,
+    every: Count = 16,
+    path: Weight = 2.0,
+    average: Fraction = 0.999,
+) -> StyleGAN:
+    """Modulated convolutions, summed pictures, a residual critic, lazy R1 and path length.
+
+    Settings:
+        latent: length of the code z and of a style
+        width: channels of the largest map; each halving doubles them, up to 512
+        depth: layers from the code to the style
+        mixing: share of samples that have the styles of two codes
+        augment: what the critic sees of an image: all of it, DiffAugment's changes, or ADA's
+        batch: data of one turn
+        lr: Adam's step size, of both players; its moments decay by 0 and 0.99
+        penalty: weight of R1
+        every: rounds from one payment of R1 to the next
+        path: weight of the path length, paid every fourth round; 0 for none
+        average: decay of the generator's moving average; 0 for none
+    """
+    shape, small, widths = _sizes("stylegan2", spec, width)
+    mapping, synthesis = Mapping(latent, latent, depth), SkipSynthesis(shape[0], small, widths, latent)
+    augmenting: Augment = AUGMENTS[augment]()
+    return StyleGAN(
+        StyleGenerator(mapping, synthesis, shape),
+        ResidualStyleCritic(shape[0], small, widths),
+        mixing=mixing,
+        paths=[PathLength(path)] if path else [],
+        augment=augmenting,
+        prior=normal(latent),
+        penalties=[r1(penalty, every=every)],
+        generator=adam(lr, 0.0, 0.99),
+        critic=adam(lr, 0.0, 0.99),
+        batch=batch,
+        average=average,
+    )
+
+
+def _sizes(who: str, spec: Spec, width: int) -> tuple[Shape, tuple[int, int], list[int]]:
+    """The data's shape, the smallest map, and the channels of each size from there on."""
+    spec.require(who, kind="image")
+    c, h, w = spec.shape
+    k = halvings((c, h, w))
+    small = math.ceil(h / 2**k), math.ceil(w / 2**k)
+    return (c, h, w), small, [min(WIDEST, width * 2**i) for i in range(k, -1, -1)]

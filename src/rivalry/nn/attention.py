@@ -1,0 +1,83 @@
+"""Self-attention over the places of an image: every place may look at every other.
+
+    o_j = Σ_i softmax_i(f(x_i)ᵀ g(x_j)) h(x_i),        y = γ v(o) + x,    γ = 0 at the start
+
+(Zhang et al. 2018, "Self-Attention Generative Adversarial Networks", arXiv 1805.08318, equations 1 to 3.)
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rivalry.errors import BadRequest
+
+
+class SelfAttention(nn.Module):
+    """(n, c, h, w) -> the same.
+
+    What is looked at (keys and values) is halved by max pooling, as in the authors' code: a quarter of the
+    memory.  A map with a side of one place is not halved.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        few, some = max(1, channels // 8), max(1, channels // 2)
+        self.query, self.key = (
+            nn.Conv2d(channels, few, 1, bias=False),
+            nn.Conv2d(channels, few, 1, bias=False),
+        )
+        self.value, self.out = (
+            nn.Conv2d(channels, some, 1, bias=False),
+            nn.Conv2d(some, channels, 1, bias=False),
+        )
+        self.gamma = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
+        values = _halved(self.value(x)).flatten(2)  # (n, c/2, h'w')
+        seen = values @ self.weights(x).flatten(3).flatten(1, 2).transpose(1, 2)  # (n, c/2, hw)
+        return x + self.gamma * self.out(seen.view(len(x), -1, *x.shape[2:]))
+
+    def weights(self, x: Tensor) -> Tensor:
+        """How much each place (h, w) looks at each of (h', w'): (n, h, w, h', w'), summing to 1 over those."""
+        queries, keys = self.query(x), _halved(self.key(x))
+        scores = queries.flatten(2).transpose(1, 2) @ keys.flatten(2)  # (n, hw, h'w')
+        return scores.softmax(2).view(len(x), *x.shape[2:], *keys.shape[2:])
+
+
+def _halved(x: Tensor) -> Tensor:
+    return F.max_pool2d(x, 2) if min(x.shape[2:]) > 1 else x
+
+
+def attended(network: nn.Module, call: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
+    """What `call` gives, and where the first attention of the network that it ran had looked.
+
+    Args:
+        network: whose layers are watched.
+        call: runs a part of it: (n, ...).
+
+    Returns:
+        What it gave, and weights (n, h, w, h', w'), see `SelfAttention.weights`.
+
+    Raises:
+        BadRequest: no attention was run.
+    """
+    looked: list[Tensor] = []
+
+    def watch(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        assert isinstance(layer, SelfAttention)
+        looked.append(layer.weights(inputs[0]))
+
+    layers = [layer for layer in network.modules() if isinstance(layer, SelfAttention)]
+    hooks = [layer.register_forward_pre_hook(watch) for layer in layers]
+    try:
+        made = call()
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if not looked:
+        raise BadRequest(
+            "no layer of this game attends: there are no maps to show (sagan and biggan have them)"
+        )
+    return made, looked[0]
