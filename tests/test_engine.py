@@ -12,6 +12,7 @@ from toys import bits, different, engine_of, images, play, points
 from rivalry import callbacks
 from rivalry.catalog import find, maker
 from rivalry.data.source import Source
+from rivalry.dynamics import Optimistic
 from rivalry.engine import Engine, NonFinite, to_device
 from rivalry.errors import RunFailed
 from rivalry.game import Game, Move, Player
@@ -133,6 +134,40 @@ def test_clip_of_parameters_whose_gradients_are_one_tensor() -> None:
             yield Move(self.both, 3 * (self.x + self.y))  # autograd gives both the same tensor
 
     assert play(Sum()).game.numbers() == pytest.approx((-math.sqrt(0.5), -math.sqrt(0.5)), rel=1e-5)
+
+
+class InParts(Scalars):
+    """x descends (x - 1)² + (x - 3)², its two terms in one move or in two."""
+
+    parts = 2
+
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        terms = [(self.x - target).square() for target in (1, 3)]
+        yield from ([Move(self.a, terms[0] + terms[1])] if self.parts == 1 else [])
+        yield from ([Move(self.a, terms[0], hold=True), Move(self.a, terms[1])] if self.parts == 2 else [])
+
+
+@pytest.mark.parametrize("clip", [None, 0.5])
+def test_gradients_that_are_held_make_one_step_of_their_sum(clip: float | None) -> None:
+    class Whole(InParts):
+        parts = 1
+
+    assert play(InParts(2.5, clip=clip)).game.numbers() == play(Whole(2.5, clip=clip)).game.numbers()
+    assert play(InParts(2.5)).game.numbers()[0] == pytest.approx(2.5 - 0.1 * (2 * 1.5 + 2 * -0.5))
+
+
+def test_a_gradient_that_is_held_must_be_used_in_its_round() -> None:
+    class Forgetful(Scalars):
+        def round(self, data: Source, t: int) -> Iterator[Move]:
+            yield Move(self.a, self.x.square(), hold=True)
+
+    with pytest.raises(RuntimeError, match="the gradients of a were held and never used"):
+        play(Forgetful())
+
+
+def test_gradients_are_held_with_plain_dynamics_alone() -> None:
+    with pytest.raises(RuntimeError, match="plain gradients only"):
+        play(InParts(), dynamics=Optimistic())
 
 
 def test_a_move_without_loss_reports_a_player_who_moved_by_itself() -> None:

@@ -6,7 +6,17 @@ from torch import Tensor, nn
 
 from rivalry.errors import BadRequest
 from rivalry.nn.spectral import spectral
-from rivalry.penalties import clip_weights, dragan, gradient_penalty, input_gradient, orthogonal, r1, r2
+from rivalry.penalties import (
+    PathLength,
+    clip_weights,
+    dragan,
+    gradient_penalty,
+    input_gradient,
+    orthogonal,
+    path_lengths,
+    r1,
+    r2,
+)
 
 W = torch.tensor([1.0, -2.0, 2.0])  # of length 3
 SHORT = W / 6  # of length 1/2
@@ -206,3 +216,38 @@ def test_clipping_bounds_every_parameter_and_leaves_the_small_ones():
         assert torch.equal(new, old.clamp(-0.1, 0.1))
         assert new.requires_grad
     assert module[1].weight.detach().max() == torch.tensor(0.1)
+
+
+# ---------------------------------------------------------------- on the generator
+
+
+def linear_synthesis(a: float):
+    """Styles (n, 2, 3) -> pictures (n, 1, 4, 4) that are `a` times an orthonormal image of the styles' sum."""
+    frame = torch.linalg.qr(
+        torch.randn(16, 3, dtype=torch.double, generator=torch.Generator().manual_seed(0))
+    )[0]
+    return lambda w: a * (w.sum(1) @ frame.T).view(-1, 1, 4, 4)
+
+
+def test_path_lengths_of_a_linear_generator():
+    """Jᵀy = a Pᵀy for each layer, y normal in 16 pixels scaled by 1/4: E‖Jᵀy‖² = a² · 3 / 16."""
+    torch.manual_seed(0)
+    w = torch.zeros(4000, 2, 3, dtype=torch.double)
+    for a in (1.0, 5.0):
+        assert path_lengths(linear_synthesis(a), w).square().mean() == pytest.approx(a**2 * 3 / 16, rel=0.05)
+
+
+def test_path_length_follows_the_mean_and_pulls_towards_it():
+    torch.manual_seed(0)
+    scale = torch.tensor(2.0, dtype=torch.double, requires_grad=True)
+    term, w = PathLength(weight=2.0, every=4, decay=0.9), torch.zeros(64, 2, 3, dtype=torch.double)
+    lengths = path_lengths(linear_synthesis(2.0), w)
+    torch.manual_seed(1)
+    term(lambda w: scale * linear_synthesis(1.0)(w), w)
+    assert term.mean == pytest.approx(0.1 * lengths.mean().item(), rel=0.2)
+    for _ in range(60):
+        loss = term(lambda w: scale * linear_synthesis(1.0)(w), w).item()
+    assert loss == pytest.approx(
+        8 * lengths.var().item(), rel=0.4
+    )  # what is left is the spread of the lengths
+    assert [t for t in range(9) if term.due(t)] == [0, 4, 8]

@@ -167,7 +167,7 @@ class PathLength(nn.Module):
     def forward(self, synthesize: Scorer, w: Tensor) -> Tensor:
         """The term for styles w (n, layers, d) that depend on the generator's weights; moves a."""
         lengths = path_lengths(synthesize, w, create_graph=True)
-        self.mean.lerp_(lengths.detach().mean(), 1 - self.decay)
+        self.mean.lerp_(lengths.detach().mean().to(self.mean.dtype), 1 - self.decay)
         return self.weight * self.every * (lengths - self.mean.clone()).square().mean()
 
 

@@ -13,11 +13,12 @@ from rivalry.errors import BadRequest
 from rivalry.sheets import sheet, to_image
 
 
-def save(draw: Callable[[], Tensor], output: Path, spec: Spec) -> None:
+def save(draw: Callable[[], Tensor], output: Path, spec: Spec, columns: int | None = None) -> None:
     """Draw samples and write them to `output`, which is tried first.
 
     Args:
         draw: gives (n, ...) in [-1, 1].
+        columns: of a sheet; what makes it nearly square by default.
         output: `.png` is one sheet, `.npz` holds `x` as float32, no ending is a folder of images.
 
     Raises:
@@ -37,14 +38,14 @@ def save(draw: Callable[[], Tensor], output: Path, spec: Spec) -> None:
                 to_image(image).save(output / f"{i:05d}.png")
         else:
             with _beside(output) as file:
-                _write(draw(), file, ending, spec)
+                _write(draw(), file, ending, spec, columns)
     except OSError as error:
         raise BadRequest(f"cannot write {output}: {error.strerror or error}") from error
 
 
-def _write(x: Tensor, file: BinaryIO, ending: str, spec: Spec) -> None:
+def _write(x: Tensor, file: BinaryIO, ending: str, spec: Spec, columns: int | None) -> None:
     if ending == ".png":
-        sheet(x, spec).save(file, "png")
+        sheet(x, spec, columns).save(file, "png")
     else:
         np.savez_compressed(file, x=x.numpy())
 

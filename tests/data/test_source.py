@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from toys import points
 
 from rivalry.data.source import Dataset, Source, Spec
 from rivalry.errors import BadRequest
@@ -60,6 +61,34 @@ def test_shares_of_the_processes_are_the_batch_of_one(n: int, share: int, world:
         parts = [rows(source.take(share * world)) for source in ranks]
         assert [len(part) for part in parts] == [share] * world
         assert [parts[i % world][i // world] for i in range(len(whole))] == whole
+
+
+def test_the_rows_of_one_class_are_drawn_apart_and_once_an_epoch() -> None:
+    data = points(n=30, classes=3)
+    source = Source(data, ("x", "label"))
+    seen = torch.cat([source.take(5, label=1)[0] for _ in range(2)])
+    mine = data.x[data.label == 1]
+    assert sorted(map(tuple, seen.tolist())) == sorted(map(tuple, mine.tolist()))
+    assert (source.take(7, label=2)[1] == 2).all()
+    assert source.drawn == 17
+
+
+def test_drawing_one_class_disturbs_no_other_and_is_resumed() -> None:
+    data = points(n=30, classes=3)
+    alone, among = Source(data, ("x",), seed=4), Source(data, ("x",), seed=4)
+    among.take(3, label=0), among.take(11)
+    assert torch.equal(torch.cat([among.take(4, label=1)[0] for _ in range(4)]), alone.take(16, label=1)[0])
+    again = Source(data, ("x",), seed=9)
+    again.load_state_dict(among.state_dict())
+    for label in (None, 0, 1, 2):
+        assert torch.equal(again.take(9, label=label)[0], among.take(9, label=label)[0])
+
+
+def test_a_class_that_nothing_belongs_to_is_named() -> None:
+    data = points(n=6, classes=3)
+    data.label = torch.zeros(6, dtype=torch.long)
+    with pytest.raises(BadRequest, match="holds nothing of class 'class 2'"):
+        Source(data).take(1, label=2)
 
 
 def test_columns_of_a_batch_are_of_the_same_rows() -> None:

@@ -1,5 +1,6 @@
 """`rivalry sample`."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from rivalry.errors import BadRequest
 @click.option("--truncation", type=float, help="codes drawn closer to the middle: 0.7")
 @options.seed
 @click.option("output", "-o", type=options.PATH, help=".png: a sheet; .npz: arrays; else a folder")
+@click.option("--attention", is_flag=True, help="beside each sample, where four of its places looked")
 @options.which
 @options.device
 def sample(
@@ -24,6 +26,7 @@ def sample(
     truncation: float | None,
     seed: int,
     output: Path | None,
+    attention: bool,
     which: str,
     device: str,
 ) -> None:
@@ -42,5 +45,12 @@ def sample(
     game = trained.load(opened, device=device, which=which)
     given = trained.given(game, spec, label=label, truncation=truncation)
     output = output or opened.path / "samples" / f"sample-{seed}.png"
+    if attention:
+        from rivalry.editing.attention import attention_maps, attention_tiles
+
+        tiles = lambda: attention_tiles(*attention_maps(game, n, seed=seed, label=given.get("label")))
+        save(tiles, output, replace(spec, shape=(3, *spec.shape[1:])), columns=5)
+        print(output)
+        return
     save(lambda: trained.draw(game, n, seed=seed, **given), output, spec)
     print(output)

@@ -71,18 +71,17 @@ class SkipSynthesis(nn.Module):
         self.constant = nn.Parameter(torch.randn(1, widths[0], *small))
         sizes = [(small[0] * 2**i, small[1] * 2**i) for i in range(len(widths))]
         self.smallest = StyledLayer(widths[0], widths[0], d, small)
-        self.blocks = nn.ModuleList(
-            nn.ModuleList([StyledLayer(a, b, d, size), StyledLayer(b, b, d, size)])
-            for a, b, size in zip(widths, widths[1:], sizes[1:])
-        )
+        steps = list(zip(widths, widths[1:], sizes[1:]))
+        self.wider = nn.ModuleList([StyledLayer(a, b, d, size) for a, b, size in steps])
+        self.same = nn.ModuleList([StyledLayer(b, b, d, size) for _, b, size in steps])
         self.colors = nn.ModuleList([Modulated(b, channels, 1, d, demodulate=False) for b in widths])
 
     def forward(self, w: Tensor) -> Tensor:
         styles = list(w.unbind(1))
         h = self.smallest(self.constant.expand(len(w), -1, -1, -1), styles[0])
         x = self.draw(0, h, styles[1])
-        for i, (first, second) in enumerate(self.blocks, 1):  # type: ignore[misc]
-            h = second(first(double_smoothly(h), styles[2 * i - 1]), styles[2 * i])
+        for i, (wider, same) in enumerate(zip(self.wider, self.same), 1):
+            h = same(wider(double_smoothly(h), styles[2 * i - 1]), styles[2 * i])
             x = double_smoothly(x) + self.draw(i, h, styles[2 * i + 1])
         return x
 
@@ -93,8 +92,9 @@ class SkipSynthesis(nn.Module):
 
     def readers(self) -> list[Tensor]:
         """The matrix (channels, d) by which each layer reads its style, in the order of the layers."""
-        convs = [self.smallest.conv, *(layer.conv for block in self.blocks for layer in block)]  # type: ignore[attr-defined]
-        return [conv.style.scaled() for conv in [*convs, self.colors[-1]]]
+        layers = [self.smallest, *(layer for pair in zip(self.wider, self.same) for layer in pair)]
+        readers = [layer.conv for layer in layers] + [self.colors[-1]]
+        return [reader.style.scaled() for reader in readers]  # type: ignore[union-attr,operator]
 
 
 class ResidualBlock(nn.Module):

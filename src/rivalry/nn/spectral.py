@@ -105,10 +105,10 @@ def spectral_norm(module: Module) -> Module:
     return module
 
 
-def spectral(network: Module, but: tuple[type[nn.Module], ...] = ()) -> Module:
+def spectral(network: Module, but: type[nn.Module] | tuple[type[nn.Module], ...] = ()) -> Module:
     """Normalize every linear, convolutional and embedding layer of a network, in place; returns the network.
 
-    Layers that are parametrized already, and those of the kinds in `but`, stay as they are.
+    Layers that are parametrized already, and those of the kinds `but`, stay as they are.
     """
     for layer in list(network.modules()):
         bare = not parametrize.is_parametrized(layer, "weight")

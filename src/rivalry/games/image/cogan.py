@@ -74,24 +74,27 @@ class TwinCritic(nn.Module):
 def generator_layers(latent: int, shape: Shape, width: int) -> list[nn.Module]:
     """DCGAN's generator as a list of layers: a norm and a rectifier go with what they follow."""
     whole = ConvGenerator(latent, shape, width=width)
-    first = nn.Sequential(whole.first, nn.Unflatten(1, (-1, *whole.small)), *whole.body[:2])
-    return [first, *in_groups(whole.body[2:], nn.ConvTranspose2d)]
+    first = nn.Sequential(whole.first, nn.Unflatten(1, (-1, *whole.small)), *list(whole.body)[:2])
+    return [first, *in_groups(list(whole.body)[2:], nn.ConvTranspose2d)]
 
 
 def critic_layers(shape: Shape, width: int) -> list[nn.Module]:
     """DCGAN's critic as a list of layers: a rectifier goes with what it follows."""
     whole = ConvCritic(shape, width=width, norm=no_norm)
-    return [*in_groups(whole.body, nn.Conv2d), nn.Sequential(nn.Flatten(), whole.last)]
+    return [*in_groups(list(whole.body), nn.Conv2d), nn.Sequential(nn.Flatten(), whole.last)]
 
 
-def in_groups(layers: nn.Sequential, head: type[nn.Module]) -> list[nn.Module]:
+def in_groups(layers: list[nn.Module], head: type[nn.Module]) -> list[nn.Module]:
     """Cut a sequence before each layer of the kind `head`."""
     starts = [i for i, layer in enumerate(layers) if isinstance(layer, head)]
-    return [layers[a:b] for a, b in zip(starts, [*starts[1:], len(layers)])]
+    return [nn.Sequential(*layers[a:b]) for a, b in zip(starts, [*starts[1:], len(layers)])]
 
 
 class CoGAN(TwoPlayers):
     """Two domains, each with a game of its own, on shared layers."""
+
+    G: TwinGenerator
+    D: TwinCritic
 
     def __init__(self, G: TwinGenerator, D: TwinCritic, **parts: Any):
         super().__init__(G, D, classes=DOMAINS, **parts)
@@ -103,11 +106,9 @@ class CoGAN(TwoPlayers):
             non_saturating.critic(self.D(real, domain), self.D(fake.detach(), domain))
             for domain, (real, fake) in enumerate(zip(reals, fakes))
         ]
-        yield Move(self.critic, sum(losses), {"first": losses[0], "second": losses[1]})
-        yield Move(
-            self.generator,
-            sum(non_saturating.generator(self.D(fake, domain)) for domain, fake in enumerate(fakes)),
-        )
+        yield Move(self.critic, losses[0] + losses[1], {"first": losses[0], "second": losses[1]})
+        first, second = (non_saturating.generator(self.D(fake, domain)) for domain, fake in enumerate(fakes))
+        yield Move(self.generator, first + second)
         self.average.update(self.G)
 
     def draw(self, n: int, truncation: float | None = None) -> Tensor:
@@ -137,11 +138,9 @@ class CoGAN(TwoPlayers):
     @property
     def saved(self) -> float:
         """The share of two separate games' parameters that sharing saves."""
-        mine, shared = 0, 0
-        for network in (self.G, self.D):
-            mine += sum(p.numel() for p in network.parameters())
-            shared += sum(p.numel() for p in network.shared.parameters())
-        return shared / (mine + shared)
+        size = lambda *parts: sum(p.numel() for part in parts for p in part.parameters())
+        shared = size(self.G.shared, self.D.shared)
+        return shared / (size(self.G, self.D) + shared)
 
     def facts(self) -> dict[str, str]:
         return {"parameters saved against two separate games": f"{self.saved:.0%}"}

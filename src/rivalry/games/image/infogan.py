@@ -58,6 +58,8 @@ class InfoGAN(TwoPlayers):
         informer: the optimizer of the third player.
     """
 
+    D: ConvCritic
+
     def __init__(
         self,
         G: nn.Module,
@@ -85,8 +87,8 @@ class InfoGAN(TwoPlayers):
         yield Move(self.critic, loss, {"divergence": loss, "real": on_real.mean(), "fake": on_fake.mean()})
         yield Move(self.generator, non_saturating.generator(self.D(fake)))
         category, numbers = self.unexplained(self.G(z), z)
-        notes = {"category": category, "numbers": numbers}
-        yield Move(self.informer, self.information[0] * category + self.information[1] * numbers, notes)
+        loss = self.information[0] * category + self.information[1] * numbers
+        yield Move(self.informer, loss, {"category": category, "numbers": numbers})
         self.average.update(self.G)
 
     def unexplained(self, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:

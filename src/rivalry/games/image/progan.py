@@ -95,9 +95,8 @@ class GrowingGenerator(Growing):
         self.small = small
         self.first = EqualLinear(latent, widths[0] * math.prod(small), gain=math.sqrt(2) / 4)
         self.smallest = EqualConv2d(widths[0], widths[0], 3)
-        self.blocks = nn.ModuleList(
-            nn.ModuleList([EqualConv2d(a, b, 3), EqualConv2d(b, b, 3)]) for a, b in zip(widths, widths[1:])
-        )
+        self.wider = nn.ModuleList([EqualConv2d(a, b, 3) for a, b in zip(widths, widths[1:])])
+        self.same = nn.ModuleList([EqualConv2d(b, b, 3) for b in widths[1:]])
         self.colors = nn.ModuleList([EqualConv2d(b, channels, 1, gain=1) for b in widths])
 
     def forward(self, z: Tensor) -> Tensor:
@@ -105,10 +104,8 @@ class GrowingGenerator(Growing):
         x = self.first(pixel_norm(z)).view(len(z), *self.small, -1).permute(0, 3, 1, 2)
         x = _normed(self.smallest(_normed(x)))
         before = x
-        for block in self.blocks[:level]:
-            before, x = x, double(x)
-            for conv in block:  # type: ignore[attr-defined]
-                x = _normed(conv(x))
+        for wider, same in list(zip(self.wider, self.same))[:level]:
+            before, x = x, _normed(same(_normed(wider(double(x)))))
         color = self.colors[level](x)
         if alpha == 1:
             return color
@@ -122,7 +119,8 @@ class GrowingCritic(Growing):
         super().__init__()
         self.colors = nn.ModuleList([EqualConv2d(channels, b, 1) for b in widths])
         self.blocks = nn.ModuleList(  # the i-th halves an image of level i + 1
-            nn.ModuleList([EqualConv2d(b, b, 3), EqualConv2d(b, a, 3)]) for a, b in zip(widths, widths[1:])
+            nn.Sequential(EqualConv2d(b, b, 3), nn.LeakyReLU(0.2), EqualConv2d(b, a, 3), nn.LeakyReLU(0.2))
+            for a, b in zip(widths, widths[1:])
         )
         self.smallest = EqualConv2d(widths[0] + 1, widths[0], 3)
         self.first = EqualLinear(widths[0] * math.prod(small), widths[0], gain=math.sqrt(2))
@@ -132,9 +130,7 @@ class GrowingCritic(Growing):
         level, alpha = self.now
         h = _bent(self.colors[level](x))
         for i in range(level - 1, -1, -1):
-            for conv in self.blocks[i]:  # type: ignore[union-attr]
-                h = _bent(conv(h))
-            h = F.avg_pool2d(h, 2)
+            h = F.avg_pool2d(self.blocks[i](h), 2)
             if i == level - 1 and alpha < 1:
                 h = torch.lerp(_bent(self.colors[i](F.avg_pool2d(x, 2))), h, alpha)
         h = _bent(self.smallest(minibatch_deviation(h)))
@@ -190,8 +186,9 @@ class ProGAN(TwoPlayers):
         on_real, on_fake = self.D(real), self.D(fake.detach())
         loss, drift = wasserstein.critic(on_real, on_fake), self.drift * wide(on_real).square().mean()
         penalties = self.regularize(real, fake.detach(), (), t)
-        notes = {"divergence": loss, "drift": drift, "level": stage.level + stage.alpha - 1, **penalties}
-        yield Move(self.critic, loss + drift + sum(penalties.values()), notes)
+        terms = {"divergence": loss, "drift": drift, **penalties}
+        level = stage.level + stage.alpha - 1  # 1.25: a quarter of the second doubling
+        yield Move(self.critic, torch.stack([*terms.values()]).sum(), {**terms, "level": level})
         yield Move(self.generator, wasserstein.generator(self.D(fake)))
         self.average.update(self.G)
 

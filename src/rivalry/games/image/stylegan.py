@@ -17,7 +17,7 @@ Written from the papers.  Deviations:
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -94,10 +94,9 @@ class StyleCritic(nn.Module):
         super().__init__()
         self.side = tuple(s * 2 ** (len(widths) - 1) for s in small)
         self.color = EqualConv2d(channels, widths[-1], 1)
-        self.blocks = nn.ModuleList(
-            nn.ModuleList([EqualConv2d(b, b, 3), EqualConv2d(b, a, 3)])
-            for a, b in list(zip(widths, widths[1:]))[::-1]
-        )
+        steps = list(zip(widths[1:], widths))[::-1]  # from the image to the smallest map
+        self.same = nn.ModuleList([EqualConv2d(a, a, 3) for a, _ in steps])
+        self.wider = nn.ModuleList([EqualConv2d(a, b, 3) for a, b in steps])
         self.smallest = EqualConv2d(widths[0] + 1, widths[0], 3)
         self.first = EqualLinear(widths[0] * math.prod(small), widths[0], gain=math.sqrt(2))
         self.last = EqualLinear(widths[0], 1)
@@ -105,9 +104,9 @@ class StyleCritic(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = F.pad(x, (0, self.side[1] - x.shape[3], 0, self.side[0] - x.shape[2]), "replicate")
         h = F.leaky_relu(self.color(x), 0.2)
-        for first, second in self.blocks:  # type: ignore[misc]
-            h = F.leaky_relu(first(h), 0.2)
-            h = F.leaky_relu(halve_smoothly(second(h)), 0.2)
+        for same, wider in zip(self.same, self.wider):
+            h = F.leaky_relu(same(h), 0.2)
+            h = F.leaky_relu(halve_smoothly(wider(h)), 0.2)
         h = F.leaky_relu(self.smallest(minibatch_deviation(h)), 0.2)
         h = F.leaky_relu(self.first(h.permute(0, 2, 3, 1).flatten(1)), 0.2)
         return self.last(h).squeeze(1)
@@ -155,7 +154,8 @@ class StyleGAN(TwoPlayers):
         **parts: Any,
     ):
         super().__init__(G, D, **parts)
-        self.mixing, self.paths = mixing, nn.ModuleList(paths)
+        self.mixing, self.paths = mixing, tuple(paths)
+        self.means = nn.ModuleList(paths)  # what the terms remember is in the checkpoint
 
     def round(self, data: Source, t: int) -> Iterator[Move]:
         (real,) = data.take(self.batch)
@@ -172,6 +172,11 @@ class StyleGAN(TwoPlayers):
         yield Move(self.generator, loss + sum(paths.values()), paths)
         self.average.update(self.G)
 
+    @property
+    def sampler(self) -> StyleGenerator:
+        """The generator that samples are drawn from."""
+        return cast(StyleGenerator, self.average.network)
+
     def mix(self, n: int) -> Tensor:
         """Styles of the moving generator, some of them of two codes: (n, layers, d)."""
         w, other = self.G.mapping(self.draw(n)), self.G.mapping(self.draw(n))
@@ -181,19 +186,19 @@ class StyleGAN(TwoPlayers):
     def style(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
         """Codes (n, latent) -> styles (n, layers, d)."""
         self.given(len(z), label)  # refuses a label
-        return self.average.network.style(z)
+        return self.sampler.style(z)
 
     def synthesize(self, w: Tensor) -> Tensor:
         """Styles (n, layers, d) -> images (n, c, h, w) in [-1, 1]."""
-        return self.average.network.draw(w).clamp(-1, 1)
+        return self.sampler.draw(w).clamp(-1, 1)
 
     def middle(self) -> Tensor:
         """The mean style: (d,)."""
-        return self.average.network.mapping.middle
+        return self.sampler.mapping.middle
 
     def readers(self) -> list[Tensor]:
         """The matrix by which each layer reads its style."""
-        return self.average.network.synthesis.readers()
+        return self.sampler.synthesis.readers()
 
     def decode(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
         """Images of these codes."""

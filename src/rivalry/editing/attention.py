@@ -1,0 +1,59 @@
+"""Where a generator looked: maps of its attention, laid over its samples."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from rivalry.errors import BadRequest
+from rivalry.game import Game, Latent
+from rivalry.labels import told_labels
+from rivalry.nn.attention import attended
+
+HEAT = (1.0, 0.35, -0.6)  # of what was looked at, in [-1, 1]
+MARK = (-0.6, 1.0, 0.2)  # of the place that looked
+PLACES = ((0.25, 0.25), (0.25, 0.75), (0.75, 0.25), (0.75, 0.75))  # from the top, from the left
+
+
+def attention_maps(game: Game, n: int, *, seed: int = 0, label: int | None = None) -> tuple[Tensor, Tensor]:
+    """Samples, and for some places of each how much every place was looked at.
+
+    Args:
+        label: the class to ask for; every class in turn where the game is told classes.
+
+    Returns:
+        (n, c, h, w) in [-1, 1] and (n, 4, h, w) from 0, nothing, to 1, the most; the four places are `PLACES`.
+
+    Raises:
+        BadRequest: the game draws from no codes, or no layer of it attends.
+    """
+    if not isinstance(game, Latent):
+        raise BadRequest("this game draws from no codes, so no attention over samples can be shown")
+    devices = [game.device] if game.device.type == "cuda" else []
+    with torch.random.fork_rng(devices), torch.no_grad():
+        torch.manual_seed(seed)
+        z = game.draw(n)
+        told = told_labels(n, label, getattr(game, "classes", 0), game.device)
+        x, weights = attended(game, lambda: game.decode(z, *told))
+    h, w = weights.shape[1:3]
+    looks = torch.stack([weights[:, int(y * h), int(x * w)] for y, x in PLACES], 1)  # (n, 4, h', w')
+    looks = F.interpolate(looks.float(), x.shape[2:], mode="bilinear", align_corners=False)
+    return x.float().cpu(), (looks / looks.amax((2, 3), keepdim=True).clamp(min=1e-12)).cpu()
+
+
+def attention_tiles(x: Tensor, looks: Tensor) -> Tensor:
+    """A row of pictures for each sample: itself with the places marked, then what each of them looked at.
+
+    (n, c, h, w) and (n, 4, h, w) -> (n · 5, 3, h, w) in [-1, 1].
+    """
+    n, _, h, w = x.shape
+    color = x[:, :3] if x.shape[1] >= 3 else x[:, :1].expand(-1, 3, -1, -1)
+    heat, mark = (torch.tensor(of).view(3, 1, 1) for of in (HEAT, MARK))
+    marked, rows = color.clone(), [color]
+    for place, (down, across) in enumerate(PLACES):
+        share = 0.85 * looks[:, place : place + 1]
+        tile = torch.lerp(0.5 * (color - 1), heat.expand_as(color), share.expand_as(color))
+        for picture in (tile, marked):
+            picture[:, :, int(down * h), int(across * w)] = mark.view(3)
+        rows.append(tile)
+    rows[0] = marked
+    return torch.stack(rows, 1).flatten(0, 1)
