@@ -11,6 +11,8 @@ Deviations:
     SNGAN's residual networks, with as many halvings as the image allows and one width throughout.
 """
 
+from typing import Literal
+
 from torch import nn
 
 from rivalry.data.source import Spec
@@ -29,6 +31,7 @@ def sagan(
     latent: Count = 128,
     width: Count = 128,
     attend: Natural = 16,
+    told: Literal["classes", "nothing"] = "classes",
     batch: Count = 64,
     generator_lr: Rate = 1e-4,
     critic_lr: Rate = 4e-4,
@@ -40,13 +43,14 @@ def sagan(
         latent: length of the code z, normal
         width: channels of every block
         attend: both networks attend on the map nearest to the code whose shorter side is at least this; 0 for none
+        told: both networks are told the classes, where the data have any, or nothing
         batch: data of one turn
         generator_lr: Adam's step size of the generator; its moments decay by 0 and 0.9
         critic_lr: Adam's step size of the critic
         average: decay of the generator's moving average; 0 for none
     """
     spec.require("sagan", kind="image")
-    (c, h, w), classes = spec.shape, len(spec.classes)
+    (c, h, w), classes = spec.shape, len(spec.classes) if told == "classes" else 0
     side = attend or float("inf")
     return GAN(
         spectral(
@@ -63,4 +67,9 @@ def sagan(
     )
 
 
-RECIPES = {"sagan": {"no-attention": {"attend": 0}}}
+RECIPES = {
+    "sagan": {
+        "marks": {"data": "marks", "told": "nothing", "time": "20m"},
+        "no-attention": {"data": "marks", "told": "nothing", "time": "20m", "attend": 0},
+    }
+}

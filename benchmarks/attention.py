@@ -1,0 +1,76 @@
+"""Whether attention sees across the image: two marks, far apart, whose colors must agree.
+
+    python benchmarks/attention.py [--rounds 4000] [--seeds 0 1 2] [--threads 2]
+
+`sagan` on `marks`, told nothing, with attention and with the same networks without it: the share of 2,000 samples
+with two marks of one color.  By chance one in six agree (halves of different data, joined).
+Writes benchmarks/results/attention.json and .md.
+"""
+
+import argparse
+import tempfile
+
+import torch
+from certificate import certificate
+from record import record
+
+import rivalry
+from rivalry.data import open_data
+from rivalry.data.shapes import consistent
+from rivalry.trained import draw
+
+SAMPLES = 2000
+GAMES = {"attention": None, "no attention": 0}
+COLUMNS = ("consistent", "ms/round", "parameters")
+
+
+def main() -> None:
+    options = parse()
+    torch.set_num_threads(options.threads)
+    told = certificate()
+    real = open_data("marks", "test").rows(slice(None))
+    joined = torch.cat([real[..., :16], real.roll(1, 0)[..., 16:]], 3)
+    says = [
+        f"of the data: {consistent(real).float().mean():.1%}; of joined halves: {consistent(joined).float().mean():.1%}",
+        f"{options.rounds:,} rounds, width {options.width}, attention at {options.attend} x {options.attend}",
+    ]
+    rows = []
+    for seed in options.seeds:
+        for name, attend in GAMES.items():
+            row = {"game": name, "seed": seed, **one(attend, seed, options), **told}
+            rows.append(row)
+            print(row, flush=True)
+            record("attention", rows, "game", COLUMNS, says)
+
+
+def one(attend: int | None, seed: int, options: argparse.Namespace) -> dict:
+    with tempfile.TemporaryDirectory() as folder:
+        run = rivalry.train(
+            "sagan", "marks", rounds=options.rounds, seed=seed, run=f"{folder}/run", quiet=True, measure=False,
+            told="nothing", width=options.width, attend=options.attend if attend is None else attend,
+            average=0.999,
+        )  # fmt: skip
+        game = rivalry.load(run, which="newest")
+        done = next(line for line in reversed(list(run.lines())) if line.get("event") == "done")
+    x = draw(game, SAMPLES, seed=seed)
+    return {
+        "consistent": float(consistent(x).float().mean()),
+        "ms/round": 1000 * done["seconds"] / done["round"],
+        "parameters": sum(p.numel() for p in game.G.parameters()),
+    }
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=4000)
+    parser.add_argument("--width", type=int, default=32)
+    parser.add_argument("--attend", type=int, default=8)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
+    parser.add_argument("--threads", type=int, default=2)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

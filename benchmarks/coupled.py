@@ -1,0 +1,97 @@
+"""Whether coupled games make pairs: digits and edges that no pair was ever shown of.
+
+    python benchmarks/coupled.py [--rounds 4000] [--seeds 0 1 2] [--threads 2]
+
+`cogan` on `mnist-edges` (digits; the edges of other digits), and the control whose games share no layer.  2,000
+pairs a run: the share in which the judge of MNIST sees the digit in the first image that a judge of edges sees in
+the second.  The judge of edges is trained on the edges of all training digits; both judges' own test accuracy is
+told under the table.  Writes benchmarks/results/coupled.json and .md.
+"""
+
+import argparse
+import tempfile
+
+import torch
+from certificate import certificate
+from record import record
+
+import rivalry
+from rivalry.data import open_data
+from rivalry.data.from_mnist import edges
+from rivalry.data.source import Dataset, Spec
+from rivalry.metrics.features import Extractor, extract, judge
+from rivalry.sheets import sheet
+
+PAIRS = 2000
+GAMES = {"cogan": 1, "nothing shared": 99}  # layers that each domain has for itself
+COLUMNS = ("same digit", "both sure and same", "classes", "parameters saved", "ms/round")
+
+
+def main() -> None:
+    options = parse()
+    torch.set_num_threads(options.threads)
+    told = certificate()
+    judges = judge(open_data("mnist").spec), judge_of_edges()
+    rows = []
+    for seed in options.seeds:
+        for name, own in GAMES.items():
+            row = {"game": name, "seed": seed, **one(own, seed, options, judges), **told}
+            rows.append(row)
+            print(row, flush=True)
+            says = [f"{j.name}: {j.facts['accuracy']:.2%} of held-out images right" for j in judges]
+            record("coupled", rows, "game", COLUMNS, [*says, f"{options.rounds:,} rounds, width {options.width}"])
+
+
+def one(own: int, seed: int, options: argparse.Namespace, judges: tuple[Extractor, Extractor]) -> dict:
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {"own": own, "width": options.width}
+        run = rivalry.train(
+            "cogan", "mnist-edges", rounds=options.rounds, seed=seed, run=f"{folder}/run", quiet=True,
+            measure=False, **settings,
+        )  # fmt: skip
+        game = rivalry.load(run, which="newest")
+        done = next(line for line in reversed(list(run.lines())) if line.get("event") == "done")
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        x = game.sample(2 * PAIRS)
+    if options.sheet:
+        sheet(x[:128], open_data("mnist-edges").spec, 16).save(f"{options.sheet}-{own}-{seed}.png")
+    first, second = (sure(j, part) for j, part in zip(judges, (x[0::2], x[1::2])))
+    same = first[0] == second[0]
+    return {
+        "same digit": float(same.float().mean()),
+        "both sure and same": float((same & (first[1] >= 0.9) & (second[1] >= 0.9)).float().mean()),
+        "classes": len(first[0].unique()),
+        "parameters saved": game.saved,
+        "ms/round": 1000 * done["seconds"] / done["round"],
+    }
+
+
+def sure(judge: Extractor, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The digit that a judge sees in each image, and how sure it is."""
+    logits = extract(judge, x)[1]
+    assert logits is not None
+    confidence, digit = logits.softmax(1).max(1)
+    return digit, confidence
+
+
+def judge_of_edges() -> Extractor:
+    mnist = open_data("mnist")
+    spec = Spec("edges-of-mnist", "image", mnist.spec.shape, mnist.spec.classes)
+    return judge(spec, Dataset(spec, edges(mnist.x), mnist.label))
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=4000)
+    parser.add_argument("--width", type=int, default=32)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--sheet", help="where to write a sheet of each run's pairs: the beginning of a name")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
