@@ -78,12 +78,12 @@ BAD = {
     # the command line itself
     "trian gan": "did you mean 'train'",
     "zzz": "rivalry --help",
-    "train": "missing argument 'game'",
+    "train": "missing argument 'GAME'",
     "train gan ring": "(ring)",
     "train gan --dta ring": "no option '--dta'; did you mean '--data'?",
     "train gan -x": "no option '-x'; see `rivalry train --help`",
     "train gan --data": "'--data' requires an argument",
-    "train gan --data ring --rounds ten": "got 'ten'",
+    "train gan --data ring --rounds ten": "'ten' is not a valid integer",
     "list metricz": "did you mean 'metrics'?",
     "list --kind imag": "did you mean 'image'?",
     "show dcgna": "no game 'dcgna'; did you mean 'dcgan'?",
@@ -150,7 +150,7 @@ BAD = {
     "evaluate nowhere": "nowhere is not a run",
     # sample
     "sample ring -n 0": "-n is one or more; got 0",
-    "sample ring -n many": "got 'many'",
+    "sample ring -n many": "'many' is not a valid integer",
     "sample ring --label 3": "this game is not told classes",
     "sample digits --label 10": "there are 10 classes, 0 to 9; asked for 10",
     "sample digits --label -1": "there are 10 classes, 0 to 9; asked for -1",

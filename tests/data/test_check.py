@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+import rivalry.data.check as checking
 from rivalry.data.check import check, render
+from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 
 
@@ -20,6 +23,7 @@ class Entry:
 GAMES = [
     Entry("dcgan", ("image",)),
     Entry("cgan", ("image", "labels")),
+    Entry("cyclegan", ("image", "domains")),
     Entry("pix2pix", ("image", "pairs")),
     Entry("ring-gan", ("points",)),
 ]
@@ -47,7 +51,8 @@ def test_what_is_in_a_messy_folder(messy: Path) -> None:
     pairs = [("train/a/0", "train/b/1"), ("train/a/2", "train/b/3"), ("test/a/4", "test/b/5")]
     assert report.duplicates == [[f"{one}.png", f"{other}.png"] for one, other in pairs]
     assert report.converted == {"palette": 1, "to RGB": 6}
-    assert report.suits == ["dcgan", "cgan"]
+    assert report.suits == ["dcgan", "cgan", "cyclegan"]
+    assert report.pairs == ""
     assert report.wrong == []
 
 
@@ -62,7 +67,7 @@ def test_the_text_tells_all_of_it(messy: Path) -> None:
         "converted   to RGB (6), palette (1)",
         "duplicates  3 with exactly the pixels of another, as train/a/0.png = train/b/1.png",
         "corrupt     train/b/bad.png: not an image",
-        "suits       dcgan, cgan",
+        "suits       dcgan, cgan, cyclegan",
     ]
 
 
@@ -94,6 +99,46 @@ def test_an_archive_and_a_name(tmp_path: Path) -> None:
     report = check("swiss-roll", GAMES)
     assert (report.kind, report.channels, report.suits) == ("points", 2, ["ring-gan"])
     assert "dimensions  2" in render(report)
+
+
+def layout(folder: Path, names: str, size: tuple[int, int] = (8, 8)) -> str:
+    for i, name in enumerate(names.split()):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full(size, i, np.uint8)).save(folder / f"{name}.png")
+    return str(folder)
+
+
+def test_two_domains_and_pairs_are_told_apart(tmp_path: Path) -> None:
+    aligned = check(
+        layout(tmp_path / "aligned", "train/A/1 train/B/1 test/A/2 test/B/2 test/A/3 test/B/3"), GAMES
+    )
+    assert aligned.pairs == "3, of one name in the folders A and B"
+    assert aligned.suits == ["dcgan", "cgan", "cyclegan", "pix2pix"]
+    assert "pairs       3, of one name in the folders A and B" in render(aligned).splitlines()
+    unaligned = check(layout(tmp_path / "unaligned", "A/1 A/2 B/1 B/3"), GAMES)
+    assert (unaligned.pairs, unaligned.suits) == ("", ["dcgan", "cgan", "cyclegan"])
+    three = check(layout(tmp_path / "three", "a/1 b/1 c/1"), GAMES)
+    assert (three.pairs, three.suits) == ("", ["dcgan", "cgan"])
+    one = check(layout(tmp_path / "one", "1 2"), GAMES)
+    assert (one.pairs, one.suits) == ("", ["dcgan"])
+
+
+def test_pictures_twice_as_wide_as_tall_are_perhaps_pairs(tmp_path: Path) -> None:
+    report = check(layout(tmp_path / "wide", "1 2", (8, 16)), GAMES)
+    assert report.pairs == "perhaps side by side: every image is twice as wide as tall"
+    assert report.suits == ["dcgan", "pix2pix"]
+    layout(tmp_path / "wide", "3", (8, 17))
+    assert check(str(tmp_path / "wide"), GAMES).suits == ["dcgan"]
+
+
+def test_a_named_set_of_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = Spec("few", "image", (1, 8, 8), extra=("source",))
+    x = torch.zeros(3, 1, 8, 8, dtype=torch.uint8)
+    few = Dataset(spec, x, None, {"splits": ("train",)}, {"source": x})
+    monkeypatch.setattr(checking, "open_data", lambda name, split="train": few)
+    report = check("emoji", GAMES)
+    assert report.pairs == "each with the image that it is made from"
+    assert report.suits == ["dcgan", "pix2pix"]
 
 
 def test_nothing_there(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from rivalry.cache import cache_dir
 from rivalry.data import decoded, kept, open_data
+from rivalry.data.source import Spec
 from rivalry.errors import BadRequest
 
 
@@ -41,6 +42,15 @@ def packed(request):
     return (lambda folder: folder) if request.param == "folder" else zipped
 
 
+def test_folders_of_two_domains_are_splits_with_a_class_each(tmp_path: Path) -> None:
+    for k, folder in enumerate(("trainA", "trainB", "testA", "testB")):
+        draw(tmp_path / "horses" / folder / "1.png", 10 * k, (8, 8))
+    train, test = (open_data(str(tmp_path / "horses"), split) for split in ("train", "test"))
+    assert train.spec.classes == test.spec.classes == ("A", "B")
+    assert (values(train), values(test)) == ([0, 10], [20, 30])
+    assert train.label is not None and train.label.tolist() == [0, 1]
+
+
 def test_a_folder_of_images_is_a_table_in_the_order_of_names(tmp_path: Path, packed) -> None:
     for i in range(5):
         draw(tmp_path / "pictures" / f"{i}.png", 10 * i, (9, 12))
@@ -48,7 +58,7 @@ def test_a_folder_of_images_is_a_table_in_the_order_of_names(tmp_path: Path, pac
     (tmp_path / "pictures" / "notes.txt").write_text("not an image")
     data = open_data(str(packed(tmp_path / "pictures")))
     assert values(data) == [0, 10, 20, 30, 40]
-    assert data.spec.to_json() == {"name": "pictures", "kind": "image", "shape": (1, 9, 12), "classes": ()}
+    assert data.spec == Spec("pictures", "image", (1, 9, 12))
     assert data.label is None
     assert data.x.dtype == torch.uint8
     assert data.facts["splits"] == ("train",)

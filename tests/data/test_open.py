@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from rivalry.data import NAMES, open_data
@@ -31,10 +32,14 @@ def test_every_name_opens_as_its_line_says(name: str) -> None:
         assert f"{len(data):,}" in told
         assert f"{h} x {w} {'grey' if c == 1 else 'RGB'}" in told
         assert f"{len(data.spec.classes)} classes" in told
-        if "test" in data.facts["splits"] and data.facts["source"] == "bundled":
+        if "test" in data.facts["splits"]:
             assert f"+ {len(open_data(name, 'test')):,}" in told
     for split in data.facts["splits"]:
         assert len(open_data(name, split)) > 0
+    for column, names in data.facts.get("attributes", {}).items():
+        values = data.column(column, slice(None))
+        assert values.dtype == torch.int64
+        assert values.bincount().gt(0).tolist() == [True] * len(names)
 
 
 def test_the_nearest_name_is_proposed() -> None:
@@ -69,6 +74,15 @@ def test_size_of_a_bundled_set() -> None:
     assert data.spec.shape == (1, 16, 12)
     assert data.x.shape == (1500, 1, 16, 12)
     assert data.label is not None
+
+
+def test_pairs_are_read_from_paths_alone(tmp_path: Path) -> None:
+    Image.new("L", (16, 8)).save(tmp_path / "one.png")
+    assert open_data(str(tmp_path), pairs=True).spec.extra == ("source",)
+    assert open_data(str(tmp_path)).spec.extra == ()
+    assert (
+        open_data("digits", pairs=True).spec == open_data("digits").spec
+    )  # a game that needs pairs refuses it
 
 
 def test_sizes_that_make_no_sense() -> None:

@@ -3,6 +3,7 @@
 Importing this package imports no torch, so that names can be listed at once.
 """
 
+import importlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,12 +63,8 @@ def _open_named(name: str, split: str, size: tuple[int, int] | None) -> "Dataset
     named = NAMES[name]
     if size is not None and named.kind != "image":
         raise BadRequest(f"{name!r} holds {named.kind}, which have no size in pixels; leave the size out")
-    if named.where == "generated":
-        from rivalry.data.toys import open_toy as open_it
-    elif named.where == "fetched":
-        from rivalry.data.fetch import open_fetched as open_it
-    else:
-        from rivalry.data.bundled import open_bundled as open_it
+    module, function = named.opener.split(":")
+    open_it = getattr(importlib.import_module(f"rivalry.data.{module}"), function)
     dataset = open_it(name, split)
     return dataset if size is None or dataset.spec.shape[1:] == size else _resized(dataset, size)
 

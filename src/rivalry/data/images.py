@@ -3,6 +3,7 @@
     pictures/cat/1.png  pictures/dog/2.png            sub-folders are labels
     pictures/1.png      pictures/labels.csv           so is a table: file_name, label  (or metadata.csv)
     pictures/train/...  pictures/test/...             folders beside train/ at the top are splits
+    pictures/trainA/...  pictures/trainB/...          and so are these, of two domains A and B
 
 A folder that holds nothing but one folder is that folder.  Files without an image's extension, those whose
 name begins with a dot, and folders that `rivalry train` wrote are passed over.
@@ -45,6 +46,7 @@ EXTENSIONS = frozenset(
     )
 )
 SPLITS = ("train", "test", "val", "valid", "validation")
+_DOMAIN = re.compile(rf"^({'|'.join(SPLITS)})([AB])/")  # trainA/ is train/A/
 TABLES = ("labels.csv", "metadata.csv")
 LARGEST_MEMBER = 2**30  # bytes of one image in a zip, unpacked
 _FILE_COLUMNS = ("file_name", "filename", "file", "path", "image", "name")
@@ -142,6 +144,7 @@ def list_images(path: Path) -> Listing:
         BadRequest: an unsafe or damaged zip, a table of labels that cannot be understood.
     """
     members = _without_single_folder(_in_zip(path) if path.is_file() else _in_folder(path))
+    members = [replace(one, name=_DOMAIN.sub(r"\1/\2/", one.name)) for one in members]
     images = [one for one in members if one.is_image]
     folders = {one.name.split("/")[0] for one in images if "/" in one.name}
     names = [name for name in SPLITS if name in folders] if "train" in folders else []

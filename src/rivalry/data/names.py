@@ -9,28 +9,62 @@ class Named:
 
     Attributes:
         kind: "image" or "points".
-        where: "bundled" (in the package), "generated" (made from a seed) or "fetched" (once, on demand).
+        where: "bundled" (in the package), "generated" (from a seed or a bundled set) or "fetched" (once, on demand).
         what: one line on what it holds.
+        opener: "module:function" of this package, which is called with the name and a split.
     """
 
     kind: str
     where: str
     what: str
+    opener: str
+
+
+def _bundled(what: str) -> Named:
+    return Named("image", "bundled", what, "bundled:open_bundled")
+
+
+def _toy(kind: str, what: str) -> Named:
+    return Named(kind, "generated", what, "toys:open_toy")
+
+
+def _from_mnist(what: str) -> Named:
+    return Named("image", "generated", what, "from_mnist:open_from_mnist")
+
+
+def _shapes(what: str) -> Named:
+    return Named("image", "generated", what, "shapes:open_shapes")
+
+
+def _fetched(what: str, opener: str = "fetch:open_fetched") -> Named:
+    return Named("image", "fetched", what, opener)
 
 
 NAMES = {
-    "mnist": Named("image", "bundled", "handwritten digits, 60,000 + 10,000, 28 x 28 grey, 10 classes"),
-    "tiles": Named("image", "bundled", "Dungeon Crawl sprites, 2,630, 32 x 32 RGB over black, 29 classes"),
-    "digits": Named("image", "bundled", "small handwritten digits, 1,500 + 297, 8 x 8 grey, 10 classes"),
-    "fashion-mnist": Named("image", "fetched", "clothes, 60,000 + 10,000, 28 x 28 grey, 10 classes"),
-    "cifar10": Named("image", "fetched", "small photographs, 50,000 + 10,000, 32 x 32 RGB, 10 classes"),
-    "triangles": Named("image", "generated", "filled triangles, 10,000 + 2,000, 28 x 28 grey, 2 classes"),
-    "ring": Named("points", "generated", "8 Gaussians of deviation 0.01 on a circle of radius 1"),
-    "grid": Named("points", "generated", "25 Gaussians of deviation 0.05 on a 5 x 5 grid from -4 to 4"),
-    "spiral": Named("points", "generated", "two arms of one spiral, within a circle of radius 2"),
-    "moons": Named("points", "generated", "two half circles, each reaching into the other"),
-    "swiss-roll": Named("points", "generated", "a rolled-up line in the plane, within a circle of radius 2"),
-    "parallel-lines": Named(
-        "points", "generated", "points (0, y), y uniform in [0, 1]: one of WGAN's two lines"
+    "mnist": _bundled("handwritten digits, 60,000 + 10,000, 28 x 28 grey, 10 classes"),
+    "tiles": _bundled("Dungeon Crawl sprites, 2,630, 32 x 32 RGB over black, 29 classes"),
+    "digits": _bundled("small handwritten digits, 1,500 + 297, 8 x 8 grey, 10 classes"),
+    "fashion-mnist": _fetched("clothes, 60,000 + 10,000, 28 x 28 grey, 10 classes"),
+    "cifar10": _fetched("small photographs, 50,000 + 10,000, 32 x 32 RGB, 10 classes"),
+    "emoji": _fetched(
+        "outlines and their colors in pairs, 1,805 + 239, 64 x 64 RGB, 12 classes", "emoji:open_emoji"
     ),
+    "emoji-styles": _fetched(
+        "Noto and Twemoji, two domains of different emoji, 1,729 + 354, 64 x 64 RGB, 2 classes",
+        "emoji:open_emoji",
+    ),
+    "mnist-32": _from_mnist("mnist with a black border, 60,000 + 10,000, 32 x 32 grey, 10 classes"),
+    "colored-mnist": _from_mnist("mnist in six colors, 60,000 + 10,000, 28 x 28 RGB, 10 classes"),
+    "mnist-edges": _from_mnist(
+        "digits and the edges of other digits, 60,000 + 10,000, 28 x 28 grey, 2 classes"
+    ),
+    "shapes": _shapes("a shape of known color, kind and size, 10,000 + 2,000, 32 x 32 RGB, 4 classes"),
+    "marks": _shapes("two marks far apart that agree in color, 10,000 + 2,000, 32 x 32 RGB, 6 classes"),
+    "triangles": _toy("image", "filled triangles, 10,000 + 2,000, 28 x 28 grey, 2 classes"),
+    "ring": _toy("points", "8 Gaussians of deviation 0.01 on a circle of radius 1"),
+    "grid": _toy("points", "25 Gaussians of deviation 0.05 on a 5 x 5 grid from -4 to 4"),
+    "spiral": _toy("points", "two arms of one spiral, within a circle of radius 2"),
+    "moons": _toy("points", "two half circles, each reaching into the other"),
+    "swiss-roll": _toy("points", "a rolled-up line in the plane, within a circle of radius 2"),
+    "parallel-lines": _toy("points", "points (0, y), y uniform in [0, 1]: one of WGAN's two lines"),
 }
