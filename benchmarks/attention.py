@@ -31,7 +31,7 @@ def main() -> None:
     real = open_data("marks", "test").rows(slice(None))
     joined = torch.cat([real[..., :16], real.roll(1, 0)[..., 16:]], 3)
     says = [
-        f"of the data: {consistent(real).float().mean():.1%}; of joined halves: {consistent(joined).float().mean():.1%}",
+        f"of the data: {share(real):.1%}; of the halves of different data, joined: {share(joined):.1%}",
         f"{options.rounds:,} rounds, width {options.width}, attention at {options.attend} x {options.attend}",
     ]
     rows = []
@@ -41,6 +41,11 @@ def main() -> None:
             rows.append(row)
             print(row, flush=True)
             record("attention", rows, "game", COLUMNS, says)
+
+
+def share(x: torch.Tensor) -> float:
+    """How many of these pictures have two marks of one color."""
+    return float(consistent(x).float().mean())
 
 
 def one(attend: int | None, seed: int, options: argparse.Namespace) -> dict:
@@ -54,7 +59,7 @@ def one(attend: int | None, seed: int, options: argparse.Namespace) -> dict:
         done = next(line for line in reversed(list(run.lines())) if line.get("event") == "done")
     x = draw(game, SAMPLES, seed=seed)
     return {
-        "consistent": float(consistent(x).float().mean()),
+        "consistent": share(x),
         "ms/round": 1000 * done["seconds"] / done["round"],
         "parameters": sum(p.numel() for p in game.G.parameters()),
     }

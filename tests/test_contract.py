@@ -19,7 +19,7 @@ from rivalry.catalog import CATALOG, Entry, maker, recipes
 from rivalry.data.names import NAMES
 from rivalry.data.source import Dataset, Source
 from rivalry.errors import BadRequest
-from rivalry.game import Conditional, Critic, Game, Latent, Move, Translator
+from rivalry.game import Conditional, Critic, Game, Latent, Move, Steerable, Styled, Translator
 from rivalry.given import given_for
 from rivalry.goal import Goal, seconds
 from rivalry.run import Run
@@ -177,6 +177,13 @@ def test_codes_can_be_drawn_and_decoded(entry: Entry) -> None:
     z = game.draw(4)
     torch.manual_seed(1)
     assert torch.equal(game.decode(z), game.sample(4))
+
+
+@those(lambda game: isinstance(game, Steerable))
+def test_what_reads_a_code_has_a_column_for_each_of_its_numbers(entry: Entry) -> None:
+    game = built(entry, suited(entry)).eval()
+    size = game.style(game.draw(1)).shape[-1] if isinstance(game, Styled) else game.draw(1).shape[1]
+    assert all(reader.shape[1] == size for reader in game.readers())
 
 
 @those(lambda game: isinstance(game, Latent) and takes(game.draw, "truncation"))

@@ -19,7 +19,7 @@ LAYERS = [
     "errors cache",
     "trees settings goal precision labels priors optimizers divergences penalties augment averages estimators memory "
     "data.source data.names nn game given",
-    "data metrics sheets scatter",
+    "data metrics sheets scatter output",
     "games",
     "dynamics ranks run engine",
     "callbacks progress report samples",

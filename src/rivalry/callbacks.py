@@ -16,7 +16,7 @@ from rivalry.data.source import Dataset, Spec
 from rivalry.engine import Callback, Engine
 from rivalry.errors import BadRequest
 from rivalry.game import Move, Translator
-from rivalry.given import given_for
+from rivalry.given import aim, given_for
 from rivalry.goal import Goal
 from rivalry.labels import every_class
 from rivalry.metrics.score import Score
@@ -134,7 +134,7 @@ def sheets(run: Run, real: Dataset, n: int = 64, points: int = 2000) -> Callback
                 given = given_for(game, real, n)
                 x = game.sample(n, **given).float().cpu()
             if isinstance(game, Translator):
-                x, behind["columns"] = _beside(given["source"].cpu(), x, real)
+                x, behind["columns"] = _beside(given["source"].cpu(), x, aim(engine.game, real))
             sheet(x, engine.data.spec, **behind).save(run.path / "samples" / f"{engine.t:06d}.png")
 
     return callback
@@ -198,7 +198,7 @@ def quick_scores(dataset: Dataset, n: int = 1000) -> Callable[[Engine], list[Sco
             given = given_for(game, dataset, n)
             fake = game.sample(n, **given).float().cpu()
         asked = given["label"].cpu() if "label" in given else None
-        return suite.evaluate(dataset, fake, asked, "quick", extractor)
+        return suite.evaluate(aim(engine.game, dataset), fake, asked, "quick", extractor)
 
     return evaluate
 

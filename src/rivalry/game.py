@@ -86,6 +86,7 @@ class Game(nn.Module):
     """
 
     reads: tuple[str, ...] = ("x",)  # the columns of the data that a batch holds, in this order
+    makes: str = "x"  # the column that samples ought to be like
     batch: int = 64  # data of one turn, over all processes together
 
     def round(self, data: "Source", t: int) -> Iterator[Move | tuple[Move, ...]]:

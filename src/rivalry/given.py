@@ -1,5 +1,7 @@
 """What a game is given when it is asked for samples: classes, and data to carry over."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -22,8 +24,13 @@ def given_for(game: Game, data: Dataset, n: int, label: Tensor | None = None) ->
     given = {} if label is None else {"label": label}
     if isinstance(game, Translator):
         rows = source_rows(data, n, label)
-        given["source"] = data.column("source" if "source" in game.reads else "x", rows)
+        given["source"] = data.column(game.reads[0], rows)
     return {name: value.to(game.device) for name, value in given.items()}
+
+
+def aim(game: Game, data: Dataset) -> Dataset:
+    """The data that the game's samples ought to be like: of pairs that are carried back, the sources."""
+    return data if game.makes == "x" else replace(data, x=data.others[game.makes])
 
 
 def source_rows(data: Dataset, n: int, to: Tensor | None) -> Tensor:

@@ -1,7 +1,6 @@
 """Samples as files: a sheet, arrays, or a folder of images."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,6 +9,7 @@ from torch import Tensor
 
 from rivalry.data.source import Spec
 from rivalry.errors import BadRequest
+from rivalry.output import written
 from rivalry.sheets import sheet, to_image
 
 
@@ -31,14 +31,14 @@ def save(draw: Callable[[], Tensor], output: Path, spec: Spec, columns: int | No
         raise BadRequest(
             f"a folder of images needs images; {spec.name!r} holds {spec.kind}: write a .png or .npz"
         )
+    if ending:
+        with written(output) as file:
+            _write(draw(), file, ending, spec, columns)
+        return
     try:
-        (output if ending == "" else output.parent).mkdir(parents=True, exist_ok=True)
-        if ending == "":
-            for i, image in enumerate(draw()):
-                to_image(image).save(output / f"{i:05d}.png")
-        else:
-            with _beside(output) as file:
-                _write(draw(), file, ending, spec, columns)
+        output.mkdir(parents=True, exist_ok=True)
+        for i, image in enumerate(draw()):
+            to_image(image).save(output / f"{i:05d}.png")
     except OSError as error:
         raise BadRequest(f"cannot write {output}: {error.strerror or error}") from error
 
@@ -48,16 +48,3 @@ def _write(x: Tensor, file: BinaryIO, ending: str, spec: Spec, columns: int | No
         sheet(x, spec, columns).save(file, "png")
     else:
         np.savez_compressed(file, x=x.numpy())
-
-
-@contextmanager
-def _beside(output: Path) -> Iterator[BinaryIO]:
-    """A file that takes `output`'s place when the context ends well; else nothing has changed."""
-    beside = output.with_name(f".{output.name}.partial")
-    with beside.open("wb") as file:
-        try:
-            yield file
-        except BaseException:
-            beside.unlink()
-            raise
-    beside.rename(output)

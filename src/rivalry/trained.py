@@ -13,7 +13,7 @@ from rivalry.data import NAMES, open_data
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Conditional, Game
-from rivalry.given import given_for
+from rivalry.given import aim, given_for
 from rivalry.metrics import suite
 from rivalry.metrics.catalog import PRESETS, find
 from rivalry.metrics.score import Score
@@ -151,9 +151,9 @@ def evaluate(
     real = data if isinstance(data, Dataset) else open_data(data, split, **opened)
     asked = None
     if isinstance(subject, Game):
-        told = given_for(subject, real, n)
+        told: dict[str, Any] = dict(given_for(subject, real, n))
         asked = told["label"].cpu() if "label" in told else None
-        fake = draw(subject, n, seed=seed, **told)
+        fake, real = draw(subject, n, seed=seed, **told), aim(subject, real)
     elif isinstance(subject, Tensor):
         fake = subject
     else:

@@ -15,7 +15,7 @@ from rivalry.data import open_data
 from rivalry.data.source import Dataset, Source, Spec
 from rivalry.engine import Engine
 from rivalry.errors import BadRequest, unknown
-from rivalry.game import Game
+from rivalry.game import Game, Translator
 from rivalry.goal import Goal, seconds
 from rivalry.guards import Interrupted, alone, failures_told, guarded, say, signals
 from rivalry.precision import choose_device, choose_precision, describe
@@ -224,10 +224,12 @@ def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, measure: bo
         engine.callbacks = [
             callbacks.log(callbacks.to_run(run), callbacks.to_tensorboard(run)),
             callbacks.at_shares(goal, SHEETS, sheet),
-            callbacks.at_shares(goal, SHEETS, callbacks.collapse_alarm(run, dataset, say)),
             callbacks.every(run.told.get("save_every", 30), save),
             show,
         ]
+        if not isinstance(engine.game, Translator):  # what a translator makes differs as its sources do
+            alarm = callbacks.collapse_alarm(run, dataset, say)
+            engine.callbacks.append(callbacks.at_shares(goal, SHEETS, alarm))
         if measure and len(dataset) >= 1000:
             engine.callbacks.append(
                 callbacks.at_shares(goal, MEASURES, callbacks.measure(run, callbacks.quick_scores(dataset)))

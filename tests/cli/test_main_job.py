@@ -256,6 +256,8 @@ def test_help_is_there_for_every_command(typed) -> None:
         ("list",),
         ("show",),
         ("data", "check"),
+        ("translate",),
+        *(("edit", tool) for tool in ("interpolate", "arithmetic", "mix", "truncate", "factorize", "invert")),
     ):
         answer = typed(*words, "--help")
         assert answer.status == 0 and answer.out.startswith(f"Usage: rivalry {' '.join(words)}".strip())

@@ -3,7 +3,7 @@
 import click
 
 from rivalry import __version__
-from rivalry.cli import data, evaluate, listing, sample, train
+from rivalry.cli import data, edit, evaluate, listing, sample, train, translate
 
 
 @click.group(
@@ -22,6 +22,8 @@ for command in (
     train.train,
     train.resume,
     sample.sample,
+    edit.edit,
+    translate.translate,
     evaluate.evaluate,
     data.data,
 ):

@@ -36,6 +36,7 @@ def sample(
     """
     from rivalry import trained
     from rivalry.data.source import Spec
+    from rivalry.game import Translator
     from rivalry.samples import save
 
     if n < 1:
@@ -43,6 +44,10 @@ def sample(
     opened = trained.open_run(trained.local(run))
     spec = Spec.from_json(opened.told["spec"])
     game = trained.load(opened, device=device, which=which)
+    if isinstance(game, Translator):
+        raise BadRequest(
+            f"this game makes its samples from pictures: rivalry translate {run} PICTURES -o FOLDER"
+        )
     given = trained.given(game, spec, label=label, truncation=truncation)
     output = output or opened.path / "samples" / f"sample-{seed}.png"
     if attention:

@@ -34,7 +34,13 @@ class Spec:
         return ("x", *(("label",) if self.classes else ()), *self.extra)
 
     def require(
-        self, who: str, *, kind: str | None = None, classes: bool = False, domains: int = 0, pairs: bool = False
+        self,
+        who: str,
+        *,
+        kind: str | None = None,
+        classes: bool = False,
+        domains: int = 0,
+        pairs: bool = False,
     ) -> None:
         """Refuse data that the game `who` cannot use.
 
@@ -191,7 +197,9 @@ class Source:
     def _order(self, label: int, drawn: int) -> Tensor:
         """The rows of this label in the order of the epoch in which `drawn` of them have been drawn."""
         epoch, order = self._orders.get(label, (-1, torch.empty(0)))
-        if epoch < 0 or drawn // len(order) != epoch:  # a function of seed and epoch: nothing of it needs saving
+        if (
+            epoch < 0 or drawn // len(order) != epoch
+        ):  # a function of seed and epoch: nothing of it needs saving
             rows = self._rows(label)
             epoch = drawn // len(rows)
             generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch + 7_368_787 * (label + 1))

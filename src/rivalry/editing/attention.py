@@ -45,7 +45,7 @@ def attention_tiles(x: Tensor, looks: Tensor) -> Tensor:
 
     (n, c, h, w) and (n, 4, h, w) -> (n · 5, 3, h, w) in [-1, 1].
     """
-    n, _, h, w = x.shape
+    h, w = x.shape[2:]
     color = x[:, :3] if x.shape[1] >= 3 else x[:, :1].expand(-1, 3, -1, -1)
     heat, mark = (torch.tensor(of).view(3, 1, 1) for of in (HEAT, MARK))
     marked, rows = color.clone(), [color]

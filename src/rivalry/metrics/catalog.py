@@ -49,6 +49,12 @@ METRICS = (
         "kernel distance of fake from real features, unbiased at any number of samples",
     ),
     Metric(
+        "precision",
+        "rivalry.metrics.precision:precision_recall",
+        ("real_features", "fake_features", "features"),
+        "share of samples that lie among the data, and (recall) of the data that lie among samples",
+    ),
+    Metric(
         "inception-score",
         "rivalry.metrics.inception_score:inception_score",
         ("fake_logits", "features"),

@@ -249,6 +249,11 @@ class BigGAN(TwoPlayers):
             return self.decode(z, label)
         return self.standing(truncation)(z, *self.given(n, label))
 
+    def readers(self) -> list[Tensor]:
+        """The matrix by which the first layer reads a code; it does not look at the slices of the norms."""
+        (first,) = super().readers()
+        return [F.pad(first, (0, self.prior.size - first.shape[1]))]
+
     @torch.no_grad()
     def standing(self, truncation: float) -> nn.Module:
         """The generator that samples are drawn from, its batch norm gathered anew from codes of this truncation."""

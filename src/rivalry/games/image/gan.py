@@ -86,6 +86,11 @@ class TwoPlayers(Game):
         """`n` samples; of class `label`, an int or (n,), where classes are told: else of every class in turn."""
         return self.decode(self.draw(n, truncation), label)
 
+    def readers(self) -> list[Tensor]:
+        """The matrix (out, latent) by which the generator reads a code."""
+        first = next(layer for layer in self.average.network.modules() if isinstance(layer, nn.Linear))
+        return [first.weight[:, : self.prior.size]]
+
     def score(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
         """The critic's scores: (n, ...) -> (n,), real is high."""
         return self.D(x, *self.given(len(x), label))

@@ -286,7 +286,11 @@ def dualgan(
 
 
 RECIPES = {
-    "cyclegan": {"paper": {"width": 64, "blocks": 9}, "no-cycle": {"cycle_weight": 0.0}},
+    "cyclegan": {
+        "paper": {"width": 64, "blocks": 9},
+        "emoji": {"data": "emoji-styles", "time": "1h"},
+        "no-cycle": {"cycle_weight": 0.0},
+    },
     "discogan": {"paper": {"width": 64, "batch": 200}, "no-cycle": {"cycle_weight": 0.0}},
     "dualgan": {"paper": {"width": 64}, "no-cycle": {"cycle_weight": 0.0}},
 }

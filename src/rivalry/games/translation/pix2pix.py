@@ -36,7 +36,7 @@ class PairTranslator(Game):
 
     Args:
         G: sources (n, c, h, w) -> images (n, c, h, w) in [-1, 1].
-        reads: the columns of source and truth.
+        reads: the columns of source and truth; samples ought to be like the truth.
         generator: its optimizer.
         batch: pairs of one turn.
         average: decay of the moving average of G that translates; 0 for G itself.
@@ -52,7 +52,7 @@ class PairTranslator(Game):
         average: float = 0.0,
     ):
         super().__init__()
-        self.G, self.reads, self.batch = G, reads, batch
+        self.G, self.reads, self.makes, self.batch = G, reads, reads[1], batch
         self.average = average_of(G, average)
         self.generator = Player(G, optimizer=generator)
 
@@ -168,6 +168,7 @@ def pix2pix(
 RECIPES = {
     "pix2pix": {
         "paper": {"width": 64},
+        "emoji": {"data": "emoji", "time": "30m"},
         "l1-only": {"adversarial": 0.0},
         "gan-only": {"l1": 0.0},
     }

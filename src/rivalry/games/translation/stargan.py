@@ -200,4 +200,4 @@ def stargan(
     )
 
 
-RECIPES = {"stargan": {"paper": {"width": 64}}}
+RECIPES = {"stargan": {"paper": {"width": 64}, "shapes": {"data": "shapes", "time": "30m"}}}

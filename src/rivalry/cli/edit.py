@@ -1,0 +1,370 @@
+"""`rivalry edit`: what one does with a trained generator."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from rivalry.cli import options
+from rivalry.errors import BadRequest
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from torch import Tensor
+
+    from rivalry.data.source import Spec
+    from rivalry.editing.codes import Space
+    from rivalry.editing.invert import Where
+    from rivalry.game import Game
+    from rivalry.run import Run
+
+
+@click.group()
+def edit() -> None:
+    """Use a trained generator: paths, arithmetic, mixing, truncation, directions, inversion.
+
+    Codes are told by the seeds that draw them: 1,2,3 or 0-7.
+    """
+
+
+class Opened(NamedTuple):
+    """A run with its trained game."""
+
+    run: "Run"
+    spec: "Spec"
+    game: "Game"
+
+    def label(self, text: str | None) -> int | None:
+        """The number of the class that was asked for by number or name."""
+        from rivalry.trained import given
+
+        return given(self.game, self.spec, label=text).get("label")
+
+    def place(self, tool: str, *facts: object) -> Path:
+        """Where a picture goes by default; facts that are None or empty are not told."""
+        name = "-".join([tool, *(str(fact) for fact in facts if fact not in (None, ""))])
+        safe = "".join(c if c.isalnum() or c in ".,-+" else "_" for c in name)
+        return self.run.path / "edits" / f"{safe[:120]}.png"
+
+
+def _tool(command: Callable[..., None]) -> Callable[..., Any]:
+    """A command that is given its run opened, and where to write."""
+
+    @wraps(command)
+    def opening(run: str, which: str, device: str, **given: Any) -> None:
+        from rivalry import trained
+        from rivalry.data.source import Spec
+        from rivalry.editing.tables import require_pictures
+
+        opened = trained.open_run(trained.local(run))
+        spec = Spec.from_json(opened.told["spec"])
+        require_pictures(spec)
+        command(Opened(opened, spec, trained.load(opened, device=device, which=which)), **given)
+
+    place = click.option("output", "-o", type=options.PATH, help="the picture; RUN/edits/... by default")
+    for option in (options.device, options.which, place, click.argument("run")):
+        opening = option(opening)
+    return opening
+
+
+def _draw(output: Path, draw: Callable[[], "Image.Image"]) -> None:
+    """Write a picture and print where it is; the place is tried before the picture is made."""
+    from rivalry.output import require_ending, written
+
+    require_ending(output, (".png",))
+    with written(output) as file:
+        draw().save(file, "png")
+    print(output)
+
+
+_label = click.option("--label", help="a class, by number or name")
+_space = click.option("--space", default="z", help="z, or w: the styles of a game that has them")
+_resize = click.option("--resize", is_flag=True, help="convert images of another size or mode")
+
+
+@edit.command()
+@_tool
+@click.option("--seeds", default="0-3", help="of the codes on the way")
+@click.option("--steps", type=click.IntRange(2), help="from one to the next; 9, or 24 where it moves")
+@click.option("--how", type=click.Choice(["spherical", "linear"]), help="spherical by default, in w linear")
+@click.option("--closed", is_flag=True, help="a last row leads back to the first; what moves always returns")
+@_space
+@_label
+def interpolate(
+    opened: Opened,
+    output: Path | None,
+    seeds: str,
+    steps: int | None,
+    how: str | None,
+    closed: bool,
+    space: "Space",
+    label: str | None,
+) -> None:
+    """Walk from code to code.
+
+    A .png is a sheet with a row for each way from a code to the next; a .gif or an .mp4 walks them all, and
+    back to the first.
+    """
+    from rivalry.editing import codes, interpolate, moving, typed
+    from rivalry.output import require_ending, written
+
+    output = output or opened.place("interpolate", seeds, space, how, label)
+    require_ending(output, (".png", *moving.ENDINGS))
+    codes.require(opened.game, space)
+    if how == "spherical" and space == "w":
+        raise BadRequest("styles lie on no sphere: take --how linear, or --space z")
+    between = interpolate.lerp if how == "linear" or space == "w" else interpolate.slerp
+    given: dict[str, Any] = {"between": between, "space": space, "label": opened.label(label)}
+    way = typed.seeds(seeds)
+    if output.suffix.lower() == ".png":
+        more = {"steps": steps or 9, "closed": closed, **given}
+        _draw(output, lambda: interpolate.sheet(opened.game, opened.spec, way, **more))
+        return
+    moving.require_movie(output.suffix.lower(), opened.spec)
+    with written(output) as file:
+        x = interpolate.frames(opened.game, way, steps=steps or 24, **given)
+        moving.write_movie(x, file, output.suffix.lower(), opened.spec)
+    print(output)
+
+
+@edit.command()
+@_tool
+@click.option("--a", required=True, help="examples: seeds, or a folder of images, which are inverted")
+@click.option("--minus", required=True, help="examples that are taken away")
+@click.option("--plus", required=True, help="examples that are added to")
+@click.option("--strengths", help="turn each of --plus by a - minus, so many times: 0,0.5,1")
+@_space
+@_label
+@_resize
+@options.seed
+def arithmetic(
+    opened: Opened,
+    output: Path | None,
+    a: str,
+    minus: str,
+    plus: str,
+    strengths: str | None,
+    space: "Space",
+    label: str | None,
+    resize: bool,
+    seed: int,
+) -> None:
+    """Compute a - minus + plus with codes.
+
+    Each is the mean over its examples; with --strengths every one of --plus is turned by itself.
+    """
+    from rivalry.editing import arithmetic, codes, typed
+
+    texts = (a, minus, plus)
+    output = output or opened.place("arithmetic", *(Path(t).name for t in texts), strengths, space, label)
+    amounts = typed.numbers(strengths, "strengths") if strengths else None
+    codes.require(opened.game, space)
+    asked = opened.label(label)
+    codes.require_one_class(opened.game, asked)
+    examples = [_example(opened, text, resize) for text in texts]
+
+    def draw() -> "Image.Image":
+        found = [_codes(opened, example, space, asked, seed) for example in examples]
+        if amounts is None:
+            return arithmetic.sheet(opened.game, opened.spec, *found, space=space, label=asked)
+        vector = arithmetic.turn(found[0], found[1])
+        return arithmetic.turning(
+            opened.game, opened.spec, vector, found[2], amounts, space=space, label=asked
+        )
+
+    _draw(output, draw)
+
+
+def _example(opened: Opened, text: str, resize: bool) -> "list[int] | Tensor":
+    """Seeds, or the images of a folder."""
+    from rivalry.editing import images, invert, typed
+
+    if not Path(text).exists():
+        return typed.seeds(text)
+    some = images.given_images([Path(text)])
+    images.require_readable(some, opened.spec, resize)
+    invert.require_invertible(opened.game)
+    return images.read(some, opened.spec, resize)
+
+
+def _codes(
+    opened: Opened, example: "list[int] | Tensor", space: "Space", label: int | None, seed: int
+) -> "Tensor":
+    """The codes of these seeds, or those found for these images."""
+    from rivalry.editing import codes, invert
+    from rivalry.progress import steps
+
+    if isinstance(example, list):
+        return codes.of_seeds(opened.game, example, space, label)
+    with steps() as show:
+        return invert.invert(opened.game, example, space, label, seed=seed, progress=show).codes
+
+
+@edit.command()
+@_tool
+@click.option("--sources", default="0-4", help="seeds of those whose styles are taken")
+@click.option("--targets", default="5-7", help="seeds of those that take them")
+@click.option("--layers", default="coarse,middle,fine", help="taken: parts, or numbers such as 2-5")
+@_label
+def mix(
+    opened: Opened, output: Path | None, sources: str, targets: str, layers: str, label: str | None
+) -> None:
+    """Give samples some of the styles of others.
+
+    Sources are in the first row, targets in the first column, and a block of rows shows each part of the layers.
+    """
+    from rivalry.editing import codes, mix, typed
+
+    codes.require(opened.game, "w")
+    output = output or opened.place("mix", sources, targets, label)
+    givers, takers, asked = typed.seeds(sources), typed.seeds(targets), opened.label(label)
+    parts = layers.split(",")
+    for part in parts:
+        mix.band(part, codes.drawn(opened.game, 1, "w").shape[1])
+    _draw(output, lambda: mix.sheet(opened.game, opened.spec, givers, takers, parts, asked))
+
+
+@edit.command()
+@_tool
+@click.option("--seeds", default="0-7", help="of the samples")
+@click.option("--truncations", default="0.3,0.5,0.7,1,none", help="lower is nearer to the middle")
+@_label
+@click.option("--curve", is_flag=True, help="score samples at each, and draw precision against recall")
+@click.option("-n", type=click.IntRange(4), default=2000, help="how many are scored at each")
+@options.seed
+def truncate(
+    opened: Opened,
+    output: Path | None,
+    seeds: str,
+    truncations: str,
+    label: str | None,
+    curve: bool,
+    n: int,
+    seed: int,
+) -> None:
+    """Show the same seeds at several truncations.
+
+    A row for each.  With --curve a second picture shows what fidelity costs in diversity; --seed is that of its
+    samples.
+    """
+    from rivalry import trained
+    from rivalry.data import open_data
+    from rivalry.editing import truncate, typed
+    from rivalry.progress import steps
+
+    trained.refuse_seed(seed)
+    columns, rows, asked = typed.seeds(seeds), typed.truncations(truncations), opened.label(label)
+    truncate.require_truncations(opened.game, rows)
+    output = output or opened.place("truncate", seeds, label)
+    data = open_data(opened.run.told["data"], **trained.as_trained(opened.run)) if curve else None
+    _draw(output, lambda: truncate.sheet(opened.game, opened.spec, rows, columns, asked))
+    if data is None:
+        return
+
+    def draw() -> "Image.Image":
+        with steps() as show:
+            return truncate.plot(truncate.curve(opened.game, data, rows, n=n, seed=seed, progress=show))
+
+    _draw(output.with_name(f"{output.stem}-curve.png"), draw)
+
+
+@edit.command()
+@_tool
+@click.option("--count", type=click.IntRange(1), default=6, help="how many directions, strongest first")
+@click.option("--strengths", default="-3,-2,-1,0,1,2,3", help="in standard deviations of codes along each")
+@click.option("--layers", help="coarse, middle, fine, or numbers such as 0-3; all by default")
+@_label
+@options.seed
+def factorize(
+    opened: Opened,
+    output: Path | None,
+    count: int,
+    strengths: str,
+    layers: str | None,
+    label: str | None,
+    seed: int,
+) -> None:
+    """Move a sample along the strongest directions.
+
+    They are found from the generator's weights alone; a row for each.  --seed is that of the sample.
+    """
+    from rivalry import trained
+    from rivalry.editing import codes, factorize, mix, typed
+
+    trained.refuse_seed(seed)
+    codes.require(opened.game)
+    many = len(factorize.readers(opened.game))
+    given: dict[str, Any] = {
+        "count": count,
+        "layers": mix.band(layers, many) if layers else None,
+        "seed": seed,
+        "label": opened.label(label),
+    }
+    amounts = typed.numbers(strengths, "strengths")
+    output = output or opened.place("factorize", seed, layers, label)
+    _draw(output, lambda: factorize.sheet(opened.game, opened.spec, amounts, **given))
+
+
+@edit.command()
+@_tool
+@click.argument("inputs", nargs=-1, type=options.PATH, metavar="[IMAGE|FOLDER]...")
+@click.option("--seeds", help="look for samples of the game's own, in place of images")
+@click.option("--space", default="z", help="z; or w, one style for all layers; or w+, one for each")
+@click.option("--label", help="the class of all; every class is tried by default")
+@click.option("--steps", type=click.IntRange(1), default=200, help="of the descent")
+@click.option("--starts", type=click.IntRange(2), default=4, help="for each image, and for each class tried")
+@_resize
+@options.seed
+def invert(
+    opened: Opened,
+    output: Path | None,
+    inputs: tuple[Path, ...],
+    seeds: str | None,
+    space: "Where",
+    label: str | None,
+    resize: bool,
+    **given: Any,
+) -> None:
+    """Find the codes behind images.
+
+    A sheet shows each image and, below it, what its code becomes; a .npz beside it holds the codes (`codes`), the
+    mean squared errors (`errors`, of values in [-1, 1]), the classes (`label`) and the names (`names`).
+    """
+    import numpy as np
+
+    from rivalry import trained
+    from rivalry.editing import codes, images, invert, typed
+    from rivalry.output import written
+    from rivalry.progress import steps
+
+    trained.refuse_seed(given["seed"])
+    if bool(inputs) == bool(seeds):
+        raise BadRequest("name images to look for, or samples of the game's own by --seeds: one of the two")
+    invert.require_invertible(opened.game, space)
+    asked = opened.label(label)
+    own = typed.seeds(seeds) if seeds else []
+    files = images.given_images(inputs) if inputs else []
+    images.require_readable(files, opened.spec, resize)
+    names = [str(seed) for seed in own] or [str(file.path) for file in files]
+    output = output or opened.place("invert", seeds or Path(inputs[0]).name, space, label)
+    held: dict[str, Any] = {"names": np.array(names)}
+
+    def draw() -> "Image.Image":
+        if own:
+            x = codes.decoded(opened.game, codes.of_seeds(opened.game, own), label=asked)
+        else:
+            x = images.read(files, opened.spec, resize)
+        with steps() as show:
+            found = invert.invert(opened.game, x, space, asked, progress=show, **given)
+        held.update(codes=found.codes.cpu().numpy(), errors=found.errors.numpy())
+        if found.label is not None:
+            held["label"] = found.label.cpu().numpy()
+        return invert.sheet(found, x, opened.spec)
+
+    _draw(output, draw)
+    beside = output.with_suffix(".npz")
+    with written(beside) as file:
+        np.savez(file, **held)
+    print(beside)

@@ -1,0 +1,57 @@
+"""`rivalry translate`."""
+
+from pathlib import Path
+
+import click
+
+from rivalry.cli import options
+
+
+@click.command()
+@click.argument("run")
+@click.argument("inputs", nargs=-1, required=True, type=options.PATH, metavar="IMAGE|FOLDER...")
+@click.option(
+    "--to", help="the domain to translate to, by name or number; not needed where there is one way to go"
+)
+@click.option("output", "-o", type=options.PATH, required=True, help="the folder to write to")
+@click.option("--resize", is_flag=True, help="convert images of another size or mode")
+@options.seed
+@options.which
+@options.device
+def translate(
+    run: str,
+    inputs: tuple[Path, ...],
+    to: str | None,
+    output: Path,
+    resize: bool,
+    seed: int,
+    which: str,
+    device: str,
+) -> None:
+    """Carry images to another domain.
+
+    RUN is the directory of a run that learned to translate, or its id on the Hugging Face Hub.  Images are
+    written under their own names, as .png.
+    """
+    from rivalry import trained
+    from rivalry.data.source import Spec
+    from rivalry.editing.images import given_images
+    from rivalry.editing.translate import domain, places, require_translator, translated
+    from rivalry.output import written
+    from rivalry.progress import steps
+    from rivalry.sheets import to_image
+
+    trained.refuse_seed(seed)
+    opened = trained.open_run(trained.local(run))
+    spec = Spec.from_json(opened.told["spec"])
+    game = trained.load(opened, device=device, which=which)
+    require_translator(game)
+    target = None if to is None else domain(to, spec)
+    images = given_images(inputs)
+    written_to = places(images, output)
+    with steps() as show:
+        made = translated(game, images, spec, target, resize=resize, seed=seed, progress=show)
+        for place, (_, x) in zip(written_to, made):
+            with written(place) as file:
+                to_image(x).save(file, "png")
+    print(output)

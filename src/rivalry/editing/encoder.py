@@ -1,0 +1,120 @@
+"""An encoder for a generator that has none: a small network that guesses the code behind an image.
+
+    min_E  E_z ‖E(G(z)) - z‖²        z in standard deviations of the prior
+
+Trained on the generator's own samples, of which there is no end and whose codes are known (Zhu et al. 2016,
+arXiv 1609.03552, train theirs on images).  A guess, for an optimizer to begin from.
+"""
+
+import hashlib
+import math
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import cast
+
+import torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from rivalry.cache import cache_dir
+from rivalry.editing.codes import Space, Typical, decode, drawn, into, seeded, told, typical
+from rivalry.game import Game, Latent
+from rivalry.metrics.suite import Progress
+from rivalry.nn.conv import ConvCritic, Shape
+from rivalry.optimizers import adam
+from rivalry.trees import load_tensors, save_tensors
+
+STEPS, BATCH, WIDTH = 400, 64, 32
+
+
+class Encoder(nn.Module):
+    """Images (n, c, h, w) -> codes (n, ...) in standard deviations of what is drawn: a critic with many scores."""
+
+    def __init__(self, shape: Shape, code: tuple[int, ...]):
+        super().__init__()
+        self.code = code
+        self.critic = ConvCritic(shape, width=WIDTH)
+        self.critic.last = nn.Linear(self.critic.wide, math.prod(code))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.critic.last(self.critic.features(x)).view(len(x), *self.code)
+
+
+def encoder_of(
+    game: Game, shape: Shape, space: Space = "z", *, seed: int = 0, progress: Progress | None = None
+) -> Encoder:
+    """The encoder of this game: trained once, then kept in the user's cache beside a hash of the game's weights.
+
+    Args:
+        shape: of an image.
+        space: what is guessed: a code z, or the style w (1, d) that all layers have in common.
+        progress: told of the training, where there is any.
+    """
+    with seeded(game, seed):
+        encoder = Encoder(shape, _code(game, space)).to(game.device)
+    path = cache_dir("encoders") / f"{space}-{seed}-{fingerprint(game)[:32]}.safetensors"
+    try:
+        encoder.load_state_dict(load_tensors(path))
+    except (OSError, SafetensorError, RuntimeError):  # never trained, cut short, or of another version
+        fit(encoder, game, space, seed=seed, progress=progress)
+        _keep(encoder, path)
+    return encoder.eval().requires_grad_(False)
+
+
+def fit(
+    encoder: Encoder,
+    game: Game,
+    space: Space,
+    *,
+    steps: int = STEPS,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> None:
+    """Train an encoder on the game's own samples, of every class in turn."""
+    known, label = typical(game, space), told(game, BATCH).get("label")
+    optimizer = adam(2e-3)(list(encoder.parameters()))
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    with seeded(game, seed):
+        for step in range(steps):
+            with torch.no_grad():
+                codes = into(game, cast(Latent, game).draw(BATCH), space, label)
+                x = decode(game, codes, space, label).float()
+            loss = (encoder(x) - whitened(codes, known, space)).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            if progress:
+                progress("training an encoder", step + 1, steps)
+
+
+def whitened(codes: Tensor, known: Typical, space: Space) -> Tensor:
+    """Codes in standard deviations from the mean of what is drawn; of styles, that of the first layer (n, 1, d)."""
+    away = (codes - known.mean) / known.std
+    return away[:, :1] if space == "w" else away
+
+
+def fingerprint(game: Game) -> str:
+    """sha256 over the names and bytes of a game's weights, in hexadecimal."""
+    digest = hashlib.sha256()
+    for name, value in sorted([*game.named_parameters(), *game.named_buffers()], key=lambda pair: pair[0]):
+        digest.update(f"{name} {tuple(value.shape)} {value.dtype}".encode())
+        digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _code(game: Game, space: Space) -> tuple[int, ...]:
+    one = drawn(game, 1, space)
+    return tuple(one.shape[1:]) if space == "z" else (1, one.shape[2])
+
+
+def _keep(encoder: Encoder, path: Path) -> None:
+    """Write it to the cache, whole or not at all; where that fails it is trained again next time."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    with suppress(OSError, SafetensorError):
+        try:
+            save_tensors(encoder.state_dict(), beside)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)

@@ -1,0 +1,117 @@
+"""Images that a person gives, read as the game's own data are.
+
+They are resized or converted only where that loses nothing or is asked for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rivalry.data.decode import DAMAGED, Look, decode, look
+from rivalry.data.images import EXTENSIONS
+from rivalry.data.source import Spec
+from rivalry.errors import BadRequest
+
+KINDS = {1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGBA"}  # by channels
+
+
+@dataclass(frozen=True)
+class Given:
+    """One image file.
+
+    Attributes:
+        path: where it is.
+        name: under which what is made of it is kept: its path below the folder that was named, else its own name.
+    """
+
+    path: Path
+    name: Path
+
+
+def given_images(paths: Sequence[Path]) -> list[Given]:
+    """The images that were named: files as they are, of folders all images in them, in order.
+
+    Raises:
+        BadRequest: a path that is not there, or nothing that looks like an image.
+    """
+    found = []
+    for path in paths:
+        if path.is_dir():
+            inside = [file for file in sorted(path.rglob("*")) if _is_image(file.relative_to(path))]
+            if not inside:
+                raise BadRequest(f"no images in {path}; expected .png, .jpg, .webp or another image format")
+            found += [Given(file, file.relative_to(path)) for file in inside]
+        elif path.is_file():
+            found.append(Given(path, Path(path.name)))
+        else:
+            raise BadRequest(f"no file or folder {str(path)!r}")
+    if not found:
+        raise BadRequest("no images were named; name files or folders")
+    return found
+
+
+def require_readable(images: Sequence[Given], spec: Spec, resize: bool = False) -> None:
+    """Refuse images that cannot be read, or not without a loss that nobody asked for; every file is decoded once.
+
+    Args:
+        spec: of the data that the game was trained on.
+        resize: crop and resize what has another size, and convert what has another mode.
+
+    Raises:
+        BadRequest: the data are no images, or the first image that will not do, and what to do.
+    """
+    if spec.kind != "image":
+        raise BadRequest(f"this is about images; the game was trained on {spec.kind}")
+    for image in images:
+        _read(image, spec, resize)
+
+
+def read(images: Sequence[Given], spec: Spec, resize: bool = False) -> Tensor:
+    """These images as the game sees them: (n, c, h, w) float32 in [-1, 1].  Raises as `require_readable`."""
+    pixels = np.stack([_read(image, spec, resize) for image in images])
+    return torch.from_numpy(pixels).float().div_(127.5).sub_(1)
+
+
+def _read(image: Given, spec: Spec, resize: bool) -> np.ndarray:
+    """uint8 (c, h, w)."""
+    c, h, w = spec.shape
+    try:
+        with image.path.open("rb") as file:
+            seen = look(file)
+        richest = (3 if seen.color else 1) + seen.alpha
+        as_they_are = seen.size == (h, w) and (_holds(c, richest) or _holds(c, _needed(image, seen, richest)))
+        if not (resize or as_they_are):
+            came = f"{KINDS[richest]}, {seen.size[0]} x {seen.size[1]}"
+            raise BadRequest(
+                f"{image.path} is {came}; this game was trained on {KINDS[c]}, {h} x {w}: --resize converts it"
+            )
+        with image.path.open("rb") as file:
+            return decode(file, c, (h, w))[0]
+    except BadRequest:
+        raise
+    except DAMAGED as error:
+        why = str(error).partition("\n")[0] or type(error).__name__
+        raise BadRequest(f"{image.path} cannot be read as an image: {why}") from error
+
+
+def _needed(image: Given, seen: Look, richest: int) -> int:
+    """How many channels the pixels ask for, whatever the file's mode: a color file may hold grey, or be opaque."""
+    with image.path.open("rb") as file:
+        pixels = decode(file, richest, seen.size)[0]
+    alpha = seen.alpha and bool((pixels[-1] < 255).any())
+    color = seen.color and bool((pixels[:3] != pixels[:1]).any())
+    return (3 if color else 1) + alpha
+
+
+def _holds(channels: int, needed: int) -> bool:
+    """Whether an image of so many channels can show all that one of `needed` channels shows."""
+    return channels in {1: (1, 2, 3, 4), 2: (2, 4), 3: (3, 4), 4: (4,)}[needed]
+
+
+def _is_image(name: Path) -> bool:
+    hidden = any(part.startswith(".") for part in name.parts)
+    return not hidden and name.suffix.lower() in EXTENSIONS

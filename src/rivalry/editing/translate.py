@@ -1,0 +1,109 @@
+"""Translation of files: images carried to another domain and kept under their own names."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from rivalry.data.source import Spec
+from rivalry.editing.codes import seeded
+from rivalry.editing.images import Given, read, require_readable
+from rivalry.errors import BadRequest, unknown
+from rivalry.game import Game, Translator
+from rivalry.metrics.suite import Progress
+
+CHUNK = 16  # images at a time
+
+
+def require_translator(game: Game) -> None:
+    """Refuse a game that carries nothing over.
+
+    Raises:
+        BadRequest: it draws from codes.
+    """
+    if not isinstance(game, Translator):
+        raise BadRequest("this game does not translate: it makes images of its own (`rivalry sample`)")
+
+
+def domain(name: str, spec: Spec) -> int:
+    """The number of a domain, told by name or by number; a name comes first.
+
+    Raises:
+        BadRequest: no such domain; names the nearest, or those that there are.
+    """
+    if not spec.classes:
+        raise BadRequest(f"there is one way to go and no domain to name; leave --to {name} out")
+    if name in spec.classes:
+        return spec.classes.index(name)
+    if name.isdigit() and int(name) < len(spec.classes):
+        return int(name)
+    raise unknown("domain", name, spec.classes, f"there is {', '.join(spec.classes[:20])}")
+
+
+def places(images: Sequence[Given], folder: Path) -> list[Path]:
+    """Where each image's translation is written: its own name below `folder`, as a .png, which loses nothing.
+
+    Raises:
+        BadRequest: two images of one name, or one that would be written over.
+    """
+    found: dict[Path, Given] = {}
+    for image in images:
+        place = folder / image.name.with_suffix(".png")
+        if place in found:
+            raise BadRequest(f"{found[place].path} and {image.path} would both become {place}; rename one")
+        found[place] = image
+    given = {image.path.resolve() for image in images}
+    if over := [place for place in found if place.resolve() in given]:
+        raise BadRequest(f"{over[0]} is one of the images to translate; write to another folder with -o")
+    return list(found)
+
+
+def translated(
+    game: Game,
+    images: Sequence[Given],
+    spec: Spec,
+    to: int | None = None,
+    *,
+    resize: bool = False,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Iterator[tuple[Given, Tensor]]:
+    """Each image with its translation (c, h, w) in [-1, 1], float32 on the processor; a chunk at a time.
+
+    Args:
+        spec: of the data that the game was trained on.
+        to: the number of a domain; None where there is only one way to go.
+        resize: crop, resize and convert images of another size or mode, which are refused otherwise.
+        seed: of a translation that leaves room for chance.
+
+    Raises:
+        BadRequest: the game does not translate, or not there; an image that cannot be read.  All before the
+            first is translated.
+    """
+    require_translator(game)
+    require_readable(images, spec, resize)
+    return _in_chunks(game, images, spec, to, resize, seed, progress)
+
+
+def _in_chunks(
+    game: Game,
+    images: Sequence[Given],
+    spec: Spec,
+    to: int | None,
+    resize: bool,
+    seed: int,
+    progress: Progress | None,
+) -> Iterator[tuple[Given, Tensor]]:
+    for start in range(0, len(images), CHUNK):
+        some = images[start : start + CHUNK]
+        x = read(some, spec, resize).to(game.device)
+        with (
+            seeded(game, seed),
+            torch.no_grad(),
+        ):  # the seed again for each chunk: a generator may be left half-way
+            made = cast(Translator, game).translate(x, to).float().cpu()
+        if progress:
+            progress("translating", start + len(some), len(images))
+        yield from zip(some, made)
