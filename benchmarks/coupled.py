@@ -39,7 +39,9 @@ def main() -> None:
             rows.append(row)
             print(row, flush=True)
             says = [f"{j.name}: {j.facts['accuracy']:.2%} of held-out images right" for j in judges]
-            record("coupled", rows, "game", COLUMNS, [*says, f"{options.rounds:,} rounds, width {options.width}"])
+            record(
+                "coupled", rows, "game", COLUMNS, [*says, f"{options.rounds:,} rounds, width {options.width}"]
+            )
 
 
 def one(own: int, seed: int, options: argparse.Namespace, judges: tuple[Extractor, Extractor]) -> dict:

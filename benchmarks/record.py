@@ -12,7 +12,9 @@ CERTIFICATE = ("hardware", "torch", "python", "commit", "date", "command")
 Row = dict[str, Any]
 
 
-def record(name: str, rows: Sequence[Row], key: str, columns: Sequence[str], says: Sequence[str] = ()) -> None:
+def record(
+    name: str, rows: Sequence[Row], key: str, columns: Sequence[str], says: Sequence[str] = ()
+) -> None:
     """Write rows, and a table of means and standard deviations over the seeds of each `key`.
 
     Args:

@@ -1,0 +1,110 @@
+"""What styles do: StyleGAN2 on digits, beside DCGAN, with and without its path length.
+
+    python benchmarks/styles.py [--time 10m] [--seeds 0] [--data mnist-32]
+
+- Fréchet distance (on the judge's features) of `stylegan`, `stylegan2` and `dcgan` after the same time.
+- Mixing: the share of 1,000 pairs in which the judge sees in the mixed image the digit of the image that gave its
+  coarse layers; the control gives the fine layers in their place.
+- Path length: mean and spread of ‖Jᵀy‖, of `stylegan2` with the term and without it.
+
+Writes benchmarks/results/styles.json and .md.
+"""
+
+import argparse
+import tempfile
+
+import torch
+from certificate import certificate
+from record import Row, record
+
+import rivalry
+from rivalry.data import open_data
+from rivalry.data.source import Dataset
+from rivalry.game import Game, Styled
+from rivalry.metrics import suite
+from rivalry.metrics.features import Extractor, extract, judge
+from rivalry.penalties import path_lengths
+from rivalry.trained import draw
+
+SAMPLES, PAIRS = 5000, 1000
+GAMES = {
+    "dcgan": ("dcgan", {}),
+    "stylegan": ("stylegan", {}),
+    "stylegan2": ("stylegan2", {}),
+    "stylegan2 without path length": ("stylegan2", {"path": 0}),
+}
+COLUMNS = ("fid", "coarse decides", "fine decides", "path length", "spread of path length", "rounds")
+
+
+def main() -> None:
+    options = parse()
+    torch.set_num_threads(options.threads)
+    told, rows, data = certificate(), [], open_data(options.data)
+    judged = judge(data.spec, data)
+    for seed in options.seeds:
+        for name, (game_name, given) in GAMES.items():
+            own = {} if game_name == "dcgan" else dict(pair.split("=") for pair in options.settings)
+            with tempfile.TemporaryDirectory() as folder:
+                run = rivalry.train(
+                    game_name, options.data, time=options.time, seed=seed, run=f"{folder}/run", quiet=True,
+                    measure=False, **{**own, **given},
+                )  # fmt: skip
+                game = rivalry.load(run, which="newest")
+                row: Row = {"game": name, "seed": seed, "rounds": run.checkpoint("newest").round}
+            row |= {"fid": fid(game, data, judged, seed)}
+            row |= {**mixing(game, judged, seed), **paths(game, seed)} if isinstance(game, Styled) else {}
+            rows.append({**row, **told})
+            print(row, flush=True)
+            says = [
+                f"{options.time} each on {options.data}; styled games with " + ", ".join(options.settings)
+            ]
+            record("styles", rows, "game", COLUMNS, says)
+
+
+def fid(game: Game, data: Dataset, judged: Extractor, seed: int) -> float:
+    return suite.evaluate(data, draw(game, SAMPLES, seed=seed), None, "fid", judged)[0].value
+
+
+@torch.no_grad()
+def mixing(game: Game, judged: Extractor, seed: int) -> Row:
+    """How often the digit is that of the coarse source, and how often that of the fine one."""
+    torch.manual_seed(seed)
+    one, other = (game.style(game.draw(PAIRS)) for _ in range(2))
+    half = one.shape[1] // 2
+    mixed = torch.cat([one[:, :half], other[:, half:]], 1)
+    digits = [seen(judged, game.synthesize(w)) for w in (one, other, mixed)]
+    return {
+        "coarse decides": float((digits[2] == digits[0]).float().mean()),
+        "fine decides": float((digits[2] == digits[1]).float().mean()),
+    }
+
+
+def seen(judged: Extractor, x: torch.Tensor) -> torch.Tensor:
+    logits = extract(judged, x)[1]
+    assert logits is not None
+    return logits.argmax(1)
+
+
+def paths(game: Game, seed: int) -> Row:
+    torch.manual_seed(seed)
+    lengths = torch.cat([path_lengths(game.synthesize, game.style(game.draw(100))) for _ in range(10)])
+    return {"path length": float(lengths.mean()), "spread of path length": float(lengths.std())}
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--time", default="10m")
+    parser.add_argument("--data", default="mnist-32")
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "-s", dest="settings", action="append", metavar="NAME=VALUE",
+        default=["width=16", "latent=64", "depth=4", "penalty=1"],
+    )  # fmt: skip
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

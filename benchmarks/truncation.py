@@ -1,0 +1,83 @@
+"""What truncation buys and costs: a class-conditional generator of digits at several thresholds.
+
+    python benchmarks/truncation.py [--time 15m] [--seeds 0] [--truncations 0.3 0.5 0.7 1.0 2.0]
+
+`biggan` on MNIST.  2,000 samples at each threshold, every class in turn, by standing statistics: the share in which
+the judge sees the digit that was asked for, precision and recall on the judge's features, and the same by the
+statistics of training (the control: what batch norm gathered from codes that were not truncated).
+Writes benchmarks/results/truncation.json and .md.
+"""
+
+import argparse
+import tempfile
+
+import torch
+from certificate import certificate
+from record import Row, record
+
+import rivalry
+from rivalry.data import open_data
+from rivalry.game import Game
+from rivalry.metrics import suite
+
+SAMPLES = 2000
+COLUMNS = ("accuracy", "precision", "recall", "accuracy by running statistics", "rounds")
+
+
+def main() -> None:
+    options = parse()
+    torch.set_num_threads(options.threads)
+    told, rows = certificate(), []
+    for seed in options.seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            run = rivalry.train(
+                "biggan", "mnist", time=options.time, seed=seed, run=f"{folder}/run", quiet=True, measure=False,
+                **dict(pair.split("=") for pair in options.settings),
+            )  # fmt: skip
+            game = rivalry.load(run, which="newest")
+            rounds = run.checkpoint("newest").round
+        for truncation in options.truncations:
+            row = {
+                "truncation": truncation,
+                "seed": seed,
+                **at(game, truncation, seed),
+                "rounds": rounds,
+                **told,
+            }
+            rows.append(row)
+            print(row, flush=True)
+            says = [f"{SAMPLES:,} samples a row; {options.time} of training; " + ", ".join(options.settings)]
+            record("truncation", rows, "truncation", COLUMNS, says)
+
+
+def at(game: Game, truncation: float, seed: int) -> Row:
+    """Scores of samples at one threshold."""
+    real, asked = open_data("mnist"), torch.arange(SAMPLES) % 10
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        stood = torch.cat([game.sample(500, label=part, truncation=truncation) for part in asked.split(500)])
+        plain = torch.cat([game.decode(game.draw(500, truncation), part) for part in asked.split(500)])
+    scores = suite.evaluate(real, stood, asked, "accuracy,precision")
+    values = {score.name.split("[")[0]: score.value for score in scores}
+    control = suite.evaluate(real, plain, asked, "accuracy")[0].value
+    return {**values, "accuracy by running statistics": control}
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--time", default="15m")
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0])
+    parser.add_argument("--truncations", type=float, nargs="*", default=[0.3, 0.5, 0.7, 1.0, 2.0])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "-s", dest="settings", action="append", metavar="NAME=VALUE",
+        default=["width=24", "latent=60", "batch=64", "critic_steps=1", "average=0.999",
+                 "generator_lr=4e-4", "critic_lr=8e-4"],
+    )  # fmt: skip
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
