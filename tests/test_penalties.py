@@ -240,7 +240,7 @@ def test_path_lengths_of_a_linear_generator():
 def test_path_length_follows_the_mean_and_pulls_towards_it():
     torch.manual_seed(0)
     scale = torch.tensor(2.0, dtype=torch.double, requires_grad=True)
-    term, w = PathLength(weight=2.0, every=4, decay=0.9), torch.zeros(64, 2, 3, dtype=torch.double)
+    term, w = PathLength(weight=2.0, every=4, decay=0.9), torch.zeros(4000, 2, 3, dtype=torch.double)
     lengths = path_lengths(linear_synthesis(2.0), w)
     torch.manual_seed(1)
     term(lambda w: scale * linear_synthesis(1.0)(w), w)

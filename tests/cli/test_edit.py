@@ -59,6 +59,7 @@ TOOLS = {
     "mix styles --sources 1 --targets 2,3 --layers coarse,1-2 -o x.png": "x.png",
     "truncate digits --seeds 0-2": "digits/edits/truncate-0-2.png",
     "factorize styles --count 2 --strengths -2,0,2": "styles/edits/factorize-0.png",
+    "factorize digits --label 3": "digits/edits/factorize-0-3.png",
     "factorize styles --layers 0-1 --seed 3": "styles/edits/factorize-3-0-1.png",
 }
 
@@ -136,7 +137,6 @@ BAD = {
     "truncate digits --truncations 0.5,0": "truncation is above 0",
     "truncate digits --truncations -1": "truncation is above 0",
     "truncate digits --truncations half": "truncations are numbers",
-    "factorize digits": "does not tell which matrices its codes meet first",
     "factorize styles --layers 99": "asked for 99",
     "factorize styles --count 0": "0 is not in the range x>=1",
     "invert digits": "one of the two",
