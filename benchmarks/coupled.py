@@ -4,7 +4,8 @@
 
 `cogan` on `mnist-edges` (digits; the edges of other digits), and the control whose games share no layer.  2,000
 pairs a run: the share in which the judge of MNIST sees the digit in the first image that a judge of edges sees in
-the second.  The judge of edges is trained on the edges of all training digits; both judges' own test accuracy is
+the second, beside the share by chance, if each kept its digits and the pairs were shuffled: generators that draw one
+digit alone agree always, and by chance as well.  The judge of edges is trained on the edges of all training digits; both judges' own test accuracy is
 told under the table.  Writes benchmarks/results/coupled.json and .md.
 """
 
@@ -24,7 +25,7 @@ from rivalry.sheets import sheet
 
 PAIRS = 2000
 GAMES = {"cogan": 1, "nothing shared": 99}  # layers that each domain has for itself
-COLUMNS = ("same digit", "both sure and same", "classes", "parameters saved", "ms/round")
+COLUMNS = ("same digit", "by chance", "both sure and same", "classes", "parameters saved", "ms/round")
 
 
 def main() -> None:
@@ -60,8 +61,10 @@ def one(own: int, seed: int, options: argparse.Namespace, judges: tuple[Extracto
         sheet(x[:128], open_data("mnist-edges").spec, 16).save(f"{options.sheet}-{own}-{seed}.png")
     first, second = (sure(j, part) for j, part in zip(judges, (x[0::2], x[1::2])))
     same = first[0] == second[0]
+    shares = [digit.bincount(minlength=10) / len(digit) for digit, _ in (first, second)]
     return {
         "same digit": float(same.float().mean()),
+        "by chance": float((shares[0] * shares[1]).sum()),
         "both sure and same": float((same & (first[1] >= 0.9) & (second[1] >= 0.9)).float().mean()),
         "classes": len(first[0].unique()),
         "parameters saved": game.saved,

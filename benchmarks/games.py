@@ -37,7 +37,10 @@ COLUMNS = ("confident", "classes", "accuracy", "fid", "ms/round", "rounds")
 
 def main() -> None:
     options = parse()
-    names = options.games or [entry.name for entry in CATALOG if entry.kind == "image"]
+    plays = [
+        entry.name for entry in CATALOG if entry.kind == "image" and set(entry.needs) <= {"image", "labels"}
+    ]
+    names = options.games or plays
     tasks = [(game, seed) for game in names for seed in range(options.seeds)]
     pairs: Queue[str] = Queue()
     for job in range(options.jobs):
@@ -163,7 +166,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--games", nargs="*", help="names; all image games by default")
+    parser.add_argument("--games", nargs="*", help="names; all games that MNIST suits by default")
     parser.add_argument("--time", default="5m")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--recipe")
