@@ -26,7 +26,7 @@ from typing import Any
 
 from certificate import certificate
 
-from rivalry.catalog import CATALOG, find
+from rivalry.catalog import CATALOG, find, recipes
 from rivalry.data import open_data
 from rivalry.metrics import suite
 
@@ -72,7 +72,7 @@ def played(game: str, seed: int, options: argparse.Namespace, cores: str) -> dic
     train = ["train", game, "--data", "mnist", "--time", options.time, "--seed", str(seed), "--run", str(run)]
     train += ["--quiet", "--device", options.device]
     train += [] if options.as_users_do else ["--no-measure", "--save-every", "1h"]
-    train += ["--recipe", options.recipe] if options.recipe else []
+    train += ["--recipe", options.recipe] if options.recipe in recipes(find(game)) else []
     train += [word for setting in options.settings or [] for word in ("-s", setting)]
     call(train, cores)
     metrics = options.metrics + (",accuracy" if "labels" in find(game).needs else "")
@@ -169,7 +169,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--games", nargs="*", help="names; all games that MNIST suits by default")
     parser.add_argument("--time", default="5m")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--recipe")
+    parser.add_argument("--recipe", default="mnist", help="taken where a game has it, its defaults elsewhere")
     parser.add_argument("-s", dest="settings", action="append", metavar="NAME=VALUE")
     parser.add_argument(
         "--as-users-do", action="store_true", help="with scores and checkpoints on the way, and the best kept"

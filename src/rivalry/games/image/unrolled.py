@@ -109,3 +109,6 @@ def unrolled(
         batch=batch,
         average=average,
     )
+
+
+RECIPES = {"unrolled": {"mnist": {"data": "mnist", "time": "5m", "width": 24}}}

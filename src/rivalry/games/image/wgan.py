@@ -57,3 +57,6 @@ def wgan(
         batch=batch,
         average=average,
     )
+
+
+RECIPES = {"wgan": {"mnist": {"data": "mnist", "time": "5m", "width": 32, "lr": 2e-4}}}

@@ -59,3 +59,6 @@ def wgan_gp(
         batch=batch,
         average=average,
     )
+
+
+RECIPES = {"wgan-gp": {"mnist": {"data": "mnist", "time": "5m", "width": 24, "lr": 5e-4, "average": 0.99}}}
