@@ -1,8 +1,9 @@
 # make demo: the main job on bundled MNIST.   make test: the whole suite.   make check: what CI holds a change to.
+# make parity: the metrics beside those of other packages.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check lock clean
+.PHONY: demo test check parity lock clean
 
 # pip's own settings may name a folder of wheels; uv does not read them, so they are passed on.
 .venv/ready: pyproject.toml constraints.txt
@@ -27,6 +28,14 @@ check: .venv/ready
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
+# Without their dependencies: several would bring another torch, and torchvision, which is stood in for.
+PEERS = prdc==0.2 torchmetrics==1.9.0 lightning-utilities packaging torch-fidelity==0.4.0 clean-fid==0.1.35 \
+	scikit-learn joblib threadpoolctl gudhi==3.13.0 tqdm requests
+parity: .venv/ready
+	UV_FIND_LINKS="$$($(BIN)/pip config get global.find-links 2>/dev/null || true)" \
+		$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --target .parity $(PEERS)
+	PYTHONPATH=.parity OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/parity
+
 # Pins for everything but torch, whose build is the platform's: the same version, with a GPU or without.
 lock: .venv/ready
 	printf '# Everything that `make` installs, pinned.  `make lock` writes it anew.\ntorch==2.13.0\n' > constraints.txt
@@ -36,4 +45,4 @@ lock: .venv/ready
 	cat .venv/lock.txt >> constraints.txt
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .parity

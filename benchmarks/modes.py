@@ -114,12 +114,12 @@ def scores(engine: Any, dataset: Any) -> Row:
     """Coverage by 2,500 samples of the generator as it is."""
     import torch
 
-    from rivalry.metrics.coverage import coverage, reverse_kl
+    from rivalry.metrics.modes import modes, reverse_kl
 
-    modes = dataset.facts["modes"]
+    truth = dataset.facts["modes"]
     with engine.aside(seed=1) as game:
         fake = game.sample(SAMPLES).cpu()
-    found, good, divergence = coverage(fake, modes.centers, modes.std)
+    found, good, divergence = modes(fake, truth.centers, truth.std)
     hits = torch.tensor(found.details["hits"])
     return {
         "modes": int(found.value),

@@ -19,14 +19,14 @@ LAYERS = [
     "errors cache",
     "trees settings goal precision labels priors optimizers divergences penalties augment averages estimators memory "
     "data.source data.names nn game given",
-    "data metrics sheets scatter output",
+    "data metrics sheets scatter tradeoff output human",
     "games",
     "dynamics ranks run engine",
     "callbacks progress report samples",
     "guards catalog",
     "trained",
     "training",
-    "editing lab",
+    "comparison editing lab",
     "cli studio __main__",
 ]
 ROOMS = {room: height for height, layer in enumerate(LAYERS) for room in layer.split()}

@@ -25,6 +25,7 @@ from rivalry.nn.perceptron import perceptron
 from rivalry.optimizers import sgd
 from rivalry.ranks import Ranks, join
 from rivalry.run import Run
+from rivalry.trained import draw, evaluate
 
 WORLD = 2
 
@@ -145,7 +146,17 @@ def failing(ranks: Ranks, out: Path) -> str:
     return "it played on"
 
 
-JOBS = [one_round, twenty_rounds, shards, resumed, writing, failing]
+def measured(ranks: Ranks, out: Path) -> tuple[Tensor, list[tuple[str, float]]]:
+    """Samples that processes draw together, and the scores of an untrained game."""
+    torch.manual_seed(0)
+    data, make = images(1, 8, 8, n=301), maker(find("dcgan"))
+    game = make(data.spec, **small(make)).eval()
+    drawn = draw(game, 107, chunk=20, ranks=ranks)
+    scores = evaluate(game, data, metrics="fid,prdc", n=90, features="pixels")
+    return drawn, [(score.name, score.value) for score in scores]
+
+
+JOBS = [one_round, twenty_rounds, shards, resumed, writing, failing, measured]
 
 
 def main(out: Path) -> None:
@@ -203,6 +214,21 @@ def test_only_the_first_process_writes(told: list[dict[str, Any]]) -> None:
     first, *others = (one["writing"] for one in told)
     assert any(path.endswith("log.jsonl") for path in first)
     assert others == [[]] * (WORLD - 1)
+
+
+def test_two_processes_draw_what_one_draws_and_the_first_has_the_scores(told: list[dict[str, Any]]) -> None:
+    drawn, scores = measured(Ranks(), Path())
+    assert [one["measured"][1] for one in told] == [pytest.approx(scores), []]
+    assert [name for name, _ in scores][:2] == ["fid[pixels]", "precision[pixels]"]
+    assert len(drawn) == 107
+    for one in told:
+        assert torch.equal(one["measured"][0], drawn)
+
+
+def test_shares_of_rows_are_even_and_make_the_whole() -> None:
+    shares = [Ranks(rank, 3).share_of(11).tolist() for rank in range(3)]
+    assert [row for share in shares for row in share] == list(range(11))
+    assert {len(share) for share in shares} == {3, 4}
 
 
 def test_all_processes_fail_where_one_does(told: list[dict[str, Any]]) -> None:

@@ -19,6 +19,7 @@ _FOUND_IN = {
     "resume": "rivalry.training",
     "load": "rivalry.trained",
     "evaluate": "rivalry.trained",
+    "compare": "rivalry.comparison",
     "open_data": "rivalry.data",
     "Run": "rivalry.run",
     "Engine": "rivalry.engine",

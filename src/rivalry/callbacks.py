@@ -205,10 +205,7 @@ def quick_scores(dataset: Dataset, n: int = 1000) -> Callable[[Engine], list[Sco
 
 def _some(dataset: Dataset, most: int) -> Dataset:
     """At most so many rows of the data, evenly spread."""
-    rows = torch.linspace(0, len(dataset) - 1, min(len(dataset), most)).long()
-    label = None if dataset.label is None else dataset.label[rows]
-    others = {name: values[rows] for name, values in dataset.others.items()}
-    return Dataset(dataset.spec, dataset.x[rows], label, dataset.facts, others)
+    return dataset.only(torch.linspace(0, len(dataset) - 1, min(len(dataset), most)).long())
 
 
 def _judge_at_hand(spec: Spec) -> "Extractor | None":

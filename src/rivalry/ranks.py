@@ -50,12 +50,26 @@ class Ranks:
             self.average([buffer for buffer in module.buffers() if buffer.is_floating_point()])
 
     def gather(self, tensor: Tensor) -> list[Tensor]:
-        """Every process's tensor, in order of rank; all of one shape."""
+        """Every process's tensor, in order of rank and where the own one is; all of one shape."""
         if self.world == 1:
             return [tensor]
-        parts = [torch.empty_like(tensor) for _ in range(self.world)]
-        dist.all_gather(parts, tensor.contiguous())
-        return parts
+        mine = tensor.contiguous().to(_message_device())
+        parts = [torch.empty_like(mine) for _ in range(self.world)]
+        dist.all_gather(parts, mine)
+        return [part.to(tensor.device) for part in parts]
+
+    def join(self, share: Tensor, n: int) -> Tensor:
+        """All `n` rows, from the rows of each process that `share_of` gave it."""
+        if self.world == 1:
+            return share
+        most = -(-n // self.world)
+        padded = torch.cat([share, share.new_zeros(most - len(share), *share.shape[1:])])
+        parts = self.gather(padded)
+        return torch.cat([part[: len(self.share_of(n, rank))] for rank, part in enumerate(parts)])
+
+    def share_of(self, n: int, rank: int | None = None) -> Tensor:
+        """Which of `n` rows a process works on, this one where no rank is told: consecutive, and as many as others."""
+        return torch.arange(n).tensor_split(self.world)[self.rank if rank is None else rank]
 
     def tell(self, text: str) -> str:
         """The first process's text, in all of them."""

@@ -1,12 +1,14 @@
 """What one does with a trained run: load it, draw from it, score it."""
 
 import inspect
+import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rivalry import catalog, settings
 from rivalry.data import NAMES, open_data
@@ -16,8 +18,12 @@ from rivalry.game import Conditional, Game
 from rivalry.given import aim, given_for
 from rivalry.metrics import suite
 from rivalry.metrics.catalog import PRESETS, find
+from rivalry.metrics.extractors import find_extractor
+from rivalry.metrics.pictures import pictures
 from rivalry.metrics.score import Score
+from rivalry.output import written
 from rivalry.precision import choose_device
+from rivalry.ranks import Ranks, join
 from rivalry.report import write_report
 from rivalry.run import Damaged, Run
 
@@ -91,27 +97,40 @@ def open_run(path: str | Path) -> Run:
     return run
 
 
-def draw(game: Game, n: int, *, seed: int = 0, chunk: int = 500, **given: Any) -> Tensor:
+def draw(
+    game: Game, n: int, *, seed: int = 0, chunk: int = 500, ranks: Ranks | None = None, **given: Any
+) -> Tensor:
     """`n` samples, on the processor: (n, ...) float32.  The same seed gives the same samples.
 
+    Every chunk has random numbers of its own: processes that share the chunks draw what one alone would.
+
     Args:
+        ranks: the processes that share the work; all of them get every sample.
         given: what `game.sample` takes; a tensor of n rows is dealt out with the chunks.
     """
     if n < 1:
         raise BadRequest(f"samples are drawn by one or more; got {n}")
     refuse_seed(seed)
+    ranks = ranks or Ranks()
+    chunks = -(-n // chunk)
+    mine = ranks.share_of(chunks).tolist()
     devices = [game.device] if game.device.type == "cuda" else []
     with torch.random.fork_rng(devices), torch.no_grad():
-        torch.manual_seed(seed)
-        parts = []
-        for start in range(0, n, chunk):
-            size = min(chunk, n - start)
-            rows = {
-                k: v[start : start + size] if isinstance(v, Tensor) and v.dim() else v
-                for k, v in given.items()
-            }
-            parts.append(game.sample(size, **rows).float().cpu())
-    return torch.cat(parts)
+        parts = [_chunk(game, i, min(chunk, n - i * chunk), seed, chunk, given) for i in mine or [0]]
+    if ranks.world == 1:
+        return torch.cat(parts)
+    whole = parts[0].new_zeros(len(parts), chunk, *parts[0].shape[1:])  # the last chunk may be a short one
+    for rows, part in zip(whole, parts):
+        rows[: len(part)] = part
+    return ranks.join(whole[: len(mine)], chunks).flatten(0, 1)[:n]
+
+
+def _chunk(game: Game, i: int, size: int, seed: int, chunk: int, given: dict[str, Any]) -> Tensor:
+    """The samples of chunk i."""
+    torch.manual_seed(seed + (i << 32))
+    start = i * chunk
+    mine = lambda value: value[start : start + size] if isinstance(value, Tensor) and value.dim() else value
+    return game.sample(size, **{name: mine(value) for name, value in given.items()}).float().cpu()
 
 
 def evaluate(
@@ -124,22 +143,32 @@ def evaluate(
     seed: int = 0,
     device: str = "cpu",
     which: str = "best",
+    features: str | nn.Module | None = None,
+    output: str | Path | None = None,
     progress: suite.Progress | None = None,
 ) -> list[Score]:
     """Score a run, a game, a folder of images or a tensor of samples against real data.
 
     Args:
-        subject: a `Run` or its directory, a loaded `Game`, a folder or file of images, or samples (n, ...).
+        subject: a `Run` or its directory, a loaded `Game`, a folder, .zip or .npz of images, or samples (n, ...).
         data: what is real; a run's own data by default.
-        metrics: "quick", "standard" or names of `rivalry list metrics`.
+        metrics: "quick", "standard", "full" or names of `rivalry list metrics`.
         n: how many samples to draw from a game.
-        split: of the real data.
+        split: of the real data; the other one is held out, where there is one.
+        features: what samples are compared on: "judge", "pixels", "efficientnet-lite0", "inception-2015", or a
+            network of one's own; by default the judge of labeled images.
+        output: a folder for the pictures of scores that have one: of memorization, of defects.
         progress: called with what is being done, how much of it is done, and how much there is.
+
+    Returns:
+        The scores.  Under torchrun the processes share the drawing and the extractor, and the first one scores: the
+        others get none.
     """
     if n < 1:
         raise BadRequest(f"samples are drawn by one or more; got {n}")
     for name in metrics.split(",") if isinstance(metrics, str) and metrics not in PRESETS else ():
         find(name.strip())  # before anything is drawn
+    ranks = join()
     run = _as_run(subject)
     if run is not None:
         data = data if data is not None else run.told["data"]
@@ -149,23 +178,41 @@ def evaluate(
         raise BadRequest(f"{what}; to score samples, name the real data with --data")
     opened = as_trained(run) if run is not None else {}
     real = data if isinstance(data, Dataset) else open_data(data, split, **opened)
-    asked = None
+    other = {"train": "test", "test": "train"}.get(split)
+    held_out = None
+    if isinstance(data, str) and other in real.facts.get("splits", ()):
+        held_out = partial(open_data, data, other, **opened)
+    game, asked = subject if isinstance(subject, Game) else None, None
     if isinstance(subject, Game):
         told: dict[str, Any] = dict(given_for(subject, real, n))
         asked = told["label"].cpu() if "label" in told else None
-        fake, real = draw(subject, n, seed=seed, **told), aim(subject, real)
+        fake, real = draw(subject, n, seed=seed, ranks=ranks, **told), aim(subject, real)
     elif isinstance(subject, Tensor):
         fake = subject
     else:
-        folder = open_data(str(subject))
-        fake = folder.rows(slice(0, n))
-    scores = suite.evaluate(real, fake, asked, metrics, split=split, progress=progress)
-    if run is not None:
+        warn_of_itself(subject, data)
+        fake = open_data(str(subject)).rows(slice(0, n))
+    extractor = None
+    if features is not None:
+        extractor = find_extractor(features, real.spec, real if split == "train" else None)
+    scores = suite.evaluate(real, fake, asked, metrics, extractor, split, progress, held_out, game, ranks)
+    for picture in pictures(scores, fake, real) if output else ():
+        with written(Path(output) / picture.name) as file:  # type: ignore[arg-type]
+            picture.image.save(file, "png")
+    if run is not None and ranks.first:
         run.log(
             {"round": run.checkpoint(which).round, "weights": which, "metrics": [s.to_json() for s in scores]}
         )
         write_report(run.path)
     return scores
+
+
+def warn_of_itself(subject: str | Path | Run, data: str | Dataset) -> None:
+    """Say so when the samples are the real data: every score is then as good as it can be, and worth nothing."""
+    if isinstance(data, str) and Path(data).exists() and Path(str(subject)).resolve() == Path(data).resolve():
+        warnings.warn(
+            f"{subject} is measured against itself: the scores tell what a perfect copy gets", stacklevel=3
+        )
 
 
 def as_trained(run: Run) -> dict[str, Any]:

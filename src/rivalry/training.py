@@ -44,6 +44,7 @@ def train(
     device: str = "auto",
     precision: str = "auto",
     save_every: str | float = 30,
+    keep: int = 2,
     measure: bool = True,
     quiet: bool = False,
     **given: Any,
@@ -61,6 +62,7 @@ def train(
         device: auto, cpu, cuda, cuda:1, mps.
         precision: auto, fp32, bf16.
         save_every: time between checkpoints.
+        keep: how many of the newest are kept, beside the best; more of them show a run's course (`lab skill`).
         measure: score the samples five times on the way and keep the best checkpoint.
         quiet: show no progress.
         given: settings of the game.
@@ -87,6 +89,8 @@ def train(
     dataset = data if isinstance(data, Dataset) else open_data(data, size=size, pairs=pairs)
     precision = choose_precision(precision, where, small=dataset.spec.kind == "points")
     seconds(save_every)
+    if keep < 1:
+        raise BadRequest(f"a run keeps 1 checkpoint or more; got {keep}")
     refuse_seed(seed)
     ranks = join()
     told: dict[str, Any] = {
@@ -107,6 +111,7 @@ def train(
         "precision": precision,
         "world": ranks.world,
         "save_every": seconds(save_every),
+        "keep": keep,
         "command": command(),
         "commit": _commit(),
     }
@@ -219,7 +224,8 @@ def _engine(
 
 
 def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, measure: bool, quiet: bool) -> Run:
-    save, sheet = callbacks.checkpoint(run), callbacks.sheets(run, dataset)
+    keep = run.told.get("keep", 2)
+    save, sheet = callbacks.checkpoint(run, keep), callbacks.sheets(run, dataset)
     with progress(goal, quiet or not engine.ranks.first) as show, signals(engine):
         engine.callbacks = [
             callbacks.log(callbacks.to_run(run), callbacks.to_tensorboard(run)),
@@ -231,9 +237,8 @@ def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, measure: bo
             alarm = callbacks.collapse_alarm(run, dataset, say)
             engine.callbacks.append(callbacks.at_shares(goal, SHEETS, alarm))
         if measure and len(dataset) >= 1000:
-            engine.callbacks.append(
-                callbacks.at_shares(goal, MEASURES, callbacks.measure(run, callbacks.quick_scores(dataset)))
-            )
+            scores = callbacks.measure(run, callbacks.quick_scores(dataset), keep)
+            engine.callbacks.append(callbacks.at_shares(goal, MEASURES, scores))
         with failures_told(run, engine):
             guarded(run, engine, goal)
             save(engine, ())

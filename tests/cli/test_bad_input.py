@@ -167,7 +167,7 @@ BAD = {
     "sample ring -o images": "a folder of images needs images; 'ring' holds points",
     # evaluate
     "evaluate ring --metrics fidd": "no metric 'fidd'; did you mean 'fid'?",
-    "evaluate digits --metrics coverage": "coverage needs data whose modes are known",
+    "evaluate digits --metrics modes": "modes needs data whose modes are known",
     "evaluate ring --metrics accuracy": "accuracy needs",
     "evaluate ring -n 0": "one or more; got 0",
     "evaluate grey": "grey is not a run; to score samples, name the real data with --data",

@@ -223,7 +223,7 @@ def test_resume_begins_anew_where_no_checkpoint_was_reached(typed, ring: Path) -
 
 
 def test_lists_name_games_data_and_metrics(typed) -> None:
-    for what, names in (("games", "cgan wgan-gp"), ("data", "mnist ring"), ("metrics", "fid coverage")):
+    for what, names in (("games", "cgan wgan-gp"), ("data", "mnist ring"), ("metrics", "fid modes")):
         table, rows = typed("list", what).out, json.loads(typed("list", what, "--json").out)
         assert (
             {row["name"] for row in rows}

@@ -91,3 +91,15 @@ def test_digits_are_hollow_in_their_edges(mnist: Dataset) -> None:
     assert edge[lit].max() <= 5
     near = F.max_pool2d((mnist.x > 0).float(), 3, 1, 1) > 0
     assert edge[~near].max() == 0
+
+
+def test_stacked_digits_are_drawn_apart_and_their_mode_is_told(mnist: Dataset) -> None:
+    data = open_data("stacked-mnist", "test")
+    assert data.spec.shape == (3, 28, 28)
+    assert not data.spec.classes
+    of = {image.numpy().tobytes(): int(label) for image, label in zip(mnist.x[:, 0], mnist.label)}
+    for x, mode in zip(data.x[:200], data.others["mode"]):
+        assert int("".join(str(of[channel.numpy().tobytes()]) for channel in x)) == mode
+    counts = data.others["mode"].bincount(minlength=1000).double()
+    assert (counts > 0).all()
+    assert (counts - 10).square().sum() / 10 < 1300  # about 1,000 for even modes; the digits are nearly so

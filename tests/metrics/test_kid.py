@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.kid import kid, squared_mmd
+from rivalry.metrics.kid import kid, kid_of_subsets, squared_mmd
 
 
 def draw(n, d, seed=0, mean=0.0):
@@ -62,3 +62,38 @@ def test_spaced_rows_reach_both_ends_of_sorted_data():
 def test_refuses_a_single_sample():
     with pytest.raises(BadRequest, match="at least 2 fake samples; got 1"):
         kid(draw(10, 3), draw(1, 3))
+
+
+def test_subsets_of_shifted_gaussians_score_the_closed_form_in_the_mean():
+    x, y = draw(4000, 8), draw(4000, 8, 1, mean=0.5)
+    whole, error = squared_mmd(x, y)
+    score = kid_of_subsets(x, y, subsets=30)
+    truth = closed_form(torch.zeros(8), torch.full((8,), 0.5))  # 1.117
+    assert score.spread is not None
+    assert score.value == pytest.approx(whole, abs=4 * score.spread / 30**0.5)
+    assert score.value == pytest.approx(truth, abs=4 * error + 4 * score.spread / 30**0.5)
+
+
+def test_a_subset_of_all_samples_is_scored_as_by_the_whole_estimate():
+    x, y = draw(200, 5), draw(200, 5, 1, mean=0.2)
+    score = kid_of_subsets(x, y, subsets=3, size=200)
+    assert score.value == pytest.approx(kid(x, y).value, rel=1e-10)
+    assert score.spread == pytest.approx(0, abs=1e-12)
+
+
+def test_the_spread_over_subsets_is_no_standard_error():
+    """It stays as it is when there are more subsets, and is far above the error of all samples."""
+    x, y = draw(3000, 4), draw(3000, 4, 1, mean=0.5)
+    few, many = (kid_of_subsets(x, y, subsets=n, size=100) for n in (50, 400))
+    error = kid(x, y).spread
+    assert few.spread is not None and many.spread is not None and error is not None
+    assert few.spread == pytest.approx(many.spread, rel=0.4)
+    assert many.spread > 3 * error
+    assert many.name == "kid-subsets[features]" and "no standard error" in many.provenance["spread"]
+
+
+def test_refuses_fewer_samples_than_a_subset():
+    with pytest.raises(BadRequest, match="kid-subsets needs at least 1000 fake samples; got 999"):
+        kid_of_subsets(draw(1000, 3), draw(999, 3))
+    with pytest.raises(BadRequest, match="size >= 2; got 100 and 1"):
+        kid_of_subsets(draw(10, 3), draw(10, 3), size=1)

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.precision import inside_each_other, precision_recall
+from rivalry.metrics.neighbors import neighborhood
+from rivalry.metrics.precision import precision_recall
 
 
 def draw(n, d, seed=0, mean=0.0):
@@ -60,10 +61,10 @@ def test_equals_brute_force_in_chunks_of_any_size(seed, chunk):
     ball = lambda points: [sorted(float((p - q).norm()) for q in points)[k] for p in points]
     covered = lambda p, points, reach: any(float((p - q).norm()) <= r for q, r in zip(points, reach))
     of_x, of_y = ball(x), ball(y)
-    x_inside, y_inside = inside_each_other(x, y, k, chunk)
-    assert x_inside.tolist() == [covered(p, y, of_y) for p in x]
-    assert y_inside.tolist() == [covered(p, x, of_x) for p in y]
-    assert 0 < int(x_inside.sum()) < 40
+    seen = neighborhood(x, y, k, k, chunk)
+    assert seen.reals_inside.tolist() == [covered(p, y, of_y) for p in x]
+    assert seen.fakes_inside.tolist() == [covered(p, x, of_x) for p in y]
+    assert 0 < int(seen.reals_inside.sum()) < 40
 
 
 def test_sides_are_cut_to_the_same_number_from_end_to_end():

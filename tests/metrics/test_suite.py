@@ -15,6 +15,7 @@ from rivalry.metrics.score import Score
 from rivalry.metrics.suite import Evidence, evaluate, table
 
 SHAPE = (1, 10, 10)
+DISTANCES = ("fid", "kid", "precision", "recall", "density", "coverage", "diversity")
 
 
 def bars(n, seed, classes=4) -> Dataset:
@@ -48,7 +49,10 @@ def names(scores):
 def test_every_metric_is_where_the_table_says_and_needs_what_evidence_supplies():
     for metric in METRICS:
         assert callable(function(metric))
-        assert all(hasattr(Evidence, need) or need in ("real", "fake", "asked") for need in metric.needs)
+        assert all(
+            hasattr(Evidence, need) or need in ("real", "fake", "asked", "game", "progress")
+            for need in metric.needs
+        )
     assert {name for preset in PRESETS.values() for name in preset} <= {metric.name for metric in METRICS}
 
 
@@ -60,21 +64,23 @@ def test_the_table_of_metrics_is_read_without_torch():
 def test_standard_on_labeled_images_and_with_labels_asked_for(judge):
     real, fake = bars(300, 2), bars(200, 3)
     found = names(evaluate(real, fake.x, extractor=judge))
-    assert found == [f"{m}[judge-bars]" for m in ("confident", "classes", "fid", "kid", "inception-score")]
+    assert found == [
+        f"{m}[judge-bars]" for m in ("confident", "classes", *DISTANCES[:6], "inception-score", "diversity")
+    ]
     assert "accuracy[judge-bars]" in names(evaluate(real, fake.x, fake.label, "quick", judge))
 
 
 def test_standard_on_unlabeled_images_compares_pixels():
     real = bars(300, 2)
     plain = Dataset(Spec("plain", "image", SHAPE), real.x)
-    assert names(evaluate(plain, bars(300, 3).x)) == ["fid[pixels]", "kid[pixels]"]
+    assert names(evaluate(plain, bars(300, 3).x)) == [f"{m}[pixels]" for m in DISTANCES]
 
 
 def test_standard_on_points_counts_modes_where_they_are_known():
     data = ring()
     assert values(evaluate(data, data.x))["modes"] == 4
     unknown = Dataset(data.spec, data.x)
-    assert names(evaluate(unknown, data.x)) == ["fid[coordinates]", "kid[coordinates]"]
+    assert names(evaluate(unknown, data.x)) == [f"{m}[coordinates]" for m in DISTANCES]
 
 
 def test_uint8_samples_score_as_the_same_images_in_floats(judge):
@@ -147,7 +153,7 @@ def test_progress_reaches_the_end_of_what_it_tells(judge):
         ("zzz", "no metric 'zzz'; `rivalry list metrics`"),
         ([], "no metric was named"),
         ("fid,accuracy", "accuracy needs the labels that the samples were asked for"),
-        ("coverage", "coverage needs data whose modes are known; those of 'bars' are not"),
+        ("modes", "modes needs data whose modes are known; those of 'bars' are not"),
     ],
 )
 def test_refuses_metrics_that_are_unknown_or_do_not_apply(judge, metrics, says):

@@ -3,7 +3,7 @@
 import click
 
 from rivalry import __version__
-from rivalry.cli import data, edit, evaluate, listing, sample, train, translate
+from rivalry.cli import compare, data, edit, evaluate, human, lab, listing, sample, train, translate
 
 
 @click.group(
@@ -25,6 +25,9 @@ for command in (
     edit.edit,
     translate.translate,
     evaluate.evaluate,
+    compare.compare,
+    human.human,
+    lab.lab,
     data.data,
 ):
     app.add_command(command)

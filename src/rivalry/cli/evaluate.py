@@ -1,6 +1,7 @@
 """`rivalry evaluate`."""
 
 import json
+from pathlib import Path
 
 import click
 
@@ -8,13 +9,17 @@ from rivalry.cli import options
 
 
 @click.command()
-@click.argument("subject", metavar="RUN|FOLDER")
+@click.argument("subject", metavar="RUN|FOLDER|NPZ")
 @click.option("--data", help="the real data; a run's own by default")
 @click.option(
-    "--metrics", default="standard", help="quick, standard, or names of `rivalry list metrics`: fid,kid"
+    "--metrics", default="standard", help="quick, standard, full, or names of `rivalry list metrics`: fid,kid"
 )
 @click.option("-n", type=int, default=10_000, help="how many samples to draw")
 @click.option("--split", default="train", help="of the real data: train or test")
+@click.option(
+    "--features", help="what samples are compared on: judge, pixels, efficientnet-lite0, inception-2015"
+)
+@click.option("-o", "--output", type=options.PATH, help="a folder for pictures: closest pairs, defects")
 @options.seed
 @options.which
 @options.device
@@ -25,6 +30,8 @@ def evaluate(
     metrics: str,
     n: int,
     split: str,
+    features: str | None,
+    output: Path | None,
     seed: int,
     which: str,
     device: str,
@@ -32,7 +39,7 @@ def evaluate(
 ) -> None:
     """Score samples against real data.
 
-    They are those of a run, or a folder of anyone's images.
+    They are those of a run, or anyone's images: a folder, a .zip or a .npz.
     """
     from rivalry import trained
     from rivalry.metrics.suite import table
@@ -48,6 +55,9 @@ def evaluate(
             seed=seed,
             device=device,
             which=which,
+            features=features,
+            output=output,
             progress=show,
         )
-    print(json.dumps([s.to_json() for s in scores], indent=1) if as_json else table(scores))
+    if scores:  # under torchrun the first process has them
+        print(json.dumps([s.to_json() for s in scores], indent=1) if as_json else table(scores))

@@ -27,6 +27,7 @@ from rivalry.errors import BadRequest
 @options.device
 @click.option("--precision", default="auto", help="auto, fp32 or bf16")
 @click.option("--save-every", default="30s", help="time between checkpoints")
+@click.option("--keep", type=int, default=2, help="how many checkpoints are kept, beside the best")
 @click.option("--measure/--no-measure", default=True, help="score samples on the way and keep the best")
 @click.option("settings", "-s", multiple=True, metavar="NAME=VALUE", help="a setting")
 @options.quiet
@@ -43,6 +44,7 @@ def train(
     device: str,
     precision: str,
     save_every: str,
+    keep: int,
     measure: bool,
     settings: tuple[str, ...],
     quiet: bool,
@@ -70,6 +72,7 @@ def train(
         device=device,
         precision=precision,
         save_every=save_every,
+        keep=keep,
         measure=measure,
         quiet=quiet,
         **given,

@@ -2,8 +2,8 @@
 
 `shapes`: one filled shape on a plain ground; its color, shape and size are known, its place is free.  Measurements
     of translation and editing ask `read_attributes` what became of each.
-`marks`: two small marks far apart whose colors agree, which no small patch of the picture shows.  `consistent`
-    tells whether they do.
+`marks`: two small marks at the ends of a long picture whose colors agree, which no patch of half its length shows.
+    `consistent` tells whether they do.
 
 Both are drawn from a seed, the same on every machine; the two splits are two draws from one distribution.
 """
@@ -21,7 +21,7 @@ from rivalry.errors import BadRequest
 
 Array = np.ndarray
 
-SIDE = 32  # pixels, of every picture here
+SIDE = 32  # pixels of a picture of a shape
 SPLITS = {"train": (10_000, 0), "test": (2_000, 1)}  # how many pictures, from which seed
 FINE = 4  # points a pixel, in each direction, at which a shape is sampled
 
@@ -39,6 +39,7 @@ HUES = {
     "blue": (40, 60, 240),
     "magenta": (220, 40, 220),
 }
+HIGH, WIDE = 16, 96  # pixels of a picture of marks
 RADIUS = 2.5  # pixels, of a mark
 STRIP = 10  # pixels from the left and from the right border within which a mark lies
 
@@ -87,21 +88,22 @@ def shapes(n: int = 10_000, seed: int = 0) -> Dataset:
 def marks(n: int = 10_000, seed: int = 0) -> Dataset:
     """Two round marks of one color, one near the left border and one near the right, on noisy grey.
 
-    Their heights are independent of each other; the grey is uniform from 96 to 160 for the whole picture, with
-    normal noise of deviation 16 for each pixel.
+    They are 76 pixels apart at the least.  Their heights are independent of each other; the grey is uniform from
+    96 to 160 for the whole picture, with normal noise of deviation 16 for each pixel.
 
     Returns:
-        uint8 (n, 3, 32, 32); the label is the color, and so is the column "color", int64 (n,).
+        uint8 (n, 3, 16, 96); the label is the color, and so is the column "color", int64 (n,).
     """
     draw = np.random.default_rng(seed)
     color = draw.integers(len(HUES), size=n)
-    grey = draw.uniform(96, 160, (n, 1, 1)) + 16 * draw.standard_normal((n, SIDE, SIDE))
+    grey = draw.uniform(96, 160, (n, 1, 1)) + 16 * draw.standard_normal((n, HIGH, WIDE))
     room = STRIP - 2 * RADIUS - 2 * MARGIN
     across = MARGIN + RADIUS + room * draw.random((2, n))
-    down = MARGIN + RADIUS + (SIDE - 2 * RADIUS - 2 * MARGIN) * draw.random((2, n))
+    down = MARGIN + RADIUS + (HIGH - 2 * RADIUS - 2 * MARGIN) * draw.random((2, n))
     ink, scale = np.array([*HUES.values()])[color], np.full(n, RADIUS * np.pi**0.5)
-    places = np.stack([across[0], down[0]], 1), np.stack([SIDE - across[1], down[1]], 1)
-    x = _paint(grey.astype(np.float32), [(_coverage("circle", place, scale), ink) for place in places])
+    places = np.stack([across[0], down[0]], 1), np.stack([WIDE - across[1], down[1]], 1)
+    layers = [(_coverage("circle", place, scale, (HIGH, WIDE)), ink) for place in places]
+    x = _paint(grey.astype(np.float32), layers)
     return _dataset("marks", x, {"color": (color, tuple(HUES))})
 
 
@@ -119,7 +121,7 @@ def read_attributes(x: Tensor) -> dict[str, Tensor]:
     Returns:
         "color", "shape" and "size", int64 (n,).
     """
-    _refuse_other_pictures(x)
+    _refuse_other_pictures(x, (SIDE, SIDE))
     border = torch.cat([x[..., 0, :], x[..., -1, :], x[..., 1:-1, 0], x[..., 1:-1, -1]], 2)  # (n, 3, 124)
     away = x - border.median(2).values[..., None, None]
     strength = _mean3(away.norm(dim=1))
@@ -141,13 +143,13 @@ def consistent(x: Tensor) -> Tensor:
     is none where that is less than half of what the palest mark has.  Its color is the nearest in direction.
 
     Args:
-        x: (n, 3, 32, 32) in [-1, 1].
+        x: (n, 3, 16, 96) in [-1, 1].
 
     Returns:
         bool (n,).
     """
-    _refuse_other_pictures(x)
-    chroma = F.avg_pool2d(x - x.mean(1, keepdim=True), 5, 1)  # (n, 3, 28, 28)
+    _refuse_other_pictures(x, (HIGH, WIDE))
+    chroma = F.avg_pool2d(x - x.mean(1, keepdim=True), 5, 1)  # (n, 3, 12, 92)
     hues = _levels(HUES).to(x)
     hues = hues - hues.mean(1, keepdim=True)
     found, colors = [], []
@@ -185,19 +187,19 @@ def _inside(shape: str, u: Array, v: Array) -> Array:
     return ((abs(u) < narrow) & (abs(v) < wide)) | ((abs(u) < wide) & (abs(v) < narrow))
 
 
-def _coverage(shape: str, center: Array, scale: Array) -> Array:
-    """The share of every pixel that a shape covers: (n, 32, 32).
+def _coverage(shape: str, center: Array, scale: Array, size: tuple[int, int] = (SIDE, SIDE)) -> Array:
+    """The share of every pixel that a shape covers: (n, *size).
 
     Args:
         center: (n, 2), its centroid across and down, in pixels.
         scale: (n,), the root of its area, in pixels.
     """
     reach = np.abs(_REACH[shape]).max() * scale.max(initial=0)
-    wide = min(SIDE, 2 + math.ceil(2 * reach))  # pixels of the window that alone is computed
-    corner = np.floor(center - wide / 2).astype(int).clip(0, SIDE - wide)
+    wide = min(*size, 2 + math.ceil(2 * reach))  # pixels of the window that alone is computed
+    corner = np.floor(center - wide / 2).astype(int).clip(0, np.array(size[::-1]) - wide)
     at = (np.arange(wide * FINE) + 0.5) / FINE
     u, v = ((corner[:, axis, None] + at - center[:, axis, None]) / scale[:, None] for axis in (0, 1))
-    covered = np.zeros((len(center), SIDE, SIDE), np.float32)
+    covered = np.zeros((len(center), *size), np.float32)
     for part in np.array_split(np.arange(len(center)), 1 + len(center) // 250):
         inside = _inside(shape, u[part, None].astype(np.float32), v[part][..., None].astype(np.float32))
         rows = inside.view(np.uint8).reshape(-1, wide, FINE, wide * FINE).sum(2, dtype=np.uint8)
@@ -208,8 +210,8 @@ def _coverage(shape: str, center: Array, scale: Array) -> Array:
 
 
 def _paint(ground: Array, layers: list[tuple[Array, Array]]) -> Array:
-    """Grey ground (n, h, w), and over it layers of coverage (n, 32, 32) and color (n, 3): uint8 (n, 3, 32, 32)."""
-    x = np.empty((len(ground), 3, SIDE, SIDE), np.uint8)
+    """Grey ground (n, h or 1, w or 1), over it layers of coverage (n, h, w) and color (n, 3): uint8 (n, 3, h, w)."""
+    x = np.empty((len(ground), 3, *layers[0][0].shape[1:]), np.uint8)
     for part in np.array_split(np.arange(len(x)), 1 + len(x) // 250):  # what fits a processor's cache
         painted = ground[part, None]
         for covered, color in layers:
@@ -231,9 +233,9 @@ def _dataset(name: str, x: Array, attributes: dict[str, tuple[Array, tuple[str, 
 # ---------------------------------------------------------------------- reading
 
 
-def _refuse_other_pictures(x: Tensor) -> None:
-    if x.shape[1:] != (3, SIDE, SIDE):
-        raise BadRequest(f"expected pictures (n, 3, {SIDE}, {SIDE}) in [-1, 1], got {tuple(x.shape)}")
+def _refuse_other_pictures(x: Tensor, size: tuple[int, int]) -> None:
+    if x.shape[1:] != (3, *size):
+        raise BadRequest(f"expected pictures (n, 3, {size[0]}, {size[1]}) in [-1, 1], got {tuple(x.shape)}")
 
 
 def _levels(colors: dict[str, tuple[int, int, int]]) -> Tensor:

@@ -108,6 +108,12 @@ class Dataset:
         values = there[name][index].to(device)
         return values.float().div_(127.5).sub_(1) if values.dtype == torch.uint8 else values
 
+    def only(self, index: Tensor) -> "Dataset":
+        """The same table with these rows alone."""
+        label = None if self.label is None else self.label[index]
+        others = {name: values[index] for name, values in self.others.items()}
+        return Dataset(self.spec, self.x[index], label, self.facts, others)
+
     def to(self, device: torch.device | str) -> "Dataset":
         """The same table with its data on `device`, so that batches are indexed there."""
         label = None if self.label is None else self.label.to(device)

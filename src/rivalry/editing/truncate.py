@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 from torch import Tensor
 
 from rivalry.data.source import Dataset, Spec
@@ -22,12 +22,8 @@ from rivalry.given import given_for
 from rivalry.metrics import suite
 from rivalry.metrics.features import Extractor
 from rivalry.metrics.score import Score
-from rivalry.sheets import INK
+from rivalry.tradeoff import Mark, tradeoff
 from rivalry.trained import draw
-
-SIDE, LEFT, TOP, BELOW = 360, 56, 32, 44  # pixels: the frame of the curve, and the room around it
-FINE = 2  # drawn this much larger, then reduced: smooth edges
-PALE, LINE = (222, 225, 229), (38, 98, 170)
 
 
 class Point(NamedTuple):
@@ -115,28 +111,8 @@ def curve(
 
 
 def plot(points: Sequence[Point]) -> Image.Image:
-    """Precision upward over recall, both from 0 to 1, a dot for each truncation with its value beside it."""
-    left, top, size = FINE * LEFT, FINE * TOP, FINE * SIDE
-    page = Image.new("RGB", (left + size + top, top + size + FINE * BELOW), "white")
-    draw, font = ImageDraw.Draw(page), ImageFont.load_default(size=12 * FINE)
-    for share in (0, 0.25, 0.5, 0.75, 1):
-        x, y = left + size * share, top + size * (1 - share)
-        draw.line((left, y, left + size, y), fill=PALE, width=FINE)
-        draw.line((x, top, x, top + size), fill=PALE, width=FINE)
-        draw.text((left - 6 * FINE, y), f"{share:g}", fill=INK, font=font, anchor="rm")
-        draw.text((x, top + size + 6 * FINE), f"{share:g}", fill=INK, font=font, anchor="ma")
-    draw.text(
-        (left + size / 2, top + size + 24 * FINE), points[0].recall.name, fill=INK, font=font, anchor="ma"
-    )
-    draw.text((8 * FINE, 6 * FINE), points[0].precision.name, fill=INK, font=font)
-    dots = [(left + size * p.recall.value, top + size * (1 - p.precision.value)) for p in points]
-    draw.line(dots, fill=LINE, width=2 * FINE)
-    for (x, y), point in zip(dots, points):
-        r = 4 * FINE
-        draw.ellipse((x - r, y - r, x + r, y + r), fill=LINE, outline="white", width=FINE)
-        beside, words = (x + 2 * r, y + 2 * r), named(point.truncation)
-        draw.text(beside, words, fill=INK, font=font, anchor="lm", stroke_width=2 * FINE, stroke_fill="white")
-    return page.reduce(FINE)
+    """Precision upward over recall, a dot for each truncation with its value beside it."""
+    return tradeoff([Mark(named(p.truncation), p.recall, p.precision) for p in points], joined=True)
 
 
 def named(truncation: float | None) -> str:

@@ -12,66 +12,223 @@ class Metric(NamedTuple):
 
     Attributes:
         name: as it is asked for; its scores are named beside their extractor: "fid[judge-mnist]".
-        target: "module:function"; the function returns one `Score` or several.
+        target: "module:function" below `rivalry.metrics`; the function returns one `Score` or several.
         needs: the arguments it is called with, each a name that `suite.Evidence` can supply.
         title: what it measures, in a line.
+        kind: of the data that it is for; "" for any.
     """
 
     name: str
     target: str
     needs: tuple[str, ...]
     title: str
+    kind: str = ""
 
+
+FEATURES = ("real_features", "fake_features", "features")
+LABELED = ("real", "held_out", "fake", "asked", "progress")
 
 METRICS = (
     Metric(
         "judge",
-        "rivalry.metrics.judge:verdicts",
+        "judge:verdicts",
         ("fake_logits", "real_logits", "features", "classes"),
         "share of samples that a classifier of the data is sure of, and the classes it sees",
     ),
     Metric(
         "accuracy",
-        "rivalry.metrics.accuracy:accuracy",
+        "accuracy:accuracy",
         ("fake_logits", "asked", "features"),
         "share of samples classified as the label that was asked for",
     ),
     Metric(
         "fid",
-        "rivalry.metrics.frechet:fid",
-        ("real_features", "fake_features", "features"),
+        "frechet:fid",
+        FEATURES,
         "Fréchet distance of fake from real features, each taken as a Gaussian",
     ),
     Metric(
         "kid",
-        "rivalry.metrics.kid:kid",
-        ("real_features", "fake_features", "features"),
+        "kid:kid",
+        FEATURES,
         "kernel distance of fake from real features, unbiased at any number of samples",
     ),
     Metric(
+        "prdc",
+        "density:prdc",
+        FEATURES,
+        "precision, recall, density and coverage in one pass over the distances",
+    ),
+    Metric(
+        "fid-infinity",
+        "fid_infinity:fid_infinity",
+        FEATURES,
+        "Fréchet distance that unlimited samples would have, extrapolated, with an interval",
+    ),
+    Metric(
+        "kid-subsets",
+        "kid:kid_of_subsets",
+        FEATURES,
+        "kernel distance over subsets of 1,000, as others report it",
+    ),
+    Metric(
+        "c2st",
+        "c2st:c2st",
+        FEATURES,
+        "held-out accuracy of a classifier of real against fake, with its p-value",
+    ),
+    Metric("mifid", "mifid:mifid", FEATURES, "Fréchet distance that copies of the training data make worse"),
+    Metric(
+        "copying",
+        "copying:data_copying",
+        ("real_features", "held_out_features", "fake_features", "features"),
+        "do samples lie nearer to the training data than held-out data do; far below 0 for copies",
+    ),
+    Metric(
+        "authenticity",
+        "authenticity:authenticity",
+        FEATURES,
+        "share of samples that lie further from the training data than those lie from each other",
+    ),
+    Metric(
+        "ms-ssim",
+        "ssim:ms_ssim_diversity",
+        ("fake", "real"),
+        "how alike pairs of samples are, at every scale",
+        "image",
+    ),
+    Metric(
+        "sharpness",
+        "sharpness:sharpness",
+        ("fake", "real"),
+        "fine detail of samples against that of data",
+        "image",
+    ),
+    Metric(
         "precision",
-        "rivalry.metrics.precision:precision_recall",
-        ("real_features", "fake_features", "features"),
+        "precision:precision_recall",
+        FEATURES,
         "share of samples that lie among the data, and (recall) of the data that lie among samples",
     ),
     Metric(
+        "density",
+        "density:density_coverage",
+        FEATURES,
+        "how thickly data lie around samples, and (coverage) the share of data with a sample at hand",
+    ),
+    Metric(
         "inception-score",
-        "rivalry.metrics.inception_score:inception_score",
+        "inception_score:inception_score",
         ("fake_logits", "features"),
         "are samples told apart with confidence, and are all classes there",
     ),
     Metric(
-        "coverage",
-        "rivalry.metrics.coverage:coverage",
+        "diversity",
+        "diversity:diversity",
+        FEATURES,
+        "how far samples lie from each other, against how far data do",
+    ),
+    Metric(
+        "support-size",
+        "birthday:support_size",
+        FEATURES,
+        "how many different samples there are, by the birthday paradox",
+    ),
+    Metric(
+        "balance",
+        "balance:balance",
+        ("fake_logits", "real_logits", "features", "classes"),
+        "are the classes there in the proportions of the data, with a test",
+    ),
+    Metric(
+        "intra-class-fid",
+        "intra_class:intra_class_fid",
+        (*FEATURES, "real_label", "asked", "classes"),
+        "Fréchet distance within each class that was asked for",
+    ),
+    Metric(
+        "train-on-synthetic",
+        "synthetic:train_on_synthetic",
+        LABELED,
+        "accuracy on held-out data of a classifier trained on samples alone",
+        "image",
+    ),
+    Metric(
+        "memorization",
+        "memorization:memorization",
+        ("real", "held_out", "fake", "progress"),
+        "share of samples closer to a training image than held-out data are, seen through flips, shifts and crops",
+        "image",
+    ),
+    Metric(
+        "geometry-score",
+        "geometry:geometry_score",
+        (*FEATURES, "progress"),
+        "are there as many holes in the cloud of samples as in that of the data (needs gudhi)",
+    ),
+    Metric(
+        "ppl",
+        "ppl:ppl",
+        ("game", "extractor", "progress"),
+        "perceptual path length: how smoothly samples follow their codes",
+    ),
+    Metric(
+        "ais",
+        "ais:ais",
+        ("game", "held_out", "progress"),
+        "log-likelihood by annealed importance sampling, slow",
+    ),
+    Metric(
+        "defects",
+        "defects:defects",
+        FEATURES,
+        "how well samples and data can be told apart, and along which directions",
+    ),
+    Metric(
+        "faces",
+        "detector:faces",
+        ("fake", "real"),
+        "share of samples in which OpenCV's cascade finds a frontal face",
+        "image",
+    ),
+    Metric(
+        "modes",
+        "modes:modes",
         ("fake", "centers", "std"),
         "modes of a toy that are found, share of samples near one, reverse KL to their proportions",
     ),
+    Metric(
+        "stacked-modes",
+        "stacked:stacked_modes",
+        ("fake", "digit_judge"),
+        "which of the 1,000 triples of digits of stacked-mnist are there, and KL to their proportions",
+        "image",
+    ),
 )
 
-PRESETS = {  # of these, the metrics that apply to the samples at hand
-    "quick": ("coverage", "judge", "accuracy", "fid"),
-    "standard": ("coverage", "judge", "accuracy", "fid", "kid", "inception-score"),
-}
+QUICK = ("modes", "stacked-modes", "judge", "accuracy", "fid")
+STANDARD = (*QUICK, "kid", "prdc", "inception-score", "diversity")
+FULL = (
+    *STANDARD,
+    "fid-infinity",
+    "mifid",
+    "c2st",
+    "copying",
+    "authenticity",
+    "ms-ssim",
+    "sharpness",
+    "balance",
+    "intra-class-fid",
+    "support-size",
+    "defects",
+    "memorization",
+    "train-on-synthetic",
+)
+PRESETS = {
+    "quick": QUICK,
+    "standard": STANDARD,
+    "full": FULL,
+}  # of these, the metrics that apply to the samples at hand
 
 
 def find(name: str) -> Metric:
@@ -90,4 +247,4 @@ def find(name: str) -> Metric:
 def function(metric: Metric) -> Callable[..., Any]:
     """What computes the metric: `compute(**needs, provenance=...) -> Score | list[Score]`."""
     module, attribute = metric.target.split(":")
-    return getattr(importlib.import_module(module), attribute)
+    return getattr(importlib.import_module(f"rivalry.metrics.{module}"), attribute)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -64,6 +64,7 @@ def extract(
     *,
     batch: int = 500,
     progress: Progress | None = None,
+    among: "Processes | None" = None,
 ) -> tuple[Tensor, Tensor | None]:
     """Features and logits of data, a batch at a time, without gradients and in evaluation mode.
 
@@ -71,6 +72,7 @@ def extract(
         data: float32 (n, ...) as the extractor's network takes it, or a data set.
         batch: how many go through the network at once.
         progress: called with data done and data in all.
+        among: processes that each take a share of the data; all of them get the whole.
 
     Returns:
         features float32 (n, d) and logits float32 (n, k) or None, on the CPU.
@@ -83,6 +85,11 @@ def extract(
     rows = data.rows if isinstance(data, Dataset) else lambda index, device: data[index].to(device)
     if not len(data):
         raise BadRequest(f"{extractor.name}: there are no data to take features of")
+    if among:
+        mine, n = among.share_of(len(data)), len(data)
+        share = data.only(mine) if isinstance(data, Dataset) else data[mine]
+        features, logits = extract(extractor, share, batch=batch, progress=progress)
+        return among.join(features, n), None if logits is None else among.join(logits, n)
     every_feature, every_logit = [], []
     with torch.no_grad(), _evaluating(network):
         for start in range(0, len(data), batch):
@@ -106,6 +113,16 @@ def _require_sound(extractor: Extractor, features: Tensor, logits: Tensor | None
             raise BadRequest(
                 f"{extractor.name}: features of {bad:,} of {len(values):,} samples are not finite"
             )
+
+
+class Processes(Protocol):
+    """Processes that share the work, as `ranks.Ranks` are."""
+
+    @property
+    def first(self) -> bool: ...
+    def any(self, flag: bool) -> bool: ...
+    def share_of(self, n: int) -> Tensor: ...
+    def join(self, share: Tensor, n: int) -> Tensor: ...
 
 
 @contextmanager
@@ -233,11 +250,7 @@ def _split(data: Dataset) -> tuple[Dataset, Dataset]:
     """Every tenth row held out, drawn at random but the same for the same data."""
     order = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))
     cut = max(1, len(data) // 10)
-    return _rows(data, order[cut:]), _rows(data, order[:cut])
-
-
-def _rows(data: Dataset, index: Tensor) -> Dataset:
-    return Dataset(data.spec, data.x[index], None if data.label is None else data.label[index], data.facts)
+    return data.only(order[cut:]), data.only(order[:cut])
 
 
 def save_judge(judge: Extractor, path: Path) -> None:
@@ -266,7 +279,12 @@ def load_judge(path: Path) -> Extractor:
 
 
 def features_of(
-    extractor: Extractor, data: Dataset, split: str, *, progress: Progress | None = None
+    extractor: Extractor,
+    data: Dataset,
+    split: str,
+    *,
+    progress: Progress | None = None,
+    among: Processes | None = None,
 ) -> tuple[Tensor, Tensor | None]:
     """`extract` for a whole data set, kept in the user's cache: the second time it is only read."""
     if not any(True for _ in extractor.network.parameters()):  # nothing learned: quicker done again than read
@@ -276,9 +294,11 @@ def features_of(
     path = cache_dir("features") / f"{_safe(data.spec.name)}-{digest}.safetensors"
     try:
         kept = load_file(path)
-        return kept["features"], kept.get("logits")
     except (FileNotFoundError, SafetensorError):  # never computed, or a file cut short
-        features, logits = extract(extractor, data, progress=progress)
+        kept = {}
+    if not (among.any(not kept) if among else not kept):
+        return kept["features"], kept.get("logits")
+    features, logits = extract(extractor, data, progress=progress, among=among)
     _keep({"features": features} | ({} if logits is None else {"logits": logits}), path, {"of": known})
     return features, logits
 

@@ -1,20 +1,19 @@
-"""Precision and recall: do samples lie among the data, and do the data lie among samples.
+"""Precision and recall: do samples lie among the data, and are all the data among the samples?
 
-    f(x, Φ) = 1 if ‖x - φ‖ <= ‖φ - NN_k(φ, Φ)‖ for at least one φ of Φ, else 0
-    precision = mean of f(fake, reals)        recall = mean of f(real, fakes)
+    precision = share of fakes inside some ball around a real,    recall = share of reals inside some ball around a fake
 
-Kynkäänniemi et al. 2019 (arXiv 1904.06991), equations 1 and 2: a set of features stands for the balls around
-its members, each as wide as the way to its k-th nearest neighbor in the set, k = 3.  Precision is fidelity,
-recall diversity; truncation trades one for the other.
+A ball reaches from its center to the center's k-th nearest neighbor of the same kind (Kynkäänniemi et al. 2019,
+"Improved Precision and Recall Metric for Assessing Generative Models", arXiv 1904.06991, with k = 3).  Precision is
+fidelity, recall diversity; truncation trades one for the other.
 """
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from rivalry.metrics.features import require_comparable
 from rivalry.metrics.interval import SPREAD_OF_SHARE, wilson_error
+from rivalry.metrics.neighbors import Neighborhood, evened, neighborhood
 from rivalry.metrics.score import Score
 
 NEIGHBOR = 3  # k of the paper
@@ -36,7 +35,7 @@ def precision_recall(
 
     Both sides are cut to the same number, as in the paper: balls shrink as samples grow in number, so that
     unequal sets would favor one of the two.  Compare at equal n.  One outlier among the reals has a wide
-    ball, in which every fake is welcome.
+    ball, in which every fake is welcome; density does not let it in alone.
 
     Args:
         real_features: (n, d).
@@ -49,48 +48,16 @@ def precision_recall(
         BadRequest: fewer than k + 1 samples a side, widths that differ, values not finite, constant real ones.
     """
     require_comparable("precision", real_features, fake_features, least=k + 1)
-    n = min(len(real_features), len(fake_features), most)
-    reals_inside, fakes_inside = inside_each_other(_spaced(real_features, n), _spaced(fake_features, n), k)
+    real, fake = evened(real_features, fake_features, most)
+    return scores(neighborhood(real, fake, k, k), k, features, provenance)
+
+
+def scores(seen: Neighborhood, k: int, features: str, provenance: dict[str, Any] | None) -> list[Score]:
+    """Precision and recall from what reals and fakes see of each other."""
+    n = len(seen.reals_inside)
     told = {**(provenance or {}), "n real": n, "n fake": n, "k": k, "spread": SPREAD_OF_SHARE}
-    scores = []
-    for name, inside in (("precision", fakes_inside), ("recall", reals_inside)):
+    found = []
+    for name, inside in (("precision", seen.fakes_inside), ("recall", seen.reals_inside)):
         hits = int(inside.sum())
-        scores.append(Score(f"{name}[{features}]", hits / n, n, wilson_error(hits, n), "high", told))
-    return scores
-
-
-def inside_each_other(x: Tensor, y: Tensor, k: int, chunk: int = 500) -> tuple[Tensor, Tensor]:
-    """Which of x lie inside the balls of y, and which of y inside those of x: (n,) and (m,) of bools.
-
-    Args:
-        x: (n, d), n above k.
-        y: (m, d), m above k.
-        chunk: rows of the distance matrix that are held at a time.
-    """
-    middle = x.double().mean(0)  # distances from products lose digits far from the origin
-    x, y = x.double() - middle, y.double() - middle
-    of_x, of_y = radii(x, k, chunk), radii(y, k, chunk)
-    x_inside, y_inside = [], y.new_zeros(len(y), dtype=torch.bool)
-    for rows, reach in zip(x.split(chunk), of_x.split(chunk)):
-        apart = squared_distances(rows, y)
-        x_inside.append((apart <= of_y).any(1))
-        y_inside |= (apart <= reach[:, None]).any(0)
-    return torch.cat(x_inside), y_inside
-
-
-def radii(x: Tensor, k: int, chunk: int = 500) -> Tensor:
-    """The squared distance of each of x (n, d) from its k-th nearest neighbor among the others: (n,)."""
-    nearest = [squared_distances(rows, x).topk(k + 1, largest=False).values[:, k] for rows in x.split(chunk)]
-    return torch.cat(nearest)  # k + 1, for the nearest of all is the point itself
-
-
-def squared_distances(x: Tensor, y: Tensor) -> Tensor:
-    """(n, d), (m, d) float64 -> (n, m); what differs by no more than rounding is at a distance of exactly 0."""
-    sizes = x.square().sum(1)[:, None] + y.square().sum(1)
-    apart = torch.addmm(sizes, x, y.T, alpha=-2)
-    return apart.masked_fill_(apart <= 1e-13 * sizes, 0)
-
-
-def _spaced(rows: Tensor, n: int) -> Tensor:
-    """`n` rows evenly spaced: data that lie sorted by class are still drawn from all of them."""
-    return rows if len(rows) == n else rows[torch.linspace(0, len(rows) - 1, n).long()]
+        found.append(Score(f"{name}[{features}]", hits / n, n, wilson_error(hits, n), "high", told))
+    return found

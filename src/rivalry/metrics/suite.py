@@ -8,10 +8,20 @@ from torch import Tensor
 
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
+from rivalry.game import Game
 from rivalry.metrics.catalog import PRESETS, Metric, find, function
-from rivalry.metrics.features import Extractor, extract, features_of, judge, pixels
+from rivalry.metrics.features import Extractor, Processes, extract, features_of, judge, pixels
 from rivalry.metrics.score import Score
+from rivalry.metrics.stacked import judge_of_digits
 
+SHARED = (
+    "real_features",
+    "real_logits",
+    "fake_features",
+    "fake_logits",
+    "held_out_features",
+)  # in this order
+COUNTED = ("modes", "stacked-modes")
 Progress = Callable[[str, int, int], None]  # what is being done, how far, of how much
 
 
@@ -23,6 +33,9 @@ def evaluate(
     extractor: Extractor | None = None,
     split: str = "train",
     progress: Progress | None = None,
+    held_out: Callable[[], Dataset] | None = None,
+    game: Game | None = None,
+    among: Processes | None = None,
 ) -> list[Score]:
     """Score samples against real data.
 
@@ -30,21 +43,27 @@ def evaluate(
         real: what the samples ought to be like; all of its rows are used.
         fake: (n, *real.spec.shape): float32 as games make them, images in [-1, 1], or uint8 images.
         asked: (n,) labels that the samples were asked for, in their order.
-        metrics: "quick" or "standard", which pick what applies, or names: ["fid", "kid"], "fid,kid".
+        metrics: "quick", "standard" or "full", which pick what applies, or names: ["fid", "kid"], "fid,kid".
         extractor: what to compare on; by default the judge of labeled images (trained first where it is not
             there yet, and kept), else the data themselves.
         split: which part of the data `real` is, for provenance; a judge is trained on "train" alone.
         progress: called with what is being done, how much of it is done, and how much there is.
+        held_out: opens data of the same kind that nobody was trained on, where there are any.
+        game: what the samples were drawn from, where it is at hand.
+        among: processes that share the work of the extractor; the first one scores.
 
     Returns:
-        Scores in the order of the metrics; a metric may have several.
+        Scores in the order of the metrics; a metric may have several.  None in processes but the first.
 
     Raises:
         BadRequest: no such metric, one that does not apply, or samples that cannot be measured.
     """
-    evidence = Evidence(real, as_seen(real, fake), asked, extractor, split, progress)
-    scores: list[Score] = []
-    for metric in choose(metrics, evidence):
+    evidence = Evidence(real, as_seen(real, fake), asked, extractor, split, progress, held_out, game, among)
+    chosen, scores = choose(metrics, evidence), list[Score]()
+    if among:
+        evidence.gather({need for metric in chosen for need in metric.needs})
+        chosen = chosen if among.first else []
+    for metric in chosen:
         needs = {name: getattr(evidence, name) for name in metric.needs}
         told = evidence.provenance(with_extractor="features" in metric.needs)
         found = function(metric)(**needs, provenance=told)
@@ -66,9 +85,13 @@ class Evidence:
         extractor: Extractor | None = None,
         split: str = "train",
         progress: Progress | None = None,
+        held_out: Callable[[], Dataset] | None = None,
+        game: Game | None = None,
+        among: Processes | None = None,
     ):
         self.real, self.fake, self.asked, self.split = real, fake, asked, split
-        self._given, self._progress = extractor, progress
+        self.progress, self.game = progress, game
+        self._given, self._open_held_out, self._among = extractor, held_out, among
 
     @cached_property
     def extractor(self) -> Extractor:
@@ -82,13 +105,40 @@ class Evidence:
 
     @cached_property
     def _of_real(self) -> tuple[Tensor, Tensor | None]:
-        return features_of(
-            self.extractor, self.real, self.split, progress=self._telling("features of real data")
-        )
+        told = self._telling("features of real data")
+        return features_of(self.extractor, self.real, self.split, progress=told, among=self._among)
 
     @cached_property
     def _of_fake(self) -> tuple[Tensor, Tensor | None]:
-        return extract(self.extractor, self.fake, progress=self._telling("features of samples"))
+        told = self._telling("features of samples")
+        return extract(self.extractor, self.fake, progress=told, among=self._among)
+
+    @cached_property
+    def held_out(self) -> Dataset:
+        """Data that nobody was trained on."""
+        assert self._open_held_out is not None
+        return self._open_held_out()
+
+    @cached_property
+    def held_out_features(self) -> Tensor:
+        other = "test" if self.split == "train" else "train"
+        told = self._telling("features of held-out data")
+        return features_of(self.extractor, self.held_out, other, progress=told, among=self._among)[0]
+
+    @property
+    def real_label(self) -> Tensor:
+        return self.real.column("label", slice(None))
+
+    @property
+    def digit_judge(self) -> Extractor:
+        """What reads the digits of stacked MNIST."""
+        return judge_of_digits()
+
+    def gather(self, needs: set[str]) -> None:
+        """Make what several processes make together: every one of them has a part in it."""
+        for need in SHARED:
+            if need in needs:
+                getattr(self, need)
 
     @property
     def features(self) -> str:
@@ -131,6 +181,14 @@ class Evidence:
             return f"needs data whose modes are known; those of {name!r} are not"
         if need == "asked" and self.asked is None:
             return "needs the labels that the samples were asked for; none were given"
+        if need == "real_label" and not self.real.spec.classes:
+            return f"needs labels; {name!r} has none"
+        if need.startswith("held_out") and self._open_held_out is None:
+            return f"needs held-out data; {name!r} has no other split"
+        if need == "game" and self.game is None:
+            return "needs a generator; these are images alone"
+        if need == "digit_judge" and "stacked" not in self.real.facts:
+            return f"needs stacked-mnist, whose modes are known; {name!r} is other data"
         if need in ("fake_logits", "real_logits") and not self.extractor.classes:
             return f"needs a classifier of the data; {self.extractor.name!r} tells no classes apart"
         return ""
@@ -142,7 +200,7 @@ class Evidence:
         return told | {"torch": torch.__version__}
 
     def _telling(self, what: str) -> Callable[[int, int], None] | None:
-        return partial(self._progress, what) if self._progress else None
+        return partial(self.progress, what) if self.progress else None
 
 
 def choose(metrics: Sequence[str] | str, evidence: Evidence) -> list[Metric]:
@@ -154,16 +212,24 @@ def choose(metrics: Sequence[str] | str, evidence: Evidence) -> list[Metric]:
         BadRequest: no such metric, none at all, or a named one that does not apply.
     """
     if isinstance(metrics, str) and metrics in PRESETS:
-        fitting = [m for m in map(find, PRESETS[metrics]) if not any(map(evidence.lacks, m.needs))]
-        return [m for m in fitting if m.name == "coverage"] or fitting
+        fitting = [m for m in map(find, PRESETS[metrics]) if not unfit(m, evidence)]
+        return [m for m in fitting if m.name in COUNTED] or fitting
     names = [name.strip() for name in metrics.split(",")] if isinstance(metrics, str) else metrics
     if not names:
         raise BadRequest(f"no metric was named; {', '.join(PRESETS)} pick what applies")
     chosen = [find(name) for name in dict.fromkeys(names)]
     for metric in chosen:
-        if reason := next(filter(None, map(evidence.lacks, metric.needs)), None):
+        if reason := unfit(metric, evidence):
             raise BadRequest(f"{metric.name} {reason}")
     return chosen
+
+
+def unfit(metric: Metric, evidence: Evidence) -> str:
+    """Why the metric does not apply to the samples at hand; "" when it does."""
+    spec = evidence.real.spec
+    if metric.kind and metric.kind != spec.kind:
+        return f"needs data of kind {metric.kind!r}; {spec.name!r} holds {spec.kind}"
+    return next(filter(None, map(evidence.lacks, metric.needs)), "")
 
 
 def as_seen(real: Dataset, fake: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ The layers are shared by construction: they are there once.
 Deviations:
     DCGAN's layers, with batch norm in the generators alone; the paper's networks differ from task to task.
     The generators raise log D(G(z)).
+    R1 where it is asked for, paid by each critic on the data of its own domain.
 """
 
 from collections.abc import Iterator
@@ -27,8 +28,9 @@ from rivalry.games.image.gan import TwoPlayers
 from rivalry.labels import told_labels
 from rivalry.nn.conv import ConvCritic, ConvGenerator, Shape, no_norm
 from rivalry.optimizers import adam
+from rivalry.penalties import r1
 from rivalry.priors import normal
-from rivalry.settings import Count, Fraction, Rate
+from rivalry.settings import Count, Fraction, Rate, Weight
 
 DOMAINS = 2
 
@@ -103,13 +105,18 @@ class CoGAN(TwoPlayers):
         reals = [data.take(self.batch, label=domain)[0] for domain in range(DOMAINS)]
         fakes = self.G(self.prior(len(reals[0]), self.device))
         losses = [
-            non_saturating.critic(self.D(real, domain), self.D(fake.detach(), domain))
+            self.critic_loss(domain, real, fake.detach(), t)
             for domain, (real, fake) in enumerate(zip(reals, fakes))
         ]
         yield Move(self.critic, losses[0] + losses[1], {"first": losses[0], "second": losses[1]})
         first, second = (non_saturating.generator(self.D(fake, domain)) for domain, fake in enumerate(fakes))
         yield Move(self.generator, first + second)
         self.average.update(self.G)
+
+    def critic_loss(self, domain: int, real: Tensor, fake: Tensor, t: int) -> Tensor:
+        """What the critic of a domain lowers in round `t`, with the penalties that are due."""
+        loss = non_saturating.critic(self.D(real, domain), self.D(fake, domain))
+        return loss + sum(self.regularize(real, fake, (domain,), t).values())
 
     def draw(self, n: int, truncation: float | None = None) -> Tensor:
         """Codes of aligned pairs: each code twice, (n, latent)."""
@@ -155,6 +162,8 @@ def cogan(
     batch: Count = 64,
     lr: Rate = 2e-4,
     beta1: Fraction = 0.5,
+    penalty: Weight = 0.0,
+    every: Count = 8,
     average: Fraction = 0.0,
 ) -> CoGAN:
     """Two DCGANs that share all but the layers nearest to the image.
@@ -166,6 +175,8 @@ def cogan(
         batch: data of one turn, of each domain
         lr: Adam's step size, of both players
         beta1: Adam's first moment decay
+        penalty: weight of R1; 0 for none, as in the paper
+        every: rounds from one payment of R1 to the next
         average: decay of the generators' moving average; 0 for none
     """
     spec.require("cogan", kind="image", classes=True, domains=DOMAINS)
@@ -176,6 +187,7 @@ def cogan(
         prior=normal(latent),
         generator=adam(lr, beta1),
         critic=adam(lr, beta1),
+        penalties=[r1(penalty, every=every)] if penalty else [],
         batch=batch,
         average=average,
     )

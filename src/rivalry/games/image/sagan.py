@@ -69,7 +69,7 @@ def sagan(
 
 RECIPES = {
     "sagan": {
-        "marks": {"data": "marks", "told": "nothing", "time": "20m"},
+        "marks": {"data": "marks", "told": "nothing", "time": "20m", "attend": 8},
         "no-attention": {"data": "marks", "told": "nothing", "time": "20m", "attend": 0},
     }
 }

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.coverage import coverage, reverse_kl
+from rivalry.metrics.modes import modes, reverse_kl
 
 SIDE = torch.tensor([-4.0, -2, 0, 2, 4])
 GRID = torch.cartesian_prod(SIDE, SIDE)
@@ -23,13 +23,13 @@ def values(scores):
 
 
 def test_the_true_sampler_finds_all_modes_and_989_of_1000_samples_are_of_high_quality():
-    found = values(coverage(grid_samples(100_000), GRID, 0.05))
+    found = values(modes(grid_samples(100_000), GRID, 0.05))
     assert found["modes"] == 25
     assert found["high-quality"] == pytest.approx(1 - exp(-9 / 2), abs=0.001)
 
 
 def test_the_true_sampler_has_the_known_bias_in_reverse_kl():
-    scores = [coverage(grid_samples(2500, seed=seed), GRID, 0.05)[2] for seed in range(20)]
+    scores = [modes(grid_samples(2500, seed=seed), GRID, 0.05)[2] for seed in range(20)]
     assert sum(s.value for s in scores) / 20 == pytest.approx(scores[0].details["bias"], rel=0.25)
 
 
@@ -39,12 +39,12 @@ def test_a_thousand_even_labels_of_26000_samples_score_19_thousandths_of_a_nat()
 
 
 def test_half_of_the_modes_cost_log_two():
-    found = values(coverage(GRID[:4].repeat(100, 1), GRID[:8], 0.05))
+    found = values(modes(GRID[:4].repeat(100, 1), GRID[:8], 0.05))
     assert (found["modes"], found["reverse-kl"]) == (4, pytest.approx(log(2), rel=1e-12))
 
 
 def test_collapse_to_one_mode_costs_log_k():
-    found = values(coverage(GRID[:1].repeat(100, 1), GRID, 0.05))
+    found = values(modes(GRID[:1].repeat(100, 1), GRID, 0.05))
     assert (found["modes"], found["high-quality"], found["reverse-kl"]) == (1, 1, pytest.approx(log(25)))
 
 
@@ -54,7 +54,7 @@ def test_proportions_that_are_met_cost_nothing():
 
 def test_a_mode_counts_from_one_sample_within_three_deviations():
     near, far = GRID[:1] + torch.tensor([0.149, 0]), GRID[1:2] + torch.tensor([0, 0.151])
-    scores = coverage(torch.cat([near, far]), GRID[:2], 0.05)
+    scores = modes(torch.cat([near, far]), GRID[:2], 0.05)
     assert values(scores)["modes"] == 1
     assert scores[0].details["hits"] == [1, 0]
     assert values(scores)["high-quality"] == 0.5
@@ -63,7 +63,7 @@ def test_a_mode_counts_from_one_sample_within_three_deviations():
 def test_noise_is_of_low_quality():
     noise = 10 * torch.rand(5000, 2, generator=torch.Generator().manual_seed(0)) - 5
     expected = 25 * torch.pi * 0.15**2 / 100  # the share of the square that lies within three deviations
-    assert values(coverage(noise, GRID, 0.05))["high-quality"] == pytest.approx(expected, abs=0.006)
+    assert values(modes(noise, GRID, 0.05))["high-quality"] == pytest.approx(expected, abs=0.006)
 
 
 @pytest.mark.parametrize(
@@ -76,4 +76,4 @@ def test_noise_is_of_low_quality():
 )
 def test_refuses(fake, says):
     with pytest.raises(BadRequest, match=says):
-        coverage(fake, GRID, 0.05)
+        modes(fake, GRID, 0.05)

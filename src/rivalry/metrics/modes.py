@@ -1,4 +1,4 @@
-"""Coverage of a toy's known modes: which are found, how well they are hit, in what proportions.
+"""The known modes of a toy: which are found, how well they are hit, in what proportions.
 
 Metz et al. 2017 (arXiv 1611.02163), Srivastava et al. 2017 (VEEGAN, arXiv 1705.07761), Lin et al. 2018
 (PacGAN, arXiv 1712.04086), whose protocol on ring and grid takes 2,500 samples.
@@ -17,7 +17,7 @@ from rivalry.metrics.score import Score
 WITHIN = 3.0  # standard deviations from its mode: a sample no further is of high quality
 
 
-def coverage(
+def modes(
     fake: Tensor,
     centers: Tensor,
     std: float,
@@ -44,11 +44,11 @@ def coverage(
     """
     n, k = len(fake), len(centers)
     if n < 1:
-        raise BadRequest("coverage needs at least 1 sample; got none")
+        raise BadRequest("modes needs at least 1 sample; got none")
     if fake.shape[1:] != centers.shape[1:]:
-        raise BadRequest(f"coverage: samples are {tuple(fake.shape[1:])}, modes {tuple(centers.shape[1:])}")
+        raise BadRequest(f"modes: samples are {tuple(fake.shape[1:])}, modes {tuple(centers.shape[1:])}")
     if not fake.isfinite().all():
-        raise BadRequest("coverage: some samples are not finite")
+        raise BadRequest("modes: some samples are not finite")
     away, nearest = torch.cdist(fake.double(), centers.to(fake.device).double()).min(1)
     good = away <= WITHIN * std
     hits = nearest[good].bincount(minlength=k).cpu()

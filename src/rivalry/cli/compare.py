@@ -1,0 +1,67 @@
+"""`rivalry compare`."""
+
+import json
+from pathlib import Path
+
+import click
+
+from rivalry.cli import options
+
+
+@click.command()
+@click.argument("subjects", metavar="RUN|FOLDER|NPZ...", nargs=-1, required=True)
+@click.option("--data", help="the real data; those of a run by default")
+@click.option(
+    "--metrics",
+    default="standard",
+    help="quick, standard, full, or names of `rivalry list metrics`: fid,prdc",
+)
+@click.option("-n", type=int, default=10_000, help="how many samples of each")
+@click.option("--split", default="train", help="of the real data: train or test")
+@click.option(
+    "--features", help="what samples are compared on: judge, pixels, efficientnet-lite0, inception-2015"
+)
+@click.option("-o", "--output", type=options.PATH, help="a .png of fidelity against diversity")
+@options.seed
+@options.which
+@options.device
+@options.as_json
+def compare(
+    subjects: tuple[str, ...],
+    data: str | None,
+    metrics: str,
+    n: int,
+    split: str,
+    features: str | None,
+    output: Path | None,
+    seed: int,
+    which: str,
+    device: str,
+    as_json: bool,
+) -> None:
+    """Set runs side by side: the same scores, and which differences are more than noise."""
+    from rivalry.comparison import compare as side_by_side
+    from rivalry.output import require_ending, written
+    from rivalry.progress import steps
+
+    if output:
+        require_ending(output, (".png",))
+    with steps() as show:
+        found = side_by_side(
+            subjects,
+            data,
+            metrics=metrics,
+            n=n,
+            split=split,
+            seed=seed,
+            device=device,
+            which=which,
+            features=features,
+            progress=show,
+        )
+    if not any(found.scores.values()):  # under torchrun the first process has them
+        return
+    if output:
+        with written(output) as file:
+            found.plot().save(file, "png")
+    print(json.dumps(found.to_json(), indent=1) if as_json else found.table())

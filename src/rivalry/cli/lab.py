@@ -1,0 +1,75 @@
+"""`rivalry lab QUESTION`: experiments on the family itself."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rivalry.cli import options
+
+
+@click.group()
+def lab() -> None:
+    """Questions about adversarial models, answered by an experiment."""
+
+
+@lab.command("audit-metrics")
+@click.option("--data", default="mnist", help="labeled images with a test split")
+@click.option("-n", type=int, default=2000, help="how many images are scored at a time")
+@click.option("--metrics", help="names of `rivalry list metrics`: fid,prdc; a broad choice by default")
+@click.option("--train", "most", type=int, default=10_000, help="how many training images are compared with")
+@options.seed
+def audit_metrics(data: str, n: int, metrics: str | None, most: int, seed: int) -> None:
+    """Damage real images in known ways, and table which metric notices what."""
+    import torch
+
+    from rivalry.data import open_data
+    from rivalry.errors import BadRequest
+    from rivalry.lab.audit_metrics import METRICS, audit, table
+    from rivalry.metrics.catalog import find
+    from rivalry.metrics.features import judge
+    from rivalry.metrics.neighbors import spaced
+    from rivalry.progress import steps
+
+    if n < 100 or most < n:
+        raise BadRequest(
+            f"audit-metrics scores 100 images or more, and no more than it compares with; got {n}"
+        )
+    chosen = metrics.split(",") if metrics else METRICS
+    for name in chosen:
+        find(name)
+    train, test = open_data(data), open_data(data, "test")
+    train.spec.require("audit-metrics", kind="image", classes=True)
+    extractor = judge(train.spec, train)
+    some = train.only(spaced(torch.arange(len(train)), most))
+    with steps() as show:
+        findings = audit(some, test, n=n, metrics=chosen, extractor=extractor, seed=seed, progress=show)
+    print(table(findings))
+    print("\n▼ noticed, and read as worse   ▲ noticed, and read as better   ◆ noticed   · within noise")
+
+
+@lab.command()
+@click.argument("run", type=options.PATH)
+@click.option("--matches", type=int, default=10, help="batches of each match")
+@options.seed
+@options.device
+@options.as_json
+def skill(run: Path, matches: int, seed: int, device: str, as_json: bool) -> None:
+    """Let the checkpoints of a run play each other: a learning curve without any extractor.
+
+    RUN keeps 3 or more of them: train with --keep 20.
+    """
+    from rivalry.lab.skill import skill_of_run
+
+    score = skill_of_run(run, matches=matches, seed=seed, device="cpu" if device == "auto" else device)
+    print(json.dumps(score.to_json(), indent=1) if as_json else f"{score}\n{curve(score.details)}")
+
+
+def curve(details: dict[str, Any]) -> str:
+    """The ratings of both sides by round."""
+    told = lambda one: f"{one['rating']:5.0f} ± {one['deviation']:<4.0f}"
+    rows = [
+        f"{g['round']:>9,}  {told(g)}  {told(c)}" for g, c in zip(details["generators"], details["critics"])
+    ]
+    return "\n".join([f"{'round':>9}  {'generator':<12}  critic", *rows])

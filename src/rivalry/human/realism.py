@@ -1,0 +1,214 @@
+"""Real or fake?  How often people are wrong, and how long they must look to be right.
+
+    HYPE∞ = ½ (share of fakes taken for real + share of reals taken for fake)
+    HYPE-time = mean over judges of the exposure that a staircase shows most often, in ms
+
+Zhou et al. 2019, "HYPE: A Benchmark for Human eYe Perceptual Evaluation of Generative Models" (arXiv 1904.01121).
+At 50 % fakes cannot be told from reals; above it they look more real than the reals.  Both are blind to diversity:
+one perfect image, made again and again, fools everyone.
+
+Deviations.  The paper counts errors over 50 reals and 50 fakes a judge; the mean of both shares is the same number
+there, and stays itself where one side was asked about more often.  Its interval resamples judges; here images are
+resampled as well, for another study would show others.  Its staircase is told as "raised at 10 ms increments and
+reduced at 30 ms decrements, following the 3-up/1-down approach, which theoretically leads to 75 % accuracy".  Taken
+by the letter that settles where 25 % of the answers are right, and so at the shortest exposure for everyone; 75 % is
+where steps up are three times the steps down (Kaernbach 1991), which is what is done here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from scipy.special import stdtrit
+
+from rivalry.errors import BadRequest
+from rivalry.metrics.score import Score
+
+# ------------------------------------------------------------------ without a limit of time
+
+
+def hype_infinity(
+    judge: np.ndarray,
+    item: np.ndarray,
+    real: np.ndarray,
+    wrong: np.ndarray,
+    *,
+    source: str = "fakes",
+    provenance: dict[str, Any] | None = None,
+) -> list[Score]:
+    """Three error rates in [0, 1]: of both sides alike, on fakes alone and on reals alone; high is realistic.
+
+    The spread is that of a bootstrap over judges and images at once; see `error_variance`.  The details hold the 95 %
+    `interval` (Wilson's, at the number of independent answers that would be as uncertain; wider by Student's t where
+    judges are few) and that number, `independent answers`.  `n` counts answers.
+
+    Args:
+        judge: (n,) integers, who answered.
+        item: (n,) integers, about which image.
+        real: (n,) bool, whether the image is real.
+        wrong: (n,) bool, whether the answer is.
+        source: of the fakes, for the scores' names.
+
+    Raises:
+        BadRequest: no answers about reals, or about fakes.
+    """
+    real, wrong = np.asarray(real, bool), np.asarray(wrong, bool)
+    for side, some in (("real", real), ("fake", ~real)):
+        if not some.any():
+            raise BadRequest(f"an error rate needs answers about {side} images; there are none yet")
+    several = len(np.unique(judge)) > 1
+    told = {
+        **(provenance or {}),
+        "judges": len(np.unique(judge)),
+        "n real": len(np.unique(np.asarray(item)[real])),
+        "n fake": len(np.unique(np.asarray(item)[~real])),
+        "spread": f"standard error of a bootstrap over {'judges and images' if several else 'the images alone'},"
+        " in closed form",
+    }
+    shares = {True: wrong[real].mean(), False: wrong[~real].mean()}
+    pull = np.where(real, (wrong - shares[True]) / real.sum(), (wrong - shares[False]) / (~real).sum())
+    parts = (
+        ("hype-infinity", (shares[True] + shares[False]) / 2, pull / 2, np.ones(len(real), bool)),
+        ("hype-infinity-fakes", shares[False], pull, ~real),
+        ("hype-infinity-reals", shares[True], pull, real),
+    )
+    found = []
+    for name, share, pulls, some in parts:
+        by_judge, by_item = np.asarray(judge)[some], np.asarray(item)[some]
+        error, interval, independent = _spread(float(share), pulls[some], by_judge, by_item)
+        details = {"interval": interval, "independent answers": independent}
+        found.append(Score(f"{name}[{source}]", float(share), int(some.sum()), error, "high", told, details))
+    return found
+
+
+def _spread(
+    share: float, pull: np.ndarray, judge: np.ndarray, item: np.ndarray
+) -> tuple[float, tuple[float, float], float]:
+    """Standard error and 95 % interval of a share, and how many independent answers would have them."""
+    variance = error_variance(pull, judge, item)
+    independent = share * (1 - share) / variance if variance > 0 else float(len(pull))
+    groups = [count for by in (judge, item) if (count := len(np.unique(by))) > 1]
+    z = float(stdtrit(min(groups) - 1, 0.975)) if groups else 1.96
+    low, high = wilson(share, independent, 1.0)
+    return (high - low) / 2, wilson(share, independent, z), independent
+
+
+def error_variance(pull: np.ndarray, judge: np.ndarray, item: np.ndarray) -> float:
+    """The variance of a mean of answers, if other judges had looked at other images.
+
+        Σ_judges (Σ e)² + Σ_images (Σ e)² - Σ e²
+
+    is what a bootstrap that resamples judges and images independently tends to, less the noise of single answers that
+    it counts three times (Owen 2007, "The pigeonhole bootstrap", arXiv 0712.1111).  It is no smaller than for
+    independent answers.  Of a single judge nothing is known about others: the images alone vary.
+
+    Args:
+        pull: (n,) e, how far each answer pulls the mean from where it is; they sum to 0.
+        judge, item: (n,) integers.
+    """
+    once = float(np.square(pull).sum())
+    return max(once, _between(pull, judge, once) + _between(pull, item, once) - once)
+
+
+def _between(pull: np.ndarray, group: np.ndarray, once: float) -> float:
+    """Σ over groups of the square of their pull, without bias for a small number of groups; `once` for one group."""
+    sums = np.bincount(np.unique(group, return_inverse=True)[1], pull)
+    k = len(sums)
+    return float(k / (k - 1) * np.square(sums).sum()) if k > 1 else once
+
+
+def wilson(share: float, n: float, z: float) -> tuple[float, float]:
+    """Wilson's score interval for a share of n independent answers, where n need not be whole."""
+    weight = 1 / (1 + z * z / n)
+    middle = weight * (share + z * z / (2 * n))
+    half = weight * z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+# ------------------------------------------------------------------ with one
+
+
+@dataclass(frozen=True)
+class Staircase:
+    """How long the next image is shown: shorter after a right answer, longer after a wrong one.
+
+    It settles where a share up / (up + down) of the answers is right: 75 %.
+
+    Attributes:
+        start: ms, of the first image of a block.
+        shortest, longest: ms.
+        up: ms more after a wrong answer.
+        down: ms less after a right one.
+        block: images in one staircase.
+    """
+
+    start: int = 500
+    shortest: int = 100
+    longest: int = 1000
+    up: int = 30
+    down: int = 10
+    block: int = 150
+
+    def after(self, exposure: int, right: bool) -> int:
+        """The exposure that follows an answer at this one."""
+        moved = exposure - self.down if right else exposure + self.up
+        return min(max(moved, self.shortest), self.longest)
+
+    def next(self, exposures: Sequence[int], rights: Sequence[bool]) -> int:
+        """The exposure of the image that follows these answers; every block begins anew."""
+        if len(exposures) % self.block == 0:
+            return self.start
+        return self.after(exposures[-1], rights[-1])
+
+    def blocks(self, exposures: Sequence[int]) -> list[list[int]]:
+        """The whole blocks of one judge."""
+        ends = range(self.block, len(exposures) + 1, self.block)
+        return [list(exposures[end - self.block : end]) for end in ends]
+
+
+def modal(exposures: Sequence[int]) -> float:
+    """The exposure that was shown most often; the mean of those that were."""
+    values, counts = np.unique(exposures, return_counts=True)
+    return float(values[counts == counts.max()].mean())
+
+
+def hype_time(
+    judges: Sequence[Sequence[Sequence[int]]],
+    *,
+    source: str = "fakes",
+    provenance: dict[str, Any] | None = None,
+    resamples: int = 10_000,
+    seed: int = 0,
+) -> Score:
+    """The exposure at which people begin to tell fakes from reals, in ms; high is realistic.
+
+    The modal exposure of each block is averaged over a judge's blocks, and then over judges.  The details hold the
+    95 % `interval`, percentiles of a bootstrap over judges (None for one judge), and the threshold `by judge`.  `n`
+    counts answers.
+
+    Args:
+        judges: for each judge blocks, each of them the exposures of its images in ms; judges without a block are
+            left out.
+        source: of the fakes, for the score's name.
+        resamples: of the bootstrap; the paper's number.
+
+    Raises:
+        BadRequest: nobody has ended a block.
+    """
+    blocks = [some for some in judges if some]
+    if not blocks:
+        raise BadRequest("an exposure needs a judge who has ended a block; there is none yet")
+    thresholds = np.array([np.mean([modal(block) for block in some]) for some in blocks])
+    told = {**(provenance or {}), "judges": len(blocks), "blocks": sum(map(len, blocks))}
+    details: dict[str, Any] = {"interval": None, "by judge": thresholds.tolist()}
+    spread = None
+    if len(blocks) > 1:
+        drawn = np.random.default_rng(seed).integers(len(blocks), size=(resamples, len(blocks)))
+        again = thresholds[drawn].mean(1)
+        spread = float(again.std(ddof=1))
+        details["interval"] = tuple(map(float, np.percentile(again, [2.5, 97.5])))
+    told["spread"] = f"standard deviation over {resamples:,} bootstrap resamples of the judges"
+    n = sum(len(block) for some in blocks for block in some)
+    return Score(f"hype-time[{source}]", float(thresholds.mean()), n, spread, "high", told, details)

@@ -1,0 +1,88 @@
+"""Weights that others trained: where they lie, and how they are read without running anything in them.
+
+A `.safetensors` holds tensors and nothing else.  A `.pth` is a pickle, which can hold code: it is opened only when
+its sha256 is the one known, from the bytes that were hashed, and by torch's reader of tensors alone.
+"""
+
+import hashlib
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from rivalry.cache import cache_dir
+from rivalry.errors import BadRequest
+
+
+def find_weights(who: str, given: str | Path | None, variable: str, names: Sequence[str], get: str) -> Path:
+    """The file given, else the one that an environment variable names, else one that lies in the user's cache.
+
+    Args:
+        who: what the weights are for, for the message.
+        given: a path, or None.
+        variable: the name of the environment variable.
+        names: what the file may be called in the folder "weights" of the cache.
+        get: where to get it, for the message.
+
+    Raises:
+        BadRequest: there is none; tells what was tried.
+    """
+    named = os.environ.get(variable)
+    if given:
+        tried, told = [Path(given)], str(given)
+    elif named:
+        tried, told = [Path(named)], f"${variable}, which is {named}"
+    else:
+        tried = [cache_dir("weights") / name for name in names]
+        told = f"${variable}, which is not set, and {', '.join(map(str, tried))}"
+    for path in tried:
+        if path.is_file():
+            return path
+    raise BadRequest(f"no weights for {who}: tried {told}; {get}")
+
+
+def read_weights(path: Path, sha256: str = "") -> dict[str, Tensor]:
+    """The tensors of a file by name, on the CPU.
+
+    Args:
+        path: a `.safetensors`, or a `.pth`.
+        sha256: in hexadecimal, of the one `.pth` that may be opened; "" for none.
+
+    Raises:
+        BadRequest: a damaged file, of another kind, or with another sha256; nothing of it was loaded.
+    """
+    if path.suffix == ".safetensors":
+        try:
+            return load_file(path)
+        except (SafetensorError, OSError) as error:
+            raise BadRequest(f"{path} cannot be read: {error}") from None
+    if path.suffix != ".pth" or not sha256:
+        raise BadRequest(f"{path}: expected a .safetensors{' or a .pth' if sha256 else ''}")
+    written = path.read_bytes()
+    found = hashlib.sha256(written).hexdigest()
+    if found != sha256:
+        raise BadRequest(f"{path} was not opened: its sha256 is {found}, expected {sha256}")
+    return torch.load(io.BytesIO(written), map_location="cpu", weights_only=True)
+
+
+def fill(network: nn.Module, state: Mapping[str, Tensor], source: object) -> None:
+    """Give a network these weights, in float32; it may have been built on the device "meta".
+
+    Args:
+        state: by the names of the network's own `state_dict`; counts of batches may be left out.
+        source: where they come from, for the message.
+
+    Raises:
+        BadRequest: names or shapes that are not the network's.
+    """
+    weights = {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
+    try:
+        network.load_state_dict(weights, assign=True)
+    except RuntimeError as error:
+        said = " ".join(str(error).split())
+        raise BadRequest(f"{source} does not fit: {said[:300]}{' ...' if len(said) > 300 else ''}") from None

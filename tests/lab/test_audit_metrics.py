@@ -1,0 +1,91 @@
+"""Damages do what they say, and the audit notices what it must."""
+
+import pytest
+import torch
+
+from rivalry.data.source import Dataset, Spec
+from rivalry.errors import BadRequest
+from rivalry.lab.audit_metrics import DAMAGES, Finding, Samples, audit, some_of, table
+from rivalry.metrics.features import train_judge
+
+SHAPE = (1, 10, 10)
+
+
+def bars(n, seed) -> Dataset:
+    """Noise with one of four rows bright."""
+    generator = torch.Generator().manual_seed(seed)
+    label = torch.randint(4, (n,), generator=generator)
+    x = torch.randint(60, (n, *SHAPE), generator=generator)
+    x[torch.arange(n), :, 1 + 2 * label] += 180
+    return Dataset(Spec("bars", "image", SHAPE, ("one", "two", "three", "four")), x.to(torch.uint8), label)
+
+
+TRAIN, TEST = bars(600, 0), bars(600, 1)
+
+
+def damaged(name, strength) -> tuple[Samples, Samples]:
+    before = some_of(TEST, 200, 0)
+    return before, DAMAGES[name][0](before, TRAIN, strength, torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damage_keeps_shape_range_and_number(name):
+    for strength in DAMAGES[name][1]:
+        before, after = damaged(name, strength)
+        assert after.x.shape == before.x.shape
+        assert after.asked.shape == before.asked.shape
+        assert after.x.abs().max() <= 1 + 1e-6
+        assert not (torch.equal(after.x, before.x) and torch.equal(after.asked, before.asked))
+
+
+def test_blur_keeps_the_mean_and_lowers_the_slopes():
+    before, after = damaged("blur, pixels", 1.0)
+    assert after.x.mean() == pytest.approx(float(before.x.mean()), abs=0.02)
+    assert after.x.diff(dim=2).square().mean() < 0.5 * before.x.diff(dim=2).square().mean()
+
+
+def test_dropped_classes_are_gone_and_wrong_labels_are_wrong():
+    assert damaged("classes dropped", 0.5)[1].asked.max() == 1
+    before, after = damaged("labels wrong", 0.5)
+    assert (before.asked != after.asked).float().mean() == pytest.approx(0.5, abs=0.12)
+    assert torch.equal(before.x, after.x)
+
+
+def test_copies_are_rows_of_the_training_data():
+    _, after = damaged("copies of training data", 1.0)
+    train = {image.numpy().tobytes() for image in TRAIN.rows(slice(None))}
+    assert all(image.numpy().tobytes() in train for image in after.x)
+    _, mirrored = damaged("mirrored copies", 1.0)
+    assert all(image.flip(2).contiguous().numpy().tobytes() in train for image in mirrored.x)
+
+
+def test_collapse_leaves_so_many_images_of_each_class():
+    _, after = damaged("images a class", 1)
+    assert len(after.x.flatten(1).unique(dim=0)) == 4
+
+
+def test_the_audit_notices_what_it_must_and_says_in_which_direction():
+    judge = train_judge(bars(400, 2), bars(200, 3), steps=40)
+    found = audit(TRAIN, TEST, n=200, metrics=["accuracy", "fid", "diversity"], extractor=judge)
+    said = {(f.damage, f.strength, f.score.split("[")[0]): f.verdict for f in found}
+    assert said["labels wrong", 0.5, "accuracy"] == "worse"
+    assert said["labels wrong", 0.5, "fid"] == ""
+    assert said["images a class", 1, "fid"] == "worse"
+    text = table(found)
+    assert len(text.splitlines()) == 3 + sum(len(strengths) for _, strengths in DAMAGES.values())
+    assert "▼" in text
+
+
+def test_directions():
+    finding = lambda value, better: Finding("d", 1, "s", value, 1.0, 0.1, better).verdict
+    assert [finding(2, "high"), finding(2, "low"), finding(2, ""), finding(1.2, "high")] == [
+        "better",
+        "worse",
+        "moved",
+        "",
+    ]
+
+
+def test_refuses_too_few_images():
+    with pytest.raises(BadRequest, match="twice as many held-out images"):
+        audit(TRAIN, TEST, n=400)

@@ -1,0 +1,50 @@
+"""Trained on samples, tested on data: real samples reach the ceiling, shuffled labels chance, half the classes half."""
+
+import pytest
+import torch
+
+from rivalry.data.source import Dataset, Spec
+from rivalry.errors import BadRequest
+from rivalry.metrics.synthetic import train_on_synthetic
+
+SHAPE = (1, 10, 10)
+
+
+def bars(n, seed) -> Dataset:
+    """Noise with one of four rows bright."""
+    generator = torch.Generator().manual_seed(seed)
+    label = torch.randint(4, (n,), generator=generator)
+    x = torch.randint(60, (n, *SHAPE), generator=generator)
+    x[torch.arange(n), :, 1 + 2 * label] += 180
+    return Dataset(Spec("bars", "image", SHAPE, ("one", "two", "three", "four")), x.to(torch.uint8), label)
+
+
+TRAIN, TEST, MADE = bars(600, 0), bars(300, 1), bars(600, 2)
+
+
+def score(x, label):
+    return train_on_synthetic(TRAIN, TEST, x, label, steps=40)
+
+
+def test_samples_as_good_as_data_teach_as_well():
+    found = score(MADE.rows(slice(None)), MADE.label)
+    assert found.value > 0.97
+    assert found.details["real"] > 0.97
+    assert found.details["of real"] == pytest.approx(1, abs=0.03)
+
+
+def test_shuffled_labels_teach_nothing():
+    shuffled = MADE.label[torch.randperm(600, generator=torch.Generator().manual_seed(3))]
+    assert score(MADE.rows(slice(None)), shuffled).value < 0.5
+
+
+def test_half_of_the_classes_teach_half():
+    kept = MADE.label < 2
+    found = score(MADE.rows(slice(None))[kept], MADE.label[kept])
+    assert found.value == pytest.approx(0.5, abs=0.08)
+    assert found.details["by class"]["four"] < 0.1
+
+
+def test_refuses_one_class_alone():
+    with pytest.raises(BadRequest, match="at least two classes"):
+        score(MADE.rows(slice(0, 5)), torch.zeros(5, dtype=torch.int64))
