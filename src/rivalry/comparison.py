@@ -165,7 +165,12 @@ def compare(
             progress=progress,
         )
         scores[name] = {score.name: score for score in found}
-    return Comparison(scores)
+    comparison = Comparison(scores)
+    if any(scores.values()) and not comparison.shared:
+        raise BadRequest(
+            "no score was measured of all on the same features; name one set of real data with --data"
+        )
+    return comparison
 
 
 def names_of(subjects: Sequence[Subject]) -> list[str]:

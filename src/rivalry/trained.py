@@ -180,7 +180,7 @@ def evaluate(
     real = data if isinstance(data, Dataset) else open_data(data, split, **opened)
     other = {"train": "test", "test": "train"}.get(split)
     held_out = None
-    if isinstance(data, str) and other in real.facts.get("splits", ()):
+    if isinstance(data, str) and other and other in real.facts.get("splits", ()):
         held_out = partial(open_data, data, other, **opened)
     game, asked = subject if isinstance(subject, Game) else None, None
     if isinstance(subject, Game):

@@ -102,7 +102,7 @@ def test_a_run_that_keeps_its_checkpoints_is_rated_by_its_own_players(typed, her
 
 BAD = {
     "compare ring": "a comparison needs two subjects or more; got 1",
-    "compare ring digits": "samples are",
+    "compare ring digits --metrics fid --features pixels": "no score was measured of all on the same features",
     "compare ring ring": "the same subject was named twice",
     "compare ring digits -o plot.jpg": "this is written to a .png; got plot.jpg",
     "lab audit-metrics --data ring": "audit-metrics needs data of kind 'image'; 'ring' holds points",

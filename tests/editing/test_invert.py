@@ -12,7 +12,7 @@ from rivalry.editing.encoder import Encoder, encoder_of, fingerprint, fit, white
 from rivalry.editing.invert import PRIOR, Inverted, invert, require_invertible, sheet
 from rivalry.editing.tables import blank, table
 from rivalry.errors import BadRequest
-from rivalry.metrics.precision import squared_distances
+from rivalry.metrics.neighbors import squared_distances
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ class Linear:
         return z @ self.W.T + self.b
 
 
-LINEAR = {"variance": 0.5, "step": 0.1}
+LINEAR = {"variance": 0.5, "step": 0.05}
 
 
 @pytest.mark.parametrize(("temperatures", "stated"), [(100, -0.10), (200, -0.06)])
@@ -56,7 +56,7 @@ def test_the_same_seed_gives_the_same_bound():
 
 def test_few_temperatures_are_not_enough_for_a_hard_case_and_the_gap_says_so():
     decode = Linear(10, 50, 0.05)
-    found = bounds(decode, 10, variance=0.05, temperatures=100, dtype=torch.float64)
+    found = bounds(decode, 10, n=8, variance=0.05, temperatures=60, dtype=torch.float64)
     truth = decode.truth.log_prob(found.x)
     assert float((found.lower - truth).mean()) < -5
     assert float((found.upper - found.lower).mean()) > 5
@@ -76,7 +76,7 @@ def test_a_decoder_that_ignores_its_code_is_exact_at_any_temperatures():
     x = torch.tensor([[0.0, 1.0, 2.0], [3.0, 0.0, 0.0]], dtype=torch.float64)
     found = log_likelihood(lambda z: z @ torch.zeros(2, 3).double() + 1, x, 2, variance=0.5, temperatures=3)
     truth = -((x - 1) ** 2).sum(1) / (2 * 0.5) - 1.5 * log(2 * pi * 0.5)
-    torch.testing.assert_close(found, truth, rtol=1e-12, atol=0)
+    assert torch.allclose(found, truth, rtol=1e-12, atol=0)
 
 
 def test_the_schedule_goes_from_prior_to_posterior_slowly_at_both_ends():
@@ -122,7 +122,7 @@ def made_by(game, n=40):
     return Dataset(Spec("made", "points", tuple(x.shape[1:])), x + 0.5 * torch.randn_like(x))
 
 
-EASY = {"variance": 0.25, "temperatures": 80, "leapfrog": 5, "chains": 8, "step": 0.2}
+EASY = {"variance": 0.25, "temperatures": 50, "leapfrog": 4, "chains": 8, "step": 0.2}
 
 
 def exact(network, x, variance):
@@ -140,7 +140,7 @@ def test_the_score_is_the_mean_over_the_data_and_tells_how_it_was_made():
     assert score.value == pytest.approx(float(truth.mean()), abs=0.3)
     assert score.spread == pytest.approx(float(truth.std() / 20**0.5), rel=0.3)
     assert (score.name, score.better, score.n) == ("ais", "high", 20)
-    assert (score.provenance["split"], score.provenance["temperatures"]) == ("test", 80)
+    assert (score.provenance["split"], score.provenance["temperatures"]) == ("test", 50)
     assert abs(score.details["gap"]) < 0.5
 
 

@@ -49,7 +49,7 @@ def torus(n):
 @pytest.mark.parametrize(
     ("shape", "n", "landmarks", "number", "stated", "within"),
     [
-        (circle, 5000, 32, 1, 1.000, 0.002),
+        (circle, 2000, 32, 1, 1.000, 0.003),
         (two_circles, 5000, 64, 2, 0.999, 0.003),
         (disc, 5000, 32, 0, 0.95, 0.05),
         (sphere, 2400, 32, 0, 0.86, 0.06),
@@ -57,7 +57,7 @@ def torus(n):
     ],
 )
 def test_shapes_have_the_holes_that_they_have(gudhi, shape, n, landmarks, number, stated, within):
-    mean = relative_living_times(shape(n), landmarks=landmarks, gamma=1 / 8, repetitions=10).mean(0)
+    mean = relative_living_times(shape(n), landmarks=landmarks, gamma=1 / 8, repetitions=8).mean(0)
     assert float(mean[number]) == pytest.approx(stated, abs=within)
     assert float(mean.sum()) == pytest.approx(1)
 
@@ -97,7 +97,7 @@ def test_the_score_is_the_squared_difference_of_the_means(gudhi):
 
 def test_the_size_and_place_of_a_shape_do_not_count(gudhi):
     moved = relative_living_times(10 * disc(500) + 100, **FEW)
-    torch.testing.assert_close(moved, relative_living_times(disc(500), **FEW), rtol=0, atol=1e-6)
+    assert torch.allclose(moved, relative_living_times(disc(500), **FEW), rtol=0, atol=1e-6)
 
 
 def test_gamma_follows_the_number_of_data(gudhi):
@@ -114,7 +114,7 @@ def test_a_collapsed_generator_has_no_holes(gudhi):
 def test_distances_are_exact():
     x = circle(50) + 1000
     truth = (x[:, None] - x).norm(dim=2)
-    torch.testing.assert_close(torch.from_numpy(distances(x)), truth, rtol=0, atol=1e-7)
+    assert torch.allclose(torch.from_numpy(distances(x)), truth, rtol=0, atol=1e-7)
 
 
 def test_living_times_by_hand():

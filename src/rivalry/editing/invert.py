@@ -24,7 +24,7 @@ from rivalry.editing.encoder import Encoder, encoder_of, whitened
 from rivalry.editing.tables import blank, table
 from rivalry.errors import BadRequest
 from rivalry.game import Conditional, Game
-from rivalry.metrics.precision import squared_distances
+from rivalry.metrics.neighbors import squared_distances
 from rivalry.metrics.suite import Progress
 from rivalry.nn.conv import Shape
 

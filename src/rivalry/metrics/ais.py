@@ -159,7 +159,7 @@ def bounds(
 
 def ais(
     game: Game,
-    real: Dataset,
+    held_out: Dataset,
     *,
     n: int = 16,
     variance: float = 0.025,
@@ -178,7 +178,7 @@ def ais(
     the game, in nats: where it is wide the score is far too low, and more temperatures help.
 
     Args:
-        real: data that the game has not seen, evenly spaced rows of which are measured.
+        held_out: data that the game has not seen, evenly spaced rows of which are measured.
         n: how many.
         variance, temperatures, chains, leapfrog, step: see `log_likelihood`.
         progress: called with what is being done, moves of the chains done and moves in all.
@@ -188,7 +188,7 @@ def ais(
             the classes that the game is told, or fewer data than n.
     """
     options = asdict(Chains(variance, temperatures, chains, leapfrog, step))
-    real = aim(game, real)
+    real = aim(game, held_out)
     latent = _require(game, real, n)
     image = real.spec.kind == "image"
     telling = lambda what: partial(progress, what) if progress else None

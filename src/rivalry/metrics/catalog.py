@@ -119,7 +119,7 @@ METRICS = (
     Metric(
         "inception-score",
         "inception_score:inception_score",
-        ("fake_logits", "features"),
+        ("logits", "features"),
         "are samples told apart with confidence, and are all classes there",
     ),
     Metric(
@@ -143,7 +143,7 @@ METRICS = (
     Metric(
         "intra-class-fid",
         "intra_class:intra_class_fid",
-        (*FEATURES, "real_label", "asked", "classes"),
+        (*FEATURES, "real_label", "asked"),
         "Fréchet distance within each class that was asked for",
     ),
     Metric(

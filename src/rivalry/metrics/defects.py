@@ -89,7 +89,7 @@ def defects(
         }
         for one in found
     ]
-    told = {"n real": len(real), "n fake": len(fake), "seed": seed, "components": components}
+    told: dict[str, Any] = {"n real": len(real), "n fake": len(fake), "seed": seed, "components": components}
     told["spread"] = "standard error over held-out rows"
     return Score(
         f"defects[{features}]",
@@ -116,7 +116,8 @@ def find_defects(
     x, y = ((side - mean).double() @ whiten for side in (real, fake))  # (n, k)
     left = torch.eye(x.shape[1], dtype=torch.float64)  # columns span what is not yet projected out
     told_first, error, critic = told_apart(x, y, seed)
-    told, found = told_first, []
+    told = told_first
+    found: list[Defect] = []
     while told > 2 * error and len(found) < count and left.shape[1] > 1:
         inside = most_active(critic, torch.cat([x @ left, y @ left]))
         direction = left @ inside

@@ -8,8 +8,7 @@ import hashlib
 import json
 import os
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,6 +22,7 @@ from rivalry.cache import cache_dir
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.metrics.classifier import Classifier, fit
+from rivalry.metrics.codes import evaluating
 from rivalry.metrics.fingerprints import fingerprint, hash_weights
 
 BUNDLED = Path(__file__).parent / "bundled"
@@ -91,7 +91,7 @@ def extract(
         features, logits = extract(extractor, share, batch=batch, progress=progress)
         return among.join(features, n), None if logits is None else among.join(logits, n)
     every_feature, every_logit = [], []
-    with torch.no_grad(), _evaluating(network):
+    with torch.no_grad(), evaluating(network):
         for start in range(0, len(data), batch):
             out = network(rows(slice(start, start + batch), device).float())
             features, logits = out if isinstance(out, tuple) else (out, None)
@@ -123,18 +123,6 @@ class Processes(Protocol):
     def any(self, flag: bool) -> bool: ...
     def share_of(self, n: int) -> Tensor: ...
     def join(self, share: Tensor, n: int) -> Tensor: ...
-
-
-@contextmanager
-def _evaluating(network: nn.Module) -> Iterator[None]:
-    """The network in evaluation mode, and afterwards each of its parts as it was: it may be in training."""
-    modes = [(part, part.training) for part in network.modules()]
-    network.eval()
-    try:
-        yield
-    finally:
-        for part, mode in modes:
-            part.training = mode
 
 
 def require_comparable(who: str, real: Tensor, fake: Tensor, least: int) -> None:

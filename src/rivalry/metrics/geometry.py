@@ -131,7 +131,10 @@ def relative_living_times(
         chosen = torch.randperm(len(x), generator=generator)[:landmarks].numpy()
         table = apart[chosen].T  # (n, landmarks)
         alpha = gamma * float(table.max())
-        times.append(living_times(holes(table, alpha), alpha, i_max))
+        alive = (
+            holes(table, alpha) if alpha > 0 else np.empty((0, 2))
+        )  # none among data that are all the same
+        times.append(living_times(alive, alpha, i_max))
         if progress:
             progress(done, repetitions)
     return torch.from_numpy(np.stack(times))
@@ -170,7 +173,7 @@ def holes(table: np.ndarray, alpha: float) -> np.ndarray:
 def living_times(intervals: np.ndarray, alpha: float, i_max: int) -> np.ndarray:
     """The share of [0, alpha] at which 0, 1, ..., i_max - 1 of the intervals (k, 2) are alive: (i_max,).
 
-    Where alpha is 0, as of data that are all the same, there are no holes all the time.
+    Where alpha is 0 there are none all the time.
     """
     if not alpha > 0:
         return np.eye(1, i_max)[0]

@@ -16,7 +16,7 @@ from rivalry.metrics.score import Score
 
 
 def inception_score(
-    fake_logits: Tensor,
+    logits: Tensor,
     *,
     features: str = "features",
     provenance: dict[str, Any] | None = None,
@@ -28,7 +28,7 @@ def inception_score(
     Small parts bias it: with k classes and s samples a part, perfect samples of k classes score below k.
 
     Args:
-        fake_logits: (n, k), of a classifier.
+        logits: (n, k), of a classifier.
         features: the classifier's name, for the score's.
         splits: parts, each scored by itself; the spread is their deviation (divided by `splits`).
         seed: of the shuffle before the split; None keeps the order.
@@ -36,14 +36,14 @@ def inception_score(
     Raises:
         BadRequest: fewer samples than splits, or logits that are not finite.
     """
-    n = len(fake_logits)
+    n = len(logits)
     if n < splits:
         raise BadRequest(f"inception-score needs at least {splits} samples, one a split; got {n}")
-    if not fake_logits.isfinite().all():
+    if not logits.isfinite().all():
         raise BadRequest("inception-score: some logits are not finite")
     if seed is not None:
-        fake_logits = fake_logits[torch.randperm(n, generator=torch.Generator().manual_seed(seed))]
-    scores = torch.stack([_score(part) for part in fake_logits.tensor_split(splits)])
+        logits = logits[torch.randperm(n, generator=torch.Generator().manual_seed(seed))]
+    scores = torch.stack([_score(part) for part in logits.tensor_split(splits)])
     told = {"n fake": n, "splits": splits, "spread": f"standard deviation over {splits} splits"}
     spread = float(scores.std(correction=0)) if splits > 1 else None
     return Score(

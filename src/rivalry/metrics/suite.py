@@ -158,6 +158,11 @@ class Evidence:
         return self._of_fake[0]
 
     @property
+    def logits(self) -> Tensor | None:
+        """Of samples, whatever classes they tell apart: those of the data, or ImageNet's."""
+        return self._of_fake[1]
+
+    @property
     def real_logits(self) -> Tensor | None:
         return self._of_real[1]
 
@@ -189,6 +194,8 @@ class Evidence:
             return "needs a generator; these are images alone"
         if need == "digit_judge" and "stacked" not in self.real.facts:
             return f"needs stacked-mnist, whose modes are known; {name!r} is other data"
+        if need == "logits" and not (self.extractor.classes or "logits" in self.extractor.facts):
+            return f"needs a classifier; {self.extractor.name!r} tells no classes apart"
         if need in ("fake_logits", "real_logits") and not self.extractor.classes:
             return f"needs a classifier of the data; {self.extractor.name!r} tells no classes apart"
         return ""

@@ -116,7 +116,8 @@ class CoGAN(TwoPlayers):
     def critic_loss(self, domain: int, real: Tensor, fake: Tensor, t: int) -> Tensor:
         """What the critic of a domain lowers in round `t`, with the penalties that are due."""
         loss = non_saturating.critic(self.D(real, domain), self.D(fake, domain))
-        return loss + sum(self.regularize(real, fake, (domain,), t).values())
+        penalties = self.regularize(real, fake, (domain,), t)
+        return torch.stack([loss, *penalties.values()]).sum()
 
     def draw(self, n: int, truncation: float | None = None) -> Tensor:
         """Codes of aligned pairs: each code twice, (n, latent)."""

@@ -100,7 +100,7 @@ class TwoPlayers(Game):
         """What both networks are told beside their input: nothing, or labels (n,)."""
         return told_labels(n, label, self.classes, self.device)
 
-    def regularize(self, real: Tensor, fake: Tensor, given: Sequence[Tensor], t: int) -> dict[str, Tensor]:
+    def regularize(self, real: Tensor, fake: Tensor, given: Sequence[Any], t: int) -> dict[str, Tensor]:
         """The penalties that are due in round `t`, by name."""
         critic = lambda x: self.D(x, *given)
         return {p.name: p(critic, real, fake) for p in self.penalties if p.due(t)}
