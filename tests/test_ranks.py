@@ -218,7 +218,7 @@ def test_only_the_first_process_writes(told: list[dict[str, Any]]) -> None:
 
 def test_two_processes_draw_what_one_draws_and_the_first_has_the_scores(told: list[dict[str, Any]]) -> None:
     drawn, scores = measured(Ranks(), Path())
-    assert [one["measured"][1] for one in told] == [pytest.approx(scores), []]
+    assert [dict(one["measured"][1]) for one in told] == [pytest.approx(dict(scores)), {}]
     assert [name for name, _ in scores][:2] == ["fid[pixels]", "precision[pixels]"]
     assert len(drawn) == 107
     for one in told:

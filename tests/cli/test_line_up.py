@@ -35,7 +35,7 @@ def test_a_size_is_kept_by_all_that_follows(typed, size: str, shape: list[int]) 
     run = quick(typed, "dcgan", "digits", "run", "--size", size, "-s", "width=8")
     told = json.loads((run / "run.json").read_text())
     assert told["spec"]["shape"] == shape and told["size"] == shape[1:]
-    assert typed("evaluate", run, "--metrics", "fid", "-n", 50).status == 0
+    assert typed("evaluate", run, "--metrics", "fid", "--features", "pixels", "-n", 50).status == 0
     assert typed("resume", run, "--rounds", 3).status == 0
 
 

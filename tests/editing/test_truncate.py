@@ -7,20 +7,10 @@ from smooth import SPEC, Drawing, Linear, Mute, Smooth, same
 
 from rivalry.data.source import Dataset, Spec
 from rivalry.editing.tables import table
-from rivalry.editing.truncate import (
-    LEFT,
-    LINE,
-    SIDE,
-    TOP,
-    Point,
-    curve,
-    plot,
-    require_truncations,
-    samples,
-    sheet,
-)
+from rivalry.editing.truncate import Point, curve, plot, require_truncations, samples, sheet
 from rivalry.errors import BadRequest
 from rivalry.metrics.score import Score
+from rivalry.tradeoff import LEFT, LINE, SIDE, TOP
 from rivalry.trained import draw
 
 

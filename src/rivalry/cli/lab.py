@@ -18,9 +18,10 @@ def lab() -> None:
 @click.option("--data", default="mnist", help="labeled images with a test split")
 @click.option("-n", type=int, default=2000, help="how many images are scored at a time")
 @click.option("--metrics", help="names of `rivalry list metrics`: fid,prdc; a broad choice by default")
+@click.option("--features", help="what images are compared on; the judge of the data by default")
 @click.option("--train", "most", type=int, default=10_000, help="how many training images are compared with")
 @options.seed
-def audit_metrics(data: str, n: int, metrics: str | None, most: int, seed: int) -> None:
+def audit_metrics(data: str, n: int, metrics: str | None, features: str | None, most: int, seed: int) -> None:
     """Damage real images in known ways, and table which metric notices what."""
     import torch
 
@@ -28,7 +29,7 @@ def audit_metrics(data: str, n: int, metrics: str | None, most: int, seed: int) 
     from rivalry.errors import BadRequest
     from rivalry.lab.audit_metrics import METRICS, audit, table
     from rivalry.metrics.catalog import find
-    from rivalry.metrics.features import judge
+    from rivalry.metrics.extractors import find_extractor
     from rivalry.metrics.neighbors import spaced
     from rivalry.progress import steps
 
@@ -41,7 +42,7 @@ def audit_metrics(data: str, n: int, metrics: str | None, most: int, seed: int) 
         find(name)
     train, test = open_data(data), open_data(data, "test")
     train.spec.require("audit-metrics", kind="image", classes=True)
-    extractor = judge(train.spec, train)
+    extractor = find_extractor(features or "judge", train.spec, train)
     some = train.only(spaced(torch.arange(len(train)), most))
     with steps() as show:
         findings = audit(some, test, n=n, metrics=chosen, extractor=extractor, seed=seed, progress=show)

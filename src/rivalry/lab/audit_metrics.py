@@ -100,6 +100,7 @@ def audit(
     n: int = 2000,
     metrics: Sequence[str] = METRICS,
     extractor: Extractor | None = None,
+    damages: Sequence[str] = (),
     seed: int = 0,
     progress: suite.Progress | None = None,
 ) -> list[Finding]:
@@ -109,6 +110,7 @@ def audit(
         train: what the samples are compared with, and copied from.
         test: undamaged images that no metric has seen; the samples are drawn from them.
         n: how many are scored at a time.
+        damages: names of `DAMAGES`; all of them where none is named.
         progress: called with the damage, how many are done and how many there are.
 
     Raises:
@@ -125,7 +127,9 @@ def audit(
     controls = [score(some_of(test, n, seed + k)) for k in range(CONTROLS)]
     findings = []
     todo = [
-        (name, damage, strength) for name, (damage, strengths) in DAMAGES.items() for strength in strengths
+        (name, damage, strength)
+        for name, (damage, strengths) in ((name, DAMAGES[name]) for name in damages or DAMAGES)
+        for strength in strengths
     ]
     for i, (name, damage, strength) in enumerate(todo):
         if progress:
