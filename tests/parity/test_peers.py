@@ -4,8 +4,10 @@
 """
 
 import sys
+from collections.abc import Iterator
 from types import ModuleType
-from unittest.mock import MagicMock
+from typing import Any
+from unittest.mock import MagicMock, patch
 
 import numpy as np
 import pytest
@@ -52,6 +54,32 @@ def pictures(rows: range) -> Tensor:
     return x
 
 
+@pytest.fixture
+def fidelity() -> Iterator[ModuleType]:
+    """torch-fidelity, which asks for torchvision at every import, and needs it for none of this."""
+    stubs = ("", ".models", ".transforms", ".transforms.functional", ".datasets", ".models.vgg")
+    with patch.dict(sys.modules):  # what was imported meanwhile is forgotten again
+        sys.modules.update({f"torchvision{name}": MagicMock() for name in stubs})
+        pytest.importorskip("torch_fidelity.metric_fid", reason="make parity installs it")
+        yield pytest.importorskip("torch_fidelity")
+
+
+@pytest.fixture
+def torchmetrics() -> Iterator[None]:
+    """torchmetrics, which cannot be imported where torch-fidelity is there and torchvision is not."""
+    stub: Any = ModuleType("torch_fidelity.feature_extractor_inceptionv3")
+    stub.FeatureExtractorInceptionV3 = nn.Module
+    helpers: Any = ModuleType("torch_fidelity.helpers")
+    helpers.vassert = lambda truth, message: None
+    resize: Any = ModuleType("torch_fidelity.interpolate_compat_tensorflow")
+    resize.interpolate_bilinear_2d_like_tensorflow1x = None
+    with patch.dict(sys.modules):
+        sys.modules.update({module.__name__: module for module in (stub, helpers, resize)})
+        sys.modules["torch_fidelity"] = ModuleType("torch_fidelity")
+        pytest.importorskip("torchmetrics.image.fid", reason="make parity installs it")
+        yield
+
+
 # ---------------------------------------------------------------------- prdc
 
 
@@ -76,7 +104,7 @@ def test_precision_and_recall_are_those_of_prdc_where_no_point_lies_on_a_border(
 # ---------------------------------------------------------------------- torchmetrics
 
 
-def test_the_frechet_distance_is_that_of_torchmetrics() -> None:
+def test_the_frechet_distance_is_that_of_torchmetrics(torchmetrics: None) -> None:
     peer = pytest.importorskip("torchmetrics.image.fid", reason="make parity installs it")
     metric = peer.FrechetInceptionDistance(feature=Table(torch.cat([REAL, FAKE]))).set_dtype(torch.float64)
     metric.update(pictures(range(N)), real=True)
@@ -84,7 +112,7 @@ def test_the_frechet_distance_is_that_of_torchmetrics() -> None:
     assert fid(REAL, FAKE, resamples=0).value == pytest.approx(float(metric.compute()), rel=1e-5)
 
 
-def test_kid_of_one_subset_of_everything_is_that_of_torchmetrics() -> None:
+def test_kid_of_one_subset_of_everything_is_that_of_torchmetrics(torchmetrics: None) -> None:
     peer = pytest.importorskip("torchmetrics.image.kid", reason="make parity installs it")
     table = Table(torch.cat([REAL, FAKE]))
     metric = peer.KernelInceptionDistance(feature=table, subsets=1, subset_size=N).set_dtype(torch.float64)
@@ -95,15 +123,6 @@ def test_kid_of_one_subset_of_everything_is_that_of_torchmetrics() -> None:
 
 
 # ---------------------------------------------------------------------- torch-fidelity
-
-
-@pytest.fixture
-def fidelity(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """torch-fidelity, which asks for torchvision at every import, and needs it for none of this."""
-    for name in ("", ".models", ".transforms", ".transforms.functional", ".datasets", ".models.vgg"):
-        monkeypatch.setitem(sys.modules, f"torchvision{name}", MagicMock())
-    pytest.importorskip("torch_fidelity.metric_fid", reason="make parity installs it")
-    return pytest.importorskip("torch_fidelity")
 
 
 def test_the_frechet_distance_is_that_of_torch_fidelity(fidelity: ModuleType) -> None:

@@ -7,6 +7,7 @@ worse or as better.
 
 import io
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -121,14 +122,21 @@ def audit(
         raise BadRequest(
             f"audit-metrics needs twice as many held-out images as it scores; got {len(test):,} for {n:,}"
         )
-    score = lambda samples: suite.evaluate(
-        train, samples.x, samples.asked, metrics, extractor, held_out=lambda: test
-    )
+
+    def score(samples: Samples) -> dict[str, Score]:
+        evidence = suite.Evidence(train, samples.x, samples.asked, extractor, held_out=lambda: test)
+        found: dict[str, Score] = {}
+        for metric in suite.choose(metrics, evidence):
+            with suppress(BadRequest):  # a class may be missing, which is what some metrics refuse
+                found |= {one.name: one for one in suite.measured(metric, evidence)}
+        return found
+
     controls = [score(some_of(test, n, seed + k)) for k in range(CONTROLS)]
     findings = []
     todo = [
         (name, damage, strength)
-        for name, (damage, strengths) in ((name, DAMAGES[name]) for name in damages or DAMAGES)
+        for name in damages or DAMAGES
+        for damage, strengths in [DAMAGES[name]]
         for strength in strengths
     ]
     for i, (name, damage, strength) in enumerate(todo):
@@ -141,12 +149,13 @@ def audit(
 
 
 def _compared(
-    damage: str, strength: float, scores: Sequence[Score], controls: Sequence[Sequence[Score]]
+    damage: str, strength: float, scores: dict[str, Score], controls: Sequence[dict[str, Score]]
 ) -> Iterator[Finding]:
-    for score, *others in zip(scores, *controls):
+    for name, score in scores.items():
+        others = [control[name] for control in controls]
         values = torch.tensor([other.value for other in others], dtype=torch.float64)
         noise = max(float(values.std()), max(other.spread or 0.0 for other in others))
-        yield Finding(damage, strength, score.name, score.value, float(values.mean()), noise, score.better)
+        yield Finding(damage, strength, name, score.value, float(values.mean()), noise, score.better)
 
 
 def some_of(data: Dataset, n: int, seed: int) -> Samples:
@@ -260,7 +269,7 @@ def table(findings: Sequence[Finding]) -> str:
         "| none | " + " | ".join(f"{one[s].control:.3g} ± {one[s].noise:.1g}" for s in scores) + " |"
     )
     for damage, strength in rows:
-        cells = [at[damage, strength, score] for score in scores]
-        told = " | ".join(f"{cell.value:.3g} {SIGNS[cell.verdict]}" for cell in cells)
+        cells = [at.get((damage, strength, score)) for score in scores]
+        told = " | ".join(f"{cell.value:.3g} {SIGNS[cell.verdict]}" if cell else "refused" for cell in cells)
         lines.append(f"| {damage} {strength:g} | {told} |")
     return "\n".join(lines)

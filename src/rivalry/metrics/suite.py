@@ -64,11 +64,20 @@ def evaluate(
         evidence.gather({need for metric in chosen for need in metric.needs})
         chosen = chosen if among.first else []
     for metric in chosen:
-        needs = {name: getattr(evidence, name) for name in metric.needs}
-        told = evidence.provenance(with_extractor="features" in metric.needs)
-        found = function(metric)(**needs, provenance=told)
-        scores += found if isinstance(found, list) else [found]
+        scores += measured(metric, evidence)
     return scores
+
+
+def measured(metric: Metric, evidence: "Evidence") -> list[Score]:
+    """The scores of one metric.
+
+    Raises:
+        BadRequest: the samples at hand cannot be measured by it.
+    """
+    needs = {name: getattr(evidence, name) for name in metric.needs}
+    told = evidence.provenance(with_extractor="features" in metric.needs)
+    found = function(metric)(**needs, provenance=told)
+    return found if isinstance(found, list) else [found]
 
 
 class Evidence:
