@@ -5,7 +5,7 @@ import torch
 
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
-from rivalry.lab.audit_metrics import DAMAGES, Finding, Samples, audit, some_of, table
+from rivalry.lab.audit_metrics import DAMAGES, Finding, Samples, audit, some_of, table, values
 from rivalry.metrics.features import train_judge
 
 SHAPE = (1, 10, 10)
@@ -72,9 +72,11 @@ def test_the_audit_notices_what_it_must_and_says_in_which_direction():
     assert said["labels wrong", 0.5, "accuracy"] == "worse"
     assert said["labels wrong", 0.5, "fid"] == ""
     assert said["classes dropped", 0.5, "fid"] == "worse"
-    text = table(found)
-    assert len(text.splitlines()) == 3 + sum(len(DAMAGES[name][1]) for name in FEW)
-    assert "▼" in text
+    rows = table(found).splitlines()
+    assert rows[0] == "| score | labels wrong 0.05, 0.5 | classes dropped 0.1, 0.5 |"
+    assert rows[2].startswith("| `accuracy[judge-bars]` |") and "▼" in rows[2]
+    assert rows[3] == "| `fid[judge-bars]` | · · | · ▼ |"
+    assert len(values(found).splitlines()) == 3 + sum(len(DAMAGES[name][1]) for name in FEW)
 
 
 def test_directions():
@@ -85,6 +87,12 @@ def test_directions():
         "moved",
         "",
     ]
+
+
+def test_what_ranges_over_orders_of_magnitude_is_compared_by_its_logarithm():
+    finding = lambda value: Finding("d", 1, "s", value, 1e6, 1.0, "high", orders=True)
+    assert finding(1e5).moved == pytest.approx(-2.303, abs=1e-3)
+    assert [finding(value).verdict for value in (1e6, 1e5, 1e3)] == ["", "", "worse"]
 
 
 def test_refuses_too_few_images():

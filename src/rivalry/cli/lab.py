@@ -19,15 +19,18 @@ def lab() -> None:
 @click.option("-n", type=int, default=2000, help="how many images are scored at a time")
 @click.option("--metrics", help="names of `rivalry list metrics`: fid,prdc; a broad choice by default")
 @click.option("--features", help="what images are compared on; the judge of the data by default")
+@click.option("--values", "shown", is_flag=True, help="show the scores themselves too")
 @click.option("--train", "most", type=int, default=10_000, help="how many training images are compared with")
 @options.seed
-def audit_metrics(data: str, n: int, metrics: str | None, features: str | None, most: int, seed: int) -> None:
+def audit_metrics(
+    data: str, n: int, metrics: str | None, features: str | None, shown: bool, most: int, seed: int
+) -> None:
     """Damage real images in known ways, and table which metric notices what."""
     import torch
 
     from rivalry.data import open_data
     from rivalry.errors import BadRequest
-    from rivalry.lab.audit_metrics import METRICS, audit, table
+    from rivalry.lab.audit_metrics import METRICS, audit, table, values
     from rivalry.metrics.catalog import find
     from rivalry.metrics.extractors import find_extractor
     from rivalry.metrics.neighbors import spaced
@@ -47,7 +50,9 @@ def audit_metrics(data: str, n: int, metrics: str | None, features: str | None, 
     with steps() as show:
         findings = audit(some, test, n=n, metrics=chosen, extractor=extractor, seed=seed, progress=show)
     print(table(findings))
-    print("\n▼ noticed, and read as worse   ▲ noticed, and read as better   ◆ noticed   · within noise")
+    if shown:
+        print(f"\n{values(findings)}")
+    print("\n▼ noticed, and read as worse   ▲ as better   ◆ noticed   · within noise   – refused")
 
 
 @lab.command()

@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from math import exp, log
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,7 @@ from rivalry.sheets import to_uint8
 QUESTION = "Which metric notices which damage, and does it read it as worse or as better?"
 CONTROLS = 4
 NOTICED = 4.0  # times the noise
+ORDERS = ("support-size", "mifid")  # these range over orders of magnitude
 METRICS = (
     "judge",
     "accuracy",
@@ -69,6 +71,8 @@ class Finding:
         value: of the damaged images.
         control: the mean over undamaged ones, and `noise`, their standard deviation or the score's own spread.
         better: which side of the score is good.
+        orders: the score ranges over orders of magnitude: the control is a geometric mean, the noise a deviation
+            of natural logarithms.
     """
 
     damage: str
@@ -78,11 +82,13 @@ class Finding:
     control: float
     noise: float
     better: str
+    orders: bool = False
 
     @property
     def moved(self) -> float:
         """How far the score moved, in units of its noise."""
-        return (self.value - self.control) / self.noise if self.noise else 0.0
+        away = log(self.value / self.control) if self.orders else self.value - self.control
+        return away / self.noise if self.noise else 0.0
 
     @property
     def verdict(self) -> str:
@@ -154,8 +160,16 @@ def _compared(
     for name, score in scores.items():
         others = [control[name] for control in controls]
         values = torch.tensor([other.value for other in others], dtype=torch.float64)
-        noise = max(float(values.std()), max(other.spread or 0.0 for other in others))
-        yield Finding(damage, strength, name, score.value, float(values.mean()), noise, score.better)
+        if name.split("[")[0] in ORDERS:
+            control, noise = float(values.log().mean().exp()), float(values.log().std())
+        else:
+            control, noise = (
+                float(values.mean()),
+                max(float(values.std()), *(o.spread or 0.0 for o in others)),
+            )
+        yield Finding(
+            damage, strength, name, score.value, control, noise, score.better, name.split("[")[0] in ORDERS
+        )
 
 
 def some_of(data: Dataset, n: int, seed: int) -> Samples:
@@ -256,20 +270,43 @@ DAMAGES: dict[str, tuple[Damage, tuple[float, ...]]] = {
 # ---------------------------------------------------------------------- the table
 
 SIGNS = {"worse": "▼", "better": "▲", "moved": "◆", "": "·"}
+REFUSED = "–"
 
 
 def table(findings: Sequence[Finding]) -> str:
+    """As Markdown: a row for each score, a column for each damage, a sign for each of its strengths in turn."""
+    at = {(f.score, f.damage, f.strength): f for f in findings}
+    damages = {damage: [s for d, s in _places(findings) if d == damage] for damage, _ in _places(findings)}
+    heads = [f"{damage} {', '.join(f'{s:g}' for s in strengths)}" for damage, strengths in damages.items()]
+    lines = ["| score | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+    for score in dict.fromkeys(f.score for f in findings):
+        cells = []
+        for damage, strengths in damages.items():
+            found = [at.get((score, damage, strength)) for strength in strengths]
+            cells.append(" ".join(SIGNS[f.verdict] if f else REFUSED for f in found))
+        lines.append(f"| `{score}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def values(findings: Sequence[Finding]) -> str:
     """As Markdown: a row for each damage, a column for each score, with its value and what it made of it."""
     scores = list(dict.fromkeys(f.score for f in findings))
-    rows = list(dict.fromkeys((f.damage, f.strength) for f in findings))
     at = {(f.damage, f.strength, f.score): f for f in findings}
     lines = ["| damage | " + " | ".join(scores) + " |", "|---" * (len(scores) + 1) + "|"]
     one = {f.score: f for f in findings}
-    lines.append(
-        "| none | " + " | ".join(f"{one[s].control:.3g} ± {one[s].noise:.1g}" for s in scores) + " |"
-    )
-    for damage, strength in rows:
+    lines.append("| none | " + " | ".join(_control(one[score]) for score in scores) + " |")
+    for damage, strength in _places(findings):
         cells = [at.get((damage, strength, score)) for score in scores]
-        told = " | ".join(f"{cell.value:.3g} {SIGNS[cell.verdict]}" if cell else "refused" for cell in cells)
+        told = " | ".join(f"{cell.value:.3g} {SIGNS[cell.verdict]}" if cell else REFUSED for cell in cells)
         lines.append(f"| {damage} {strength:g} | {told} |")
     return "\n".join(lines)
+
+
+def _control(finding: Finding) -> str:
+    if finding.orders:
+        return f"{finding.control:.3g} ×/÷ {exp(finding.noise):.2g}"
+    return f"{finding.control:.3g} ± {finding.noise:.1g}"
+
+
+def _places(findings: Sequence[Finding]) -> list[tuple[str, float]]:
+    return list(dict.fromkeys((f.damage, f.strength) for f in findings))
