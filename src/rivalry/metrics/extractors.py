@@ -1,5 +1,7 @@
 """Which extractor: by name, or a network of one's own."""
 
+from contextlib import suppress
+
 from torch import nn
 
 from rivalry.data.source import Dataset, Spec
@@ -46,6 +48,19 @@ def find_extractor(
     if asked == "pixels":
         return pixels(spec)
     return _for_color(asked, spec)
+
+
+def default_extractor(
+    spec: Spec, train: Dataset | None = None, progress: Progress | None = None
+) -> Extractor:
+    """What samples are compared on where nobody says: the judge of labeled images, EfficientNet of unlabeled ones in
+    color where it is installed, else the data themselves."""
+    if spec.kind == "image" and spec.classes:
+        return judge(spec, train, progress=progress)
+    if spec.kind == "image" and spec.shape[0] == 3:
+        with suppress(BadRequest):
+            return _for_color("efficientnet-lite0", spec)
+    return pixels(spec)
 
 
 def _for_color(asked: str, spec: Spec) -> Extractor:

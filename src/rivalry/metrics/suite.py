@@ -10,7 +10,8 @@ from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 from rivalry.game import Game
 from rivalry.metrics.catalog import PRESETS, Metric, find, function
-from rivalry.metrics.features import Extractor, Processes, extract, features_of, judge, pixels
+from rivalry.metrics.extractors import default_extractor
+from rivalry.metrics.features import Extractor, Processes, extract, features_of
 from rivalry.metrics.score import Score
 from rivalry.metrics.stacked import judge_of_digits
 
@@ -104,13 +105,10 @@ class Evidence:
 
     @cached_property
     def extractor(self) -> Extractor:
-        spec = self.real.spec
         if self._given:
             return self._given
-        if spec.kind != "image" or not spec.classes:
-            return pixels(spec)
         train = self.real if self.split == "train" else None
-        return judge(spec, train, progress=self._telling("training the judge"))
+        return default_extractor(self.real.spec, train, self._telling("training the judge"))
 
     @cached_property
     def _of_real(self) -> tuple[Tensor, Tensor | None]:
