@@ -95,6 +95,11 @@ def test_what_ranges_over_orders_of_magnitude_is_compared_by_its_logarithm():
     assert [finding(value).verdict for value in (1e6, 1e5, 1e3)] == ["", "", "worse"]
 
 
+def test_where_the_control_never_moves_any_move_is_noticed():
+    finding = lambda value: Finding("d", 1, "s", value, 10.0, 0.0, "high")
+    assert [finding(value).verdict for value in (10, 9)] == ["", "worse"]
+
+
 def test_refuses_too_few_images():
     with pytest.raises(BadRequest, match="twice as many held-out images"):
         audit(TRAIN, TEST, n=400)

@@ -9,7 +9,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from math import exp, log
+from math import copysign, exp, inf, log
 from typing import NamedTuple
 
 import numpy as np
@@ -88,7 +88,9 @@ class Finding:
     def moved(self) -> float:
         """How far the score moved, in units of its noise."""
         away = log(self.value / self.control) if self.orders else self.value - self.control
-        return away / self.noise if self.noise else 0.0
+        if self.noise == 0:
+            return copysign(inf, away) if away else 0.0
+        return away / self.noise
 
     @property
     def verdict(self) -> str:
