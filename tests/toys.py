@@ -32,6 +32,16 @@ def images(*shape: int, n: int = 64, classes: int = 3) -> Dataset:
     return Dataset(Spec("images", "image", shape, _names(classes)), x, _labels(n, classes))
 
 
+def bars(n: int, seed: int, classes: int = 4) -> Dataset:
+    """Noise (n, 1, 10, 10) with one of the first `classes` of four rows bright, uint8."""
+    generator = torch.Generator().manual_seed(seed)
+    label = torch.randint(classes, (n,), generator=generator)
+    x = torch.randint(60, (n, 1, 10, 10), generator=generator)
+    x[torch.arange(n), :, 1 + 2 * label] += 180
+    spec = Spec("bars", "image", (1, 10, 10), ("one", "two", "three", "four"))
+    return Dataset(spec, x.to(torch.uint8), label)
+
+
 def small(make: Callable[..., Game], **given: Any) -> dict[str, Any]:
     """Settings of toy size for those that the game has."""
     return {**{name: value for name, value in SMALL.items() if name in settings_of(make)}, **given}

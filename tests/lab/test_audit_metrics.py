@@ -2,23 +2,11 @@
 
 import pytest
 import torch
+from toys import bars
 
-from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.lab.audit_metrics import DAMAGES, Finding, Samples, audit, some_of, table, values
 from rivalry.metrics.features import train_judge
-
-SHAPE = (1, 10, 10)
-
-
-def bars(n, seed) -> Dataset:
-    """Noise with one of four rows bright."""
-    generator = torch.Generator().manual_seed(seed)
-    label = torch.randint(4, (n,), generator=generator)
-    x = torch.randint(60, (n, *SHAPE), generator=generator)
-    x[torch.arange(n), :, 1 + 2 * label] += 180
-    return Dataset(Spec("bars", "image", SHAPE, ("one", "two", "three", "four")), x.to(torch.uint8), label)
-
 
 FEW = ("labels wrong", "classes dropped")
 TRAIN, TEST = bars(600, 0), bars(600, 1)

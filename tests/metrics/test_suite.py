@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import torch
+from toys import bars
 
 from rivalry.data.source import Dataset, Spec
 from rivalry.data.toys import Modes
@@ -16,15 +17,6 @@ from rivalry.metrics.suite import Evidence, evaluate, table
 
 SHAPE = (1, 10, 10)
 DISTANCES = ("fid", "kid", "precision", "recall", "density", "coverage", "diversity")
-
-
-def bars(n, seed, classes=4) -> Dataset:
-    """Noise with one of the first `classes` of four rows bright."""
-    generator = torch.Generator().manual_seed(seed)
-    label = torch.randint(classes, (n,), generator=generator)
-    x = torch.randint(60, (n, *SHAPE), generator=generator)
-    x[torch.arange(n), :, 1 + 2 * label] += 180
-    return Dataset(Spec("bars", "image", SHAPE, ("one", "two", "three", "four")), x.to(torch.uint8), label)
 
 
 def ring(n=300) -> Dataset:

@@ -2,22 +2,10 @@
 
 import pytest
 import torch
+from toys import bars
 
-from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.metrics.synthetic import train_on_synthetic
-
-SHAPE = (1, 10, 10)
-
-
-def bars(n, seed) -> Dataset:
-    """Noise with one of four rows bright."""
-    generator = torch.Generator().manual_seed(seed)
-    label = torch.randint(4, (n,), generator=generator)
-    x = torch.randint(60, (n, *SHAPE), generator=generator)
-    x[torch.arange(n), :, 1 + 2 * label] += 180
-    return Dataset(Spec("bars", "image", SHAPE, ("one", "two", "three", "four")), x.to(torch.uint8), label)
-
 
 TRAIN, TEST, MADE = bars(600, 0), bars(300, 1), bars(600, 2)
 

@@ -10,17 +10,7 @@ from rivalry.cli import options
 
 @click.command()
 @click.argument("subjects", metavar="RUN|FOLDER|NPZ...", nargs=-1, required=True)
-@click.option("--data", help="the real data; those of a run by default")
-@click.option(
-    "--metrics",
-    default="standard",
-    help="quick, standard, full, or names of `rivalry list metrics`: fid,prdc",
-)
-@click.option("-n", type=int, default=10_000, help="how many samples of each")
-@click.option("--split", default="train", help="of the real data: train or test")
-@click.option(
-    "--features", help="what samples are compared on: judge, pixels, efficientnet-lite0, inception-2015"
-)
+@options.scoring
 @click.option("-o", "--output", type=options.PATH, help="a .png of fidelity against diversity")
 @options.seed
 @options.which
@@ -61,7 +51,7 @@ def compare(
         )
     if not any(found.scores.values()):  # under torchrun the first process has them
         return
-    if output:
+    print(json.dumps(found.to_json(), indent=1) if as_json else found.table())
+    if output:  # last: what was measured is told even where it makes no plot
         with written(output) as file:
             found.plot().save(file, "png")
-    print(json.dumps(found.to_json(), indent=1) if as_json else found.table())

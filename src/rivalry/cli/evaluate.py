@@ -10,15 +10,7 @@ from rivalry.cli import options
 
 @click.command()
 @click.argument("subject", metavar="RUN|FOLDER|NPZ")
-@click.option("--data", help="the real data; a run's own by default")
-@click.option(
-    "--metrics", default="standard", help="quick, standard, full, or names of `rivalry list metrics`: fid,kid"
-)
-@click.option("-n", type=int, default=10_000, help="how many samples to draw")
-@click.option("--split", default="train", help="of the real data: train or test")
-@click.option(
-    "--features", help="what samples are compared on: judge, pixels, efficientnet-lite0, inception-2015"
-)
+@options.scoring
 @click.option("-o", "--output", type=options.PATH, help="a folder for pictures: closest pairs, defects")
 @options.seed
 @options.which

@@ -31,6 +31,27 @@ def goal(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def scoring(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What is measured, on how many samples, against which data."""
+    options: list[Option] = [
+        click.option("--data", help="the real data; those of a run by default"),
+        click.option(
+            "--metrics",
+            default="standard",
+            help="quick, standard, full, or names of `rivalry list metrics`: fid,prdc",
+        ),
+        click.option("-n", type=int, default=10_000, help="how many samples to draw"),
+        click.option("--split", default="train", help="of the real data: train or test"),
+        click.option(
+            "--features",
+            help="what samples are compared on: judge, pixels, efficientnet-lite0, inception-2015",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def height_and_width(text: str | None) -> tuple[int, int] | None:
     """ "64" or "48x64" (height, then width) as numbers."""
     if text is None:
