@@ -113,7 +113,7 @@ def test_a_shape_lies_within_the_picture_on_a_ground_of_one_grey(fresh: Dataset)
 
 
 def test_marks_lie_at_both_borders_and_nothing_between_is_colored(marked: Dataset) -> None:
-    chroma = marked.x.amax(1).int() - marked.x.amin(1).int()  # noise is grey: it has none
+    chroma = marked.x.amax(1).int() - marked.x.amin(1).int()
     assert (chroma[..., 10:-10] == 0).all()
     for half in (chroma[..., :10], chroma[..., -10:]):
         area = (half / half.amax((1, 2), keepdim=True)).sum((1, 2))
@@ -194,7 +194,7 @@ def test_halves_of_different_pictures_agree_as_often_as_their_colors(marked: Dat
 
 def test_a_mark_that_is_missing_is_not_consistent(marked: Dataset) -> None:
     x = pictures(marked)[:300]
-    plain = x[..., 20:68]  # noise alone, from between the marks
+    plain = x[..., 20:68]  # from between the marks
     assert not consistent(torch.cat([x[..., :48], plain], 3)).any()
     assert not consistent(torch.cat([plain, x[..., 48:]], 3)).any()
     assert not consistent(torch.cat([plain, plain], 3)).any()

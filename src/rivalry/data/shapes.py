@@ -86,17 +86,17 @@ def shapes(n: int = 10_000, seed: int = 0) -> Dataset:
 
 
 def marks(n: int = 10_000, seed: int = 0) -> Dataset:
-    """Two round marks of one color, one near the left border and one near the right, on noisy grey.
+    """Two round marks of one color, one near the left border and one near the right, on plain grey.
 
     They are 76 pixels apart at the least.  Their heights are independent of each other; the grey is uniform from
-    96 to 160 for the whole picture, with normal noise of deviation 16 for each pixel.
+    96 to 160 for the whole picture.
 
     Returns:
         uint8 (n, 3, 16, 96); the label is the color, and so is the column "color", int64 (n,).
     """
     draw = np.random.default_rng(seed)
     color = draw.integers(len(HUES), size=n)
-    grey = draw.uniform(96, 160, (n, 1, 1)) + 16 * draw.standard_normal((n, HIGH, WIDE))
+    grey = draw.uniform(96, 160, (n, 1, 1))
     room = STRIP - 2 * RADIUS - 2 * MARGIN
     across = MARGIN + RADIUS + room * draw.random((2, n))
     down = MARGIN + RADIUS + (HIGH - 2 * RADIUS - 2 * MARGIN) * draw.random((2, n))
