@@ -191,7 +191,8 @@ def evaluate(
         fake = subject
     else:
         warn_of_itself(subject, data)
-        fake = open_data(str(subject)).rows(slice(0, n))
+        samples = open_data(str(subject))
+        fake, asked = samples.rows(slice(0, n)), asked_for(samples, real, n)
     extractor = None
     if features is not None:
         extractor = find_extractor(features, real.spec, real if split == "train" else None)
@@ -213,6 +214,13 @@ def warn_of_itself(subject: str | Path | Run, data: str | Dataset) -> None:
         warnings.warn(
             f"{subject} is measured against itself: the scores tell what a perfect copy gets", stacklevel=3
         )
+
+
+def asked_for(samples: Dataset, real: Dataset, n: int) -> Tensor | None:
+    """The classes of samples that came with labels, as numbers of the real data's: (n,).  None if these lack one."""
+    if samples.label is None or not set(samples.spec.classes) <= set(real.spec.classes):
+        return None
+    return torch.tensor([real.spec.classes.index(name) for name in samples.spec.classes])[samples.label[:n]]
 
 
 def as_trained(run: Run) -> dict[str, Any]:

@@ -42,6 +42,15 @@ def test_samples_in_an_npz_are_scored(typed, digits: Path) -> None:
     assert json.loads(answer.out)[0]["n"] == 120
 
 
+def test_labels_that_came_with_samples_are_the_classes_asked_for(typed, here: Path) -> None:
+    real = open_data("digits")
+    for name, label in {"right": real.label, "next": (real.label + 1) % 10}.items():
+        np.savez(here / f"{name}.npz", x=real.x[:200].numpy(), label=label[:200].numpy())
+    score = lambda name: json.loads(typed(f"evaluate {name}.npz --data digits --metrics accuracy --json").out)
+    assert score("right")[0]["value"] > 0.9
+    assert score("next")[0]["value"] < 0.1
+
+
 def test_training_images_are_found_out_and_held_out_ones_are_not(typed, here: Path) -> None:
     save_digits(here / "copies", slice(0, 200), flip=True)
     save_digits(here / "honest", slice(0, 200), "test")
@@ -72,8 +81,9 @@ def test_side_by_side(typed, digits: Path, here: Path) -> None:
 
 def test_a_set_against_itself_is_told(typed, here: Path) -> None:
     save_digits(here / "real", slice(0, 100))
-    with pytest.warns(UserWarning, match="is measured against itself"):
-        assert typed("evaluate real --data real --metrics diversity").status == 0
+    answer = typed("evaluate real --data real --metrics diversity")
+    assert answer.status == 0
+    assert answer.err == "rivalry: real is measured against itself: the scores tell what a perfect copy gets\n"
 
 
 def test_the_audit_is_a_table(typed) -> None:

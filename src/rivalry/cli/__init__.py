@@ -2,11 +2,14 @@
 
 import os
 import sys
+import warnings
 
 import click
 
 from rivalry.cli.process import settle
 from rivalry.errors import BadRequest, RunFailed, unknown
+
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def main() -> None:
@@ -15,6 +18,8 @@ def main() -> None:
     from rivalry.cli.app import app
 
     debug = "--debug" in sys.argv
+    if not debug:
+        warnings.showwarning = _warn
     arguments = [a for a in sys.argv[1:] if a != "--debug"]
     try:
         # Not `app(arguments)`: click would keep a KeyboardInterrupt to itself, and what it says with it.
@@ -53,6 +58,14 @@ def _say(trouble: object, debug: bool) -> None:
         traceback.print_exc()
     if os.environ.get("RANK", "0") == "0":  # many processes, one message
         print(f"rivalry: {trouble}", file=sys.stderr)
+
+
+def _warn(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_others: object
+) -> None:
+    """What we ourselves warn of, without the line of code that did; the warnings of others are for developers."""
+    if issubclass(category, UserWarning) and filename.startswith(PACKAGE):
+        _say(message, False)
 
 
 def _about_the_line(trouble: click.ClickException) -> str:

@@ -39,9 +39,9 @@ HUES = {
     "blue": (40, 60, 240),
     "magenta": (220, 40, 220),
 }
-HIGH, WIDE = 16, 96  # pixels of a picture of marks
-RADIUS = 2.5  # pixels, of a mark
-STRIP = 10  # pixels from the left and from the right border within which a mark lies
+HIGH, WIDE = 8, 48  # pixels of a picture of marks
+RADIUS = 2.0  # pixels, of a mark
+STRIP = 8  # pixels from the left and from the right border within which a mark lies
 
 
 def open_shapes(name: str, split: str = "train") -> Dataset:
@@ -88,11 +88,11 @@ def shapes(n: int = 10_000, seed: int = 0) -> Dataset:
 def marks(n: int = 10_000, seed: int = 0) -> Dataset:
     """Two round marks of one color, one near the left border and one near the right, on plain grey.
 
-    They are 76 pixels apart at the least.  Their heights are independent of each other; the grey is uniform from
-    96 to 160 for the whole picture.
+    Their nearest pixels lie 32 apart at the least.  Their heights are independent of each other; the grey is uniform
+    from 96 to 160 for the whole picture.
 
     Returns:
-        uint8 (n, 3, 16, 96); the label is the color, and so is the column "color", int64 (n,).
+        uint8 (n, 3, 8, 48); the label is the color, and so is the column "color", int64 (n,).
     """
     draw = np.random.default_rng(seed)
     color = draw.integers(len(HUES), size=n)
@@ -143,13 +143,13 @@ def consistent(x: Tensor) -> Tensor:
     is none where that is less than half of what the palest mark has.  Its color is the nearest in direction.
 
     Args:
-        x: (n, 3, 16, 96) in [-1, 1].
+        x: (n, 3, 8, 48) in [-1, 1].
 
     Returns:
         bool (n,).
     """
     _refuse_other_pictures(x, (HIGH, WIDE))
-    chroma = F.avg_pool2d(x - x.mean(1, keepdim=True), 5, 1)  # (n, 3, 12, 92)
+    chroma = F.avg_pool2d(x - x.mean(1, keepdim=True), 5, 1)  # (n, 3, 4, 44)
     hues = _levels(HUES).to(x)
     hues = hues - hues.mean(1, keepdim=True)
     found, colors = [], []
