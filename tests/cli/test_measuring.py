@@ -83,7 +83,9 @@ def test_a_set_against_itself_is_told(typed, here: Path) -> None:
     save_digits(here / "real", slice(0, 100))
     answer = typed("evaluate real --data real --metrics diversity")
     assert answer.status == 0
-    assert answer.err == "rivalry: real is measured against itself: the scores tell what a perfect copy gets\n"
+    assert (
+        answer.err == "rivalry: real is measured against itself: the scores tell what a perfect copy gets\n"
+    )
 
 
 def test_the_audit_is_a_table(typed) -> None:

@@ -3,6 +3,7 @@
 import os
 import sys
 import warnings
+from typing import Any
 
 import click
 
@@ -60,9 +61,7 @@ def _say(trouble: object, debug: bool) -> None:
         print(f"rivalry: {trouble}", file=sys.stderr)
 
 
-def _warn(
-    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_others: object
-) -> None:
+def _warn(message: Any, category: type[Warning], filename: str, *_: Any, **__: Any) -> None:
     """What we ourselves warn of, without the line of code that did; the warnings of others are for developers."""
     if issubclass(category, UserWarning) and filename.startswith(PACKAGE):
         _say(message, False)

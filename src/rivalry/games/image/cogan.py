@@ -81,13 +81,11 @@ def generator_layers(latent: int, shape: Shape, width: int) -> list[nn.Module]:
     k = halvings(shape)
     widths = [width * 2**i for i in range(k, -1, -1)]
     small = [math.ceil(side / 2**k) for side in shape[1:]]
-    first = [
-        nn.Linear(latent, widths[0] * math.prod(small), bias=False),
-        nn.Unflatten(1, (widths[0], *small)),
-    ]
-    ups = [[nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False)] for a, b in zip(widths, widths[1:])]
-    hidden = [[*layer, nn.BatchNorm2d(b), nn.ReLU(inplace=True)] for layer, b in zip([first, *ups], widths)]
-    return [nn.Sequential(*layer) for layer in [*hidden, [nn.Conv2d(width, shape[0], 3, 1, 1), nn.Tanh()]]]
+    wide = nn.Linear(latent, widths[0] * math.prod(small), bias=False)
+    layers: list[nn.Module] = [nn.Sequential(wide, nn.Unflatten(1, (widths[0], *small)))]
+    layers += [nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False) for a, b in zip(widths, widths[1:])]
+    hidden = [nn.Sequential(*part, nn.ReLU()) for part in zip(layers, map(nn.BatchNorm2d, widths))]
+    return [*hidden, nn.Sequential(nn.Conv2d(width, shape[0], 3, 1, 1), nn.Tanh())]
 
 
 def critic_layers(shape: Shape, width: int) -> list[nn.Module]:
