@@ -4,7 +4,7 @@
 
 - pix2pix on `emoji` (outline -> color), with L1 alone and with the critic alone: on the test pairs the L1 distance
   from the truth, and the energy of the gradient, which of the truth is 1.
-- cyclegan on `emoji-styles`, with and without the cycle: on test emoji in both styles, the L1 distance of a translation
+- cyclegan on `emoji-styles`, without the cycle, and without the identity as well: on test emoji in both styles, the L1 distance of a translation
   from its true partner; the control copies the input.
 - stargan on `shapes`: the share of translations that have the color asked for, and that kept shape and size.
 
@@ -28,7 +28,11 @@ from rivalry.sheets import sheet
 
 GAMES: dict[str, dict[str, dict[str, Any]]] = {
     "pix2pix": {"pix2pix": {}, "L1 alone": {"adversarial": 0}, "critic alone": {"l1": 0}},
-    "cyclegan": {"cyclegan": {}, "no cycle": {"cycle_weight": 0}},
+    "cyclegan": {
+        "cyclegan": {},
+        "no cycle": {"cycle_weight": 0},
+        "no cycle, no identity": {"cycle_weight": 0, "identity_weight": 0},
+    },
     "stargan": {"stargan": {}},
 }
 DATA = {"pix2pix": "emoji", "cyclegan": "emoji-styles", "stargan": "shapes"}

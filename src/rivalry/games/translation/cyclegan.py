@@ -167,7 +167,7 @@ def cyclegan(
     spec: Spec,
     *,
     cycle_weight: Weight = 10.0,
-    identity_share: Weight = 0.5,
+    identity_weight: Weight = 5.0,
     width: Count = 32,
     blocks: Count = 6,
     depth: Natural = 3,
@@ -181,7 +181,7 @@ def cyclegan(
 
     Settings:
         cycle_weight: weight of the way there and back; 0 is the control without it
-        identity_share: weight of the identity term, as a share of the cycle's
+        identity_weight: weight of the identity term
         width: channels of the maps nearest to the image
         blocks: residual blocks of a translator; 9 in the paper for images of 256 x 256
         depth: halvings of a critic; 0, 1, 2, 3 see patches of side 7, 16, 34, 70
@@ -198,7 +198,7 @@ def cyclegan(
         [ResidualTranslator((c, h, w), width=width, blocks=blocks) for _ in DOMAINS],
         [PatchCritic((c, h, w), width=width, depth=depth) for _ in DOMAINS],
         divergence=SQUARES,
-        terms=[cycle(cycle_weight), identity(identity_share * cycle_weight)],
+        terms=[cycle(cycle_weight), identity(identity_weight)],
         generator=adam(lr, beta1),
         critic=adam(lr, beta1),
         pool=pool,
