@@ -5,8 +5,8 @@
 - pix2pix on `emoji` (outline -> color), with L1 alone and with the critic alone: on the test pairs the L1 distance
   from the truth, and the energy of the gradient, which of the truth is 1.  The outlines, which are given, make
   nearly all of it, so beside it stands that of color alone (what differs from grey), which is not given.
-- cyclegan on `emoji-styles`, without the cycle, and without the identity as well: on test emoji in both styles, the L1 distance of a translation
-  from its true partner; the control copies the input.
+- cyclegan on `emoji-styles`, without the cycle, and without the identity as well: on test emoji in both styles, the
+  L1 distance of a translation from its true partner; the control copies the input.
 - stargan on `shapes`: the share of translations that have the color asked for, and that kept shape and size.
 
 Writes benchmarks/results/translation-<game>.json and .md.

@@ -73,8 +73,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
         "-s", dest="settings", action="append", metavar="NAME=VALUE",
-        default=["width=24", "latent=60", "batch=64", "critic_steps=1", "average=0.999",
-                 "generator_lr=4e-4", "critic_lr=8e-4"],
+        default=["width=8", "latent=60", "embedding=32", "attend=0", "batch=32", "critic_steps=1",
+                 "generator_lr=1e-3", "critic_lr=2e-3", "average=0.998"],
     )  # fmt: skip
     return parser.parse_args()
 
