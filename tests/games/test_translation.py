@@ -117,7 +117,9 @@ def test_each_translator_goes_to_its_own_domain() -> None:
 @pytest.mark.parametrize(
     ("cycle_weight", "identity_weight", "passes"), [(10, 5, 6), (10, 0, 4), (0, 5, 4), (0, 0, 2)]
 )
-def test_a_term_without_weight_costs_no_pass(cycle_weight: float, identity_weight: float, passes: int) -> None:
+def test_a_term_without_weight_costs_no_pass(
+    cycle_weight: float, identity_weight: float, passes: int
+) -> None:
     settings = {"cycle_weight": cycle_weight, "identity_weight": identity_weight, "blocks": 1}
     engine, calls = engine_of(cyclegan, images(1, 8, 8, classes=2), settings=settings), []
     for G in engine.game.G:

@@ -261,7 +261,7 @@ def progan(
 
 RECIPES = {
     "progan": {
-        "mnist": {"data": "mnist-32", "phase": 40_000, "samples": 400_000},
-        "tiles": {"data": "tiles", "phase": 40_000, "samples": 400_000},
+        "mnist": {"data": "mnist-32", "width": 16, "phase": 12_000, "samples": 120_000},
+        "tiles": {"data": "tiles", "width": 16, "phase": 12_000, "samples": 120_000},
     }
 }
