@@ -1,6 +1,6 @@
 """What truncation buys and costs: a class-conditional generator of digits at several thresholds.
 
-    python benchmarks/truncation.py [--time 15m] [--seeds 0] [--truncations 0.3 0.5 0.7 1.0 2.0]
+    python benchmarks/truncation.py [--time 12m] [--seeds 0] [--truncations 0.3 0.5 0.7 1.0 2.0]
 
 `biggan` on MNIST.  2,000 samples at each threshold, every class in turn, by standing statistics: the share in which
 the judge sees the digit that was asked for, precision and recall on the judge's features, and the same by the
@@ -67,14 +67,14 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--time", default="15m")
+    parser.add_argument("--time", default="12m")
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
     parser.add_argument("--truncations", type=float, nargs="*", default=[0.3, 0.5, 0.7, 1.0, 2.0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
         "-s", dest="settings", action="append", metavar="NAME=VALUE",
-        default=["width=8", "latent=60", "embedding=32", "attend=0", "batch=32", "critic_steps=1",
-                 "generator_lr=1e-3", "critic_lr=2e-3", "average=0.998"],
+        default=["width=8", "latent=60", "embedding=32", "attend=0", "batch=64", "critic_steps=1",
+                 "generator_lr=5e-4", "critic_lr=2e-3", "average=0.998"],
     )  # fmt: skip
     return parser.parse_args()
 
