@@ -28,11 +28,12 @@ def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
     told, rows = certificate(), []
+    settings = dict(pair.split("=") for pair in options.settings)  # the last of a name holds
     for seed in options.seeds:
         with tempfile.TemporaryDirectory() as folder:
             run = rivalry.train(
                 "biggan", "mnist", time=options.time, seed=seed, run=f"{folder}/run", quiet=True, measure=False,
-                **dict(pair.split("=") for pair in options.settings),
+                **settings,
             )  # fmt: skip
             game = rivalry.load(run, which="newest")
             rounds = run.checkpoint("newest").round
@@ -46,7 +47,10 @@ def main() -> None:
             }
             rows.append(row)
             print(row, flush=True)
-            says = [f"{SAMPLES:,} samples a row; {options.time} of training; " + ", ".join(options.settings)]
+            says = [
+                f"{SAMPLES:,} samples a row; {options.time} of training; "
+                + ", ".join(f"{k}={v}" for k, v in settings.items())
+            ]
             record("truncation", rows, "truncation", COLUMNS, says)
 
 
