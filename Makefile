@@ -10,7 +10,7 @@ BIN := .venv/bin
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet uv
 	UV_FIND_LINKS="$$($(BIN)/pip config get global.find-links 2>/dev/null || true)" \
-		$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev,log]'
+		$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev,log,metrics]'
 	@touch $@
 
 demo: .venv/ready
