@@ -5,7 +5,7 @@ import torch
 
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
-from rivalry.metrics.detector import detected, grey, haar
+from rivalry.metrics.detector import detected, faces, grey, haar
 
 REAL = Dataset(Spec("plain", "image", (3, 16, 16)), torch.full((20, 3, 16, 16), 200, dtype=torch.uint8))
 
@@ -36,3 +36,14 @@ def test_a_cascade_finds_no_face_on_a_plain_wall():
     assert not haar("haarcascade_frontalface_default")(REAL.rows(slice(0, 4))).any()
     with pytest.raises(BadRequest, match="OpenCV has no cascade 'haarcascade_unicorn'"):
         haar("haarcascade_unicorn")
+
+
+def test_it_finds_faces_where_there_are_any_and_none_elsewhere():
+    """100 faces and 100 pieces of background of Labeled Faces in the Wild, 25 x 25: 98 % and 0 % are known."""
+    pytest.importorskip("cv2")
+    pictures = torch.from_numpy(pytest.importorskip("skimage.data").lfw_subset()).float()[:, None] * 2 - 1
+    shape = Spec("background", "image", (1, 25, 25))
+    background = Dataset(shape, ((pictures[100:] + 1) * 127.5).round().byte())
+    score = faces(pictures[:100], background)
+    assert score.value == pytest.approx(0.98, abs=0.005)
+    assert score.details["real"] == 0
