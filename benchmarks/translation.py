@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 from certificate import certificate
-from record import Row, record
+from record import Row, record, recorded
 from torch import Tensor
 
 import rivalry
@@ -28,7 +28,12 @@ from rivalry.game import Game
 from rivalry.sheets import sheet
 
 GAMES: dict[str, dict[str, dict[str, Any]]] = {
-    "pix2pix": {"pix2pix": {}, "L1 alone": {"adversarial": 0}, "critic alone": {"l1": 0}},
+    "pix2pix": {
+        "pix2pix": {},
+        "a third of the critic": {"adversarial": 0.3},
+        "L1 alone": {"adversarial": 0},
+        "critic alone": {"l1": 0},
+    },
     "cyclegan": {
         "cyclegan": {},
         "no cycle": {"cycle_weight": 0},
@@ -47,7 +52,9 @@ COLUMNS = {
 def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
-    told, rows = certificate(), []
+    told, name = certificate(), f"translation-{options.game}"
+    games = GAMES[options.game]
+    rows = [row for row in recorded(name) if options.only and row["game"] not in options.only]
     size = (options.size, options.size) if options.size else None
     test = open_data(DATA[options.game], "test", size)
     says = [f"{options.time} each; " + ", ".join(options.settings)]
@@ -55,22 +62,24 @@ def main() -> None:
         x, partner = test.rows(slice(None)), test.column("partner", slice(None))
         says.append(f"the input itself lies at an L1 of {distance(x, x[partner]):.4f} from its partner")
     for seed in options.seeds:
-        for name, given in GAMES[options.game].items():
+        for game_name in options.only or games:
             with tempfile.TemporaryDirectory() as folder:
                 run = rivalry.train(
                     options.game, DATA[options.game], size=size, time=options.time, seed=seed,
                     run=f"{folder}/run", quiet=True, measure=False,
-                    **{**dict(pair.split("=") for pair in options.settings), **given},
+                    **{**dict(pair.split("=") for pair in options.settings), **games[game_name]},
                 )  # fmt: skip
                 game = rivalry.load(run, which="newest")
                 rounds = run.checkpoint("newest").round
             torch.manual_seed(seed)
             row, picture = MEASURES[options.game](game, test)
             if options.sheet:
-                sheet(picture, test.spec, 12).save(f"{options.sheet}-{name.replace(' ', '-')}-{seed}.png")
-            rows.append({"game": name, "seed": seed, "rounds": rounds, **row, **told})
+                sheet(picture, test.spec, 12).save(
+                    f"{options.sheet}-{game_name.replace(' ', '-')}-{seed}.png"
+                )
+            rows.append({"game": game_name, "seed": seed, "rounds": rounds, **row, **told})
             print(row, flush=True)
-            record(f"translation-{options.game}", rows, "game", COLUMNS[options.game], says)
+            record(name, rows, "game", COLUMNS[options.game], says)
 
 
 @torch.no_grad()
@@ -130,6 +139,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--time", default="20m")
     parser.add_argument("--size", type=int, help="pixels of a side; those of the data by default")
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
+    parser.add_argument(
+        "--only", nargs="*", help="rows to measure anew, by name; the others stay as they are"
+    )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--sheet", help="where to write a sheet of each run: the beginning of a name")
     parser.add_argument("-s", dest="settings", action="append", metavar="NAME=VALUE", default=[])
