@@ -14,7 +14,7 @@ import tempfile
 
 import torch
 from certificate import certificate
-from record import record
+from record import record, recorded
 
 import rivalry
 from rivalry.data import open_data
@@ -33,9 +33,10 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     told = certificate()
     judges = judge(open_data("mnist").spec), judge_of_edges()
-    rows = []
+    rows = [row for row in recorded("coupled") if options.only and row["game"] not in options.only]
     for seed in options.seeds:
-        for name, recipe in GAMES.items():
+        for name in options.only or GAMES:
+            recipe = GAMES[name]
             row = {"game": name, "seed": seed, **one(recipe, seed, options, judges), **told}
             rows.append(row)
             print(row, flush=True)
@@ -95,6 +96,9 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=15_000)
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
+    parser.add_argument(
+        "--only", nargs="*", help="rows to measure anew, by name; the others stay as they are"
+    )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--sheet", help="where to write a sheet of each run's pairs: the beginning of a name")
     return parser.parse_args()
