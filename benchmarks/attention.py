@@ -9,13 +9,12 @@ Writes benchmarks/results/attention.json and .md.
 """
 
 import argparse
-import tempfile
 
 import torch
 from certificate import certificate
+from played import played
 from record import record
 
-import rivalry
 from rivalry.data import open_data
 from rivalry.data.shapes import WIDE, consistent
 from rivalry.sheets import sheet
@@ -51,19 +50,13 @@ def share(x: torch.Tensor) -> float:
 
 
 def one(recipe: str, seed: int, options: argparse.Namespace) -> dict:
-    with tempfile.TemporaryDirectory() as folder:
-        run = rivalry.train(
-            "sagan", "marks", recipe=recipe, rounds=options.rounds, seed=seed, run=f"{folder}/run", quiet=True,
-            measure=False,
-        )  # fmt: skip
-        game = rivalry.load(run, which="newest")
-        done = next(line for line in reversed(list(run.lines())) if line.get("event") == "done")
+    game, took = played("sagan", "marks", recipe=recipe, rounds=options.rounds, seed=seed)
     x = draw(game, SAMPLES, seed=seed)
     if options.sheet:
         sheet(x[:64], open_data("marks").spec, 8).save(f"{options.sheet}-{recipe}-{seed}.png")
     return {
         "consistent": share(x),
-        "ms/round": 1000 * done["seconds"] / done["round"],
+        "ms/round": 1000 * took["seconds"] / took["rounds"],
         "parameters": sum(p.numel() for p in game.G.parameters()),
     }
 

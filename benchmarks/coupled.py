@@ -10,13 +10,12 @@ digits; both judges' own test accuracy is told under the table.  Writes benchmar
 """
 
 import argparse
-import tempfile
 
 import torch
 from certificate import certificate
+from played import played
 from record import record, recorded
 
-import rivalry
 from rivalry.data import open_data
 from rivalry.data.from_mnist import edges
 from rivalry.data.source import Dataset, Spec
@@ -51,13 +50,7 @@ def main() -> None:
 
 
 def one(recipe: str, seed: int, options: argparse.Namespace, judges: tuple[Extractor, Extractor]) -> dict:
-    with tempfile.TemporaryDirectory() as folder:
-        run = rivalry.train(
-            "cogan", "mnist-edges", recipe=recipe, rounds=options.rounds, seed=seed, run=f"{folder}/run",
-            quiet=True, measure=False,
-        )  # fmt: skip
-        game = rivalry.load(run, which="newest")
-        done = next(line for line in reversed(list(run.lines())) if line.get("event") == "done")
+    game, took = played("cogan", "mnist-edges", recipe=recipe, rounds=options.rounds, seed=seed)
     torch.manual_seed(seed)
     with torch.no_grad():
         x = game.sample(2 * PAIRS)
@@ -72,7 +65,7 @@ def one(recipe: str, seed: int, options: argparse.Namespace, judges: tuple[Extra
         "both sure and same": float((same & (first[1] >= 0.9) & (second[1] >= 0.9)).float().mean()),
         "classes": len(first[0].unique()),
         "parameters saved": game.saved,
-        "ms/round": 1000 * done["seconds"] / done["round"],
+        "ms/round": 1000 * took["seconds"] / took["rounds"],
     }
 
 

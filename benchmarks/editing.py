@@ -13,15 +13,14 @@ Writes benchmarks/results/editing-<what>.json and .md.
 """
 
 import argparse
-import tempfile
 from typing import cast
 
 import torch
 from certificate import certificate
+from played import played
 from record import Row, record
 from torch import Tensor
 
-import rivalry
 from rivalry.data import open_data
 from rivalry.data.shapes import read_attributes
 from rivalry.editing.arithmetic import analogy, mean, renormalized
@@ -42,12 +41,8 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     told, rows = certificate(), []
     for seed in options.seeds:
-        with tempfile.TemporaryDirectory() as folder:
-            run = rivalry.train(
-                options.game, options.data, time=options.time, seed=seed, run=f"{folder}/run", quiet=True,
-                measure=False, **dict(pair.split("=") for pair in options.settings),
-            )  # fmt: skip
-            game = rivalry.load(run, which="newest")
+        settings = dict(pair.split("=") for pair in options.settings)
+        game, _ = played(options.game, options.data, time=options.time, seed=seed, **settings)
         row = {"invert": inversion, "arithmetic": arithmetic}[options.what](game, options, seed)
         rows.append({"game": options.game, "seed": seed, **row, **told})
         print(row, flush=True)

@@ -1,6 +1,6 @@
 """What styles do: StyleGAN2 on digits, beside DCGAN, with and without its path length.
 
-    python benchmarks/styles.py [--time 10m] [--seeds 0] [--data mnist-32]
+    python benchmarks/styles.py [--time 20m] [--seeds 0] [--data mnist-32]
 
 - Fréchet distance (on the judge's features) of `stylegan`, `stylegan2` and `dcgan` after the same time.
 - Mixing: the share of 1,000 pairs in which the judge sees in the mixed image the digit of the image that gave its
@@ -11,13 +11,12 @@ Writes benchmarks/results/styles.json and .md.
 """
 
 import argparse
-import tempfile
 
 import torch
 from certificate import certificate
+from played import played
 from record import Row, record
 
-import rivalry
 from rivalry.data import open_data
 from rivalry.data.source import Dataset
 from rivalry.game import Game, Styled
@@ -44,13 +43,8 @@ def main() -> None:
     for seed in options.seeds:
         for name, (game_name, given) in GAMES.items():
             own = {} if game_name == "dcgan" else dict(pair.split("=") for pair in options.settings)
-            with tempfile.TemporaryDirectory() as folder:
-                run = rivalry.train(
-                    game_name, options.data, time=options.time, seed=seed, run=f"{folder}/run", quiet=True,
-                    measure=False, **{**own, **given},
-                )  # fmt: skip
-                game = rivalry.load(run, which="newest")
-                row: Row = {"game": name, "seed": seed, "rounds": run.checkpoint("newest").round}
+            game, took = played(game_name, options.data, time=options.time, seed=seed, **{**own, **given})
+            row: Row = {"game": name, "seed": seed, "rounds": took["rounds"]}
             row |= {"fid": fid(game, data, judged, seed)}
             row |= {**mixing(game, judged, seed), **paths(game, seed)} if isinstance(game, Styled) else {}
             rows.append({**row, **told})
@@ -95,13 +89,13 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--time", default="10m")
+    parser.add_argument("--time", default="20m")
     parser.add_argument("--data", default="mnist-32")
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
         "-s", dest="settings", action="append", metavar="NAME=VALUE",
-        default=["width=16", "latent=64", "depth=4", "penalty=1"],
+        default=["width=8", "latent=64", "depth=2", "mixing=0.5", "lr=3e-3", "penalty=5", "every=4"],
     )  # fmt: skip
     return parser.parse_args()
 

@@ -13,15 +13,14 @@ Writes benchmarks/results/translation-<game>.json and .md.
 """
 
 import argparse
-import tempfile
 from typing import Any
 
 import torch
 from certificate import certificate
+from played import played
 from record import Row, record, recorded
 from torch import Tensor
 
-import rivalry
 from rivalry.data import open_data
 from rivalry.data.shapes import read_attributes
 from rivalry.game import Game
@@ -63,21 +62,17 @@ def main() -> None:
         says.append(f"the input itself lies at an L1 of {distance(x, x[partner]):.4f} from its partner")
     for seed in options.seeds:
         for game_name in options.only or games:
-            with tempfile.TemporaryDirectory() as folder:
-                run = rivalry.train(
-                    options.game, DATA[options.game], size=size, time=options.time, seed=seed,
-                    run=f"{folder}/run", quiet=True, measure=False,
-                    **{**dict(pair.split("=") for pair in options.settings), **games[game_name]},
-                )  # fmt: skip
-                game = rivalry.load(run, which="newest")
-                rounds = run.checkpoint("newest").round
+            settings = {**dict(pair.split("=") for pair in options.settings), **games[game_name]}
+            game, took = played(
+                options.game, DATA[options.game], size=size, time=options.time, seed=seed, **settings
+            )
             torch.manual_seed(seed)
             row, picture = MEASURES[options.game](game, test)
             if options.sheet:
                 sheet(picture, test.spec, 12).save(
                     f"{options.sheet}-{game_name.replace(' ', '-')}-{seed}.png"
                 )
-            rows.append({"game": game_name, "seed": seed, "rounds": rounds, **row, **told})
+            rows.append({"game": game_name, "seed": seed, "rounds": took["rounds"], **row, **told})
             print(row, flush=True)
             record(name, rows, "game", COLUMNS[options.game], says)
 

@@ -9,13 +9,12 @@ Writes benchmarks/results/truncation.json and .md.
 """
 
 import argparse
-import tempfile
 
 import torch
 from certificate import certificate
+from played import played
 from record import Row, record
 
-import rivalry
 from rivalry.data import open_data
 from rivalry.game import Game
 from rivalry.metrics import suite
@@ -30,19 +29,13 @@ def main() -> None:
     told, rows = certificate(), []
     settings = dict(pair.split("=") for pair in options.settings)  # the last of a name holds
     for seed in options.seeds:
-        with tempfile.TemporaryDirectory() as folder:
-            run = rivalry.train(
-                "biggan", "mnist", time=options.time, seed=seed, run=f"{folder}/run", quiet=True, measure=False,
-                **settings,
-            )  # fmt: skip
-            game = rivalry.load(run, which="newest")
-            rounds = run.checkpoint("newest").round
+        game, took = played("biggan", "mnist", time=options.time, seed=seed, **settings)
         for truncation in options.truncations:
             row = {
                 "truncation": truncation,
                 "seed": seed,
                 **at(game, truncation, seed),
-                "rounds": rounds,
+                "rounds": took["rounds"],
                 **told,
             }
             rows.append(row)

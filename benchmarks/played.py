@@ -1,0 +1,21 @@
+"""A game that was trained for a measurement; its run is thrown away."""
+
+import tempfile
+from typing import Any
+
+from record import Row
+
+import rivalry
+from rivalry.game import Game
+
+
+def played(game: str, data: str | None, **told: Any) -> tuple[Game, Row]:
+    """The trained game, and the "rounds" and "seconds" that it played.
+
+    Args:
+        told: what `rivalry.train` takes: how long, which seed, a recipe, settings.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        run = rivalry.train(game, data, run=f"{folder}/run", quiet=True, measure=False, **told)
+        done = next(line for line in reversed(list(run.lines())) if line.get("event") == "done")
+        return rivalry.load(run, which="newest"), {"rounds": done["round"], "seconds": done["seconds"]}
