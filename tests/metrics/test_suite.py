@@ -13,7 +13,7 @@ from rivalry.errors import BadRequest
 from rivalry.metrics.catalog import METRICS, PRESETS, function
 from rivalry.metrics.features import Extractor, train_judge
 from rivalry.metrics.score import Score
-from rivalry.metrics.suite import Evidence, evaluate, table
+from rivalry.metrics.suite import Evidence, choose, evaluate, table
 
 SHAPE = (1, 10, 10)
 DISTANCES = ("fid", "kid", "precision", "recall", "density", "coverage", "diversity")
@@ -188,3 +188,11 @@ def test_the_table_lines_up():
         "fid[x]  12.35  0.2  10,000  low is better",
         "modes      25        2,500  high is better",
     ]
+
+
+def test_a_metric_whose_package_is_missing_says_so_and_a_preset_goes_without(monkeypatch):
+    real, fake = bars(300, 0), bars(200, 1).rows(slice(None))
+    monkeypatch.setitem(sys.modules, "gudhi", None)
+    with pytest.raises(BadRequest, match=r"geometry-score needs gudhi: pip install 'rivalry\[metrics\]'"):
+        evaluate(real, fake, metrics="geometry-score")
+    assert "geometry-score" not in {metric.name for metric in choose("full", Evidence(real, fake))}

@@ -16,6 +16,7 @@ class Metric(NamedTuple):
         needs: the arguments it is called with, each a name that `suite.Evidence` can supply.
         title: what it measures, in a line.
         kind: of the data that it is for; "" for any.
+        package: what must be installed beside us, as it is imported; `pip install 'rivalry[metrics]'` does it.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Metric(NamedTuple):
     needs: tuple[str, ...]
     title: str
     kind: str = ""
+    package: str = ""
 
 
 FEATURES = ("real_features", "fake_features", "features")
@@ -164,7 +166,8 @@ METRICS = (
         "geometry-score",
         "geometry:geometry_score",
         (*FEATURES, "progress"),
-        "are there as many holes in the cloud of samples as in that of the data (needs gudhi)",
+        "are there as many holes in the cloud of samples as in that of the data",
+        package="gudhi",
     ),
     Metric(
         "ppl",
@@ -190,6 +193,7 @@ METRICS = (
         ("fake", "real"),
         "share of samples in which OpenCV's cascade finds a frontal face",
         "image",
+        package="cv2",
     ),
     Metric(
         "modes",
@@ -223,6 +227,7 @@ FULL = (
     "defects",
     "memorization",
     "train-on-synthetic",
+    "geometry-score",
 )
 PRESETS = {
     "quick": QUICK,

@@ -81,7 +81,7 @@ def haar(name: str) -> Detector:
     try:
         import cv2
 
-        folder = Path(cv2.data.haarcascades)
+        folder = Path(cv2.data.haarcascades)  # type: ignore[attr-defined]
         cascade = cv2.CascadeClassifier
     except (ImportError, AttributeError):
         raise BadRequest(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
+from importlib.util import find_spec
 
 import torch
 from torch import Tensor
@@ -243,6 +244,8 @@ def unfit(metric: Metric, evidence: Evidence) -> str:
     spec = evidence.real.spec
     if metric.kind and metric.kind != spec.kind:
         return f"needs data of kind {metric.kind!r}; {spec.name!r} holds {spec.kind}"
+    if metric.package and find_spec(metric.package) is None:
+        return f"needs {metric.package}: pip install 'rivalry[metrics]'"
     return next(filter(None, map(evidence.lacks, metric.needs)), "")
 
 
