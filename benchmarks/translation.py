@@ -7,7 +7,8 @@
   nearly all of it, so beside it stands that of color alone (what differs from grey), which is not given.
 - cyclegan on `emoji-styles`, without the cycle, and without the identity as well: on test emoji in both styles, the
   L1 distance of a translation from its true partner; the control copies the input.
-- stargan on `shapes`: the share of translations that have the color asked for, and that kept shape and size.
+- stargan on `shapes`: the share of translations that have the color asked for, that kept shape and size, and that kept the
+  ground dark or light, which no label tells.
 
 Writes benchmarks/results/translation-<game>.json and .md.
 """
@@ -44,7 +45,7 @@ DATA = {"pix2pix": "emoji", "cyclegan": "emoji-styles", "stargan": "shapes"}
 COLUMNS = {
     "pix2pix": ("L1", "gradient energy of color", "gradient energy", "rounds"),
     "cyclegan": ("L1", "L1 to noto", "L1 to twemoji", "rounds"),
-    "stargan": ("color asked for", "shape kept", "size kept", "both kept", "rounds"),
+    "stargan": ("color asked for", "shape kept", "size kept", "both kept", "ground kept", "rounds"),
 }
 
 
@@ -105,6 +106,8 @@ def stargan(game: Game, test: Any) -> tuple[Row, Tensor]:
     kept = {name: read[name] == test.others[name] for name in ("shape", "size")}
     row = {"color asked for": float((read["color"] == to).float().mean())}
     row |= {f"{name} kept": float(same.float().mean()) for name, same in kept.items()}
+    bright = lambda pictures: pictures[..., 0, :].mean((1, 2)) > 0  # no shape reaches the first row
+    row["ground kept"] = float((bright(made) == bright(x)).float().mean())
     row["both kept"] = float((kept["shape"] & kept["size"]).float().mean())
     return row, torch.stack([x, made], 1).flatten(0, 1)[:96]
 
