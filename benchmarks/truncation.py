@@ -2,7 +2,7 @@
 
     python benchmarks/truncation.py [--time 12m] [--seeds 0] [--truncations 0.3 0.5 0.7 1.0 2.0]
 
-`biggan` on MNIST.  2,000 samples at each threshold, every class in turn, by standing statistics: the share in which
+`biggan` on MNIST, by its recipe.  2,000 samples at each threshold, every class in turn, by standing statistics: the share in which
 the judge sees the digit that was asked for, precision and recall on the judge's features, and the same by the
 statistics of training (the control: what batch norm gathered from codes that were not truncated).
 Writes benchmarks/results/truncation.json and .md.
@@ -27,9 +27,9 @@ def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
     told, rows = certificate(), []
-    settings = dict(pair.split("=") for pair in options.settings)  # the last of a name holds
+    settings = dict(pair.split("=") for pair in options.settings)
     for seed in options.seeds:
-        game, took = played("biggan", "mnist", time=options.time, seed=seed, **settings)
+        game, took = played("biggan", "mnist", recipe="mnist", time=options.time, seed=seed, **settings)
         for truncation in options.truncations:
             row = {
                 "truncation": truncation,
@@ -41,8 +41,8 @@ def main() -> None:
             rows.append(row)
             print(row, flush=True)
             says = [
-                f"{SAMPLES:,} samples a row; {options.time} of training; "
-                + ", ".join(f"{k}={v}" for k, v in settings.items())
+                f"{SAMPLES:,} samples a row; {options.time} of the recipe mnist"
+                + "".join(f", {pair}" for pair in options.settings)
             ]
             record("truncation", rows, "truncation", COLUMNS, says)
 
@@ -68,11 +68,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
     parser.add_argument("--truncations", type=float, nargs="*", default=[0.3, 0.5, 0.7, 1.0, 2.0])
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument(
-        "-s", dest="settings", action="append", metavar="NAME=VALUE",
-        default=["width=8", "latent=60", "embedding=32", "attend=0", "batch=64", "critic_steps=1",
-                 "generator_lr=5e-4", "critic_lr=2e-3", "average=0.998"],
-    )  # fmt: skip
+    parser.add_argument("-s", dest="settings", action="append", metavar="NAME=VALUE", default=[])
     return parser.parse_args()
 
 

@@ -288,7 +288,15 @@ def dualgan(
 RECIPES = {
     "cyclegan": {
         "paper": {"width": 64, "blocks": 9},
-        "emoji": {"data": "emoji-styles", "time": "1h"},
+        "emoji": {
+            "data": "emoji-styles",
+            "time": "1h",
+            "width": 16,
+            "blocks": 3,
+            "depth": 2,
+            "batch": 4,
+            "lr": 5e-4,
+        },
         "no-cycle": {"cycle_weight": 0.0},
     },
     "discogan": {"paper": {"width": 64, "batch": 200}, "no-cycle": {"cycle_weight": 0.0}},

@@ -168,7 +168,16 @@ def pix2pix(
 RECIPES = {
     "pix2pix": {
         "paper": {"width": 64},
-        "emoji": {"data": "emoji", "time": "30m"},
+        "emoji": {
+            "data": "emoji",
+            "time": "30m",
+            "width": 16,
+            "depth": 1,
+            "dropout": 0.0,
+            "batch": 8,
+            "lr": 1e-3,
+            "adversarial": 0.3,
+        },
         "l1-only": {"adversarial": 0.0},
         "gan-only": {"l1": 0.0},
     }
