@@ -2,9 +2,9 @@
 
     python benchmarks/truncation.py [--time 12m] [--seeds 0] [--truncations 0.3 0.5 0.7 1.0 2.0]
 
-`biggan` on MNIST, by its recipe.  2,000 samples at each threshold, every class in turn, by standing statistics: the share in which
-the judge sees the digit that was asked for, precision and recall on the judge's features, and the same by the
-statistics of training (the control: what batch norm gathered from codes that were not truncated).
+`biggan` on MNIST, by its recipe.  2,000 samples at each threshold, every class in turn, by standing statistics: the
+share in which the judge sees the digit that was asked for, precision and recall on the judge's features, and the same
+by the statistics of training (the control: what batch norm gathered from codes that were not truncated).
 Writes benchmarks/results/truncation.json and .md.
 """
 
