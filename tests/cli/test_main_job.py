@@ -182,7 +182,8 @@ def test_json_carries_provenance(typed, ring: Path) -> None:
 def test_anyones_images_are_scored_against_real_ones(typed, here: Path) -> None:
     pictures(here / "real", n=40)
     pictures(here / "fake", n=20)
-    scores = json.loads(typed("evaluate", "fake", "--data", "real", "--metrics", "fid,kid", "--json").out)
+    command = "evaluate fake --data real --metrics fid,kid --features pixels --json"
+    scores = json.loads(typed(command).out)
     assert [score["name"] for score in scores] == ["fid[pixels]", "kid[pixels]"]
     assert scores[0]["n"] == 20
 

@@ -169,8 +169,8 @@ def test_every_picture_gets_an_answer() -> None:
     assert {name: len(values) for name, values in read.items()} == {"color": 2, "shape": 2, "size": 2}
 
 
-@pytest.mark.parametrize(("read", "size"), [(read_attributes, "32, 32"), (consistent, "16, 96")])
-@pytest.mark.parametrize("shape", [(2, 1, 32, 32), (2, 3, 28, 28), (3, 32, 32), (3, 16, 96)])
+@pytest.mark.parametrize(("read", "size"), [(read_attributes, "32, 32"), (consistent, "8, 48")])
+@pytest.mark.parametrize("shape", [(2, 1, 32, 32), (2, 3, 28, 28), (3, 32, 32), (3, 8, 48)])
 def test_pictures_of_another_shape_are_refused(read, size: str, shape: tuple[int, ...]) -> None:
     with pytest.raises(BadRequest, match=rf"expected pictures \(n, 3, {size}\) in \[-1, 1\], got \("):
         read(torch.zeros(shape))
