@@ -190,9 +190,11 @@ def test_the_table_lines_up():
     ]
 
 
-def test_a_metric_whose_package_is_missing_says_so_and_a_preset_goes_without(monkeypatch):
+def test_a_metric_whose_package_is_missing_says_so_and_a_preset_goes_without(judge, monkeypatch):
     real, fake = bars(300, 0), bars(200, 1).rows(slice(None))
     monkeypatch.setitem(sys.modules, "gudhi", None)
     with pytest.raises(BadRequest, match=r"geometry-score needs gudhi: pip install 'rivalry\[metrics\]'"):
-        evaluate(real, fake, metrics="geometry-score")
-    assert "geometry-score" not in {metric.name for metric in choose("full", Evidence(real, fake))}
+        evaluate(real, fake, metrics="geometry-score", extractor=judge)
+    assert "geometry-score" not in {
+        metric.name for metric in choose("full", Evidence(real, fake, None, judge))
+    }
