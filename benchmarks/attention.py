@@ -1,6 +1,6 @@
 """Whether attention sees across the image: two marks, far apart, whose colors must agree.
 
-    python benchmarks/attention.py [--rounds 6000] [--seeds 0] [--threads 2]
+    python benchmarks/attention.py [--rounds 4000] [--seeds 0] [--threads 2]
 
 `sagan` on `marks`, told nothing, with attention and with the same networks without it: the share of 2,000 samples
 with two marks of one color.  The marks are 32 pixels apart at the least, further than any unit of the critic sees
@@ -65,7 +65,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=6000)
+    parser.add_argument("--rounds", type=int, default=4000)
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--sheet", help="where to write a sheet of each run: the beginning of a name")

@@ -2,9 +2,9 @@
 
     python benchmarks/translation.py pix2pix|cyclegan|stargan [--time 20m] [--seeds 0] [--size 32]
 
-- pix2pix on `emoji` (outline -> color), with L1 alone and with the critic alone: on the test pairs the L1 distance
-  from the truth, and the energy of the gradient, which of the truth is 1.  The outlines, which are given, make
-  nearly all of it, so beside it stands that of color alone (what differs from grey), which is not given.
+- pix2pix on `emoji` (outline -> color), with less of the critic, with L1 alone, with the critic alone: on the test
+  pairs the L1 distance from the truth, and the energy of the gradient, which of the truth is 1.  The outlines, which
+  are given, make nearly all of it, so beside it stands that of color alone (what differs from grey), which is not.
 - cyclegan on `emoji-styles`, without the cycle, and without the identity as well: on test emoji in both styles, the
   L1 distance of a translation from its true partner; the control copies the input.
 - stargan on `shapes`: the share of translations that have the color asked for, that kept shape and size, and that
