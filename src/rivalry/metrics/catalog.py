@@ -100,6 +100,13 @@ METRICS = (
         "image",
     ),
     Metric(
+        "lpips",
+        "lpips:lpips_diversity",
+        ("fake", "real"),
+        "how far apart pairs of samples look, on features for photographs",
+        "image",
+    ),
+    Metric(
         "sharpness",
         "sharpness:sharpness",
         ("fake", "real"),

