@@ -1,13 +1,15 @@
 """Codes behind images, and arithmetic on them.
 
     python benchmarks/editing.py invert [--game projection-gan] [--data mnist] [--time 5m]
-    python benchmarks/editing.py arithmetic [--game stylegan2] [--data shapes] [--time 30m]
+    python benchmarks/editing.py arithmetic [--game stylegan] [--data shapes] [--time 30m] [--run RUN]
 
 - invert: the mean squared error, in [-1, 1], of the image decoded from the code that was found: for 64 of the
   generator's own samples, and for 64 held-out real images.  The control is the nearest of 1,000 samples.
 - arithmetic on `shapes`: of codes whose samples show what is named, each the mean over `--examples` codes,
   (color a, shape a) - (color b, shape a) + (color b, shape b) should show (color a, shape b).  The share of 500 such
   sums that do; the controls leave the second and third out (color a, shape a remains), or draw any code (chance).
+
+With --run a run that lies on disk is measured, as far as it has come, and nothing is trained.
 
 Writes benchmarks/results/editing-<what>.json and .md.
 """
@@ -21,18 +23,20 @@ from played import played
 from record import Row, record
 from torch import Tensor
 
+import rivalry
 from rivalry.data import open_data
 from rivalry.data.shapes import read_attributes
 from rivalry.editing.arithmetic import analogy, mean, renormalized
 from rivalry.editing.codes import decoded, into, typical
 from rivalry.editing.invert import invert
 from rivalry.game import Game, Latent, Styled
+from rivalry.run import Run
 from rivalry.trained import draw
 
 IMAGES, SUMS, CODES = 64, 500, 8000
 COLUMNS = {
     "invert": ("own samples", "largest", "nearest sample", "real", "nearest sample to real"),
-    "arithmetic": ("right combination", "color right", "shape right", "first alone", "chance"),
+    "arithmetic": ("right combination", "color right", "shape right", "first alone", "chance", "rounds"),
 }
 
 
@@ -41,13 +45,22 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     told, rows = certificate(), []
     for seed in options.seeds:
-        settings = dict(pair.split("=") for pair in options.settings)
-        game, _ = played(options.game, options.data, time=options.time, seed=seed, **settings)
+        game, took = loaded(options.run) if options.run else trained(options, seed)
         row = {"invert": inversion, "arithmetic": arithmetic}[options.what](game, options, seed)
-        rows.append({"game": options.game, "seed": seed, **row, **told})
-        print(row, flush=True)
-        says = [f"{options.time} on {options.data}; " + ", ".join(options.settings)]
+        rows.append({"game": options.game, "seed": seed, **row, **took, **told})
+        print(rows[-1], flush=True)
+        says = [f"trained on {options.data}; " + ", ".join(options.settings)]
         record(f"editing-{options.what}", rows, "game", COLUMNS[options.what], says)
+
+
+def trained(options: argparse.Namespace, seed: int) -> tuple[Game, Row]:
+    settings = dict(pair.split("=") for pair in options.settings)
+    return played(options.game, options.data, time=options.time, seed=seed, **settings)
+
+
+def loaded(run: str) -> tuple[Game, Row]:
+    """The newest weights of a run, and how far it has come."""
+    return rivalry.load(run, which="newest"), {"rounds": Run.open(run).checkpoint("newest").round}
 
 
 def inversion(game: Game, options: argparse.Namespace, seed: int) -> Row:
@@ -111,6 +124,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--game", default="projection-gan")
     parser.add_argument("--data", default="mnist")
     parser.add_argument("--time", default="5m")
+    parser.add_argument("--run", help="measure this run")
     parser.add_argument("--examples", type=int, default=16)
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
     parser.add_argument("--threads", type=int, default=2)

@@ -3,8 +3,8 @@
     python benchmarks/styles.py [--time 20m] [--seeds 0] [--data fashion-mnist] [--only stylegan …]
 
 - Fréchet distance (on the judge's features) of `stylegan`, `stylegan2` and `dcgan` after the same time.
-- Mixing: the share of 1,000 pairs in which the judge sees in the mixed image the class of the image that gave its
-  coarse layers, those of 4 x 4 and 8 x 8 pixels, and the share that has the class of the image that gave the rest.
+- Mixing: of 1,000 pairs, one image gives the layers of maps up to 4, 8 or 16 pixels, another the rest.  The share in
+  which the judge sees in the mixed image the class of the first ("coarse, 16"), and of the second ("fine, 16").
   Beside them the share by chance, and the most there can be: the same styles drawn again, with other noise.
 - Path length: mean and spread of ‖Jᵀy‖, of `stylegan2` with the term and without it.
 
@@ -27,6 +27,7 @@ from rivalry.penalties import path_lengths
 from rivalry.trained import draw
 
 SAMPLES, PAIRS, SIZE = 5000, 1000, (32, 32)
+SIDES = 4, 8, 16  # pixels, of the maps whose layers are one image's; 32 are the other's always
 GAMES = {
     "dcgan": ("dcgan", {}),
     "stylegan": ("stylegan", {}),
@@ -34,8 +35,8 @@ GAMES = {
     "stylegan2 without path length": ("stylegan2", {"path": 0}),
 }
 COLUMNS = (
-    "fid", "coarse decides", "fine decides", "by chance", "drawn again",
-    "path length", "spread of path length", "rounds",
+    "fid", *(f"{which}, {side}" for side in SIDES for which in ("coarse", "fine")), "by chance", "drawn again",
+    "path length", "spread of path length", "minutes", "rounds",
 )  # fmt: skip
 
 
@@ -51,14 +52,12 @@ def main() -> None:
             own = {} if game_name == "dcgan" else dict(pair.split("=") for pair in options.settings)
             settings = {**own, **given, "seed": seed, "size": SIZE}
             game, took = played(game_name, options.data, time=options.time, **settings)
-            row: Row = {"game": name, "seed": seed, "rounds": took["rounds"]}
+            row: Row = {"game": name, "seed": seed, "rounds": took["rounds"], "minutes": took["seconds"] / 60}
             row |= {"fid": fid(game, data, judged, seed)}
             row |= {**mixing(game, judged, seed), **paths(game, seed)} if isinstance(game, Styled) else {}
             rows.append({**row, **told})
             print(row, flush=True)
-            says = [
-                f"{options.time} each on {options.data}; styled games with " + ", ".join(options.settings)
-            ]
+            says = [f"{options.data} at 32 x 32; styled games with " + ", ".join(options.settings)]
             record("styles", rows, "game", COLUMNS, says)
 
 
@@ -68,19 +67,18 @@ def fid(game: Game, data: Dataset, judged: Extractor, seed: int) -> float:
 
 @torch.no_grad()
 def mixing(game: Game, judged: Extractor, seed: int) -> Row:
-    """How often the class is that of the coarse source, and how often that of the fine one."""
+    """For every size at which one image's layers end: how often the class is that image's, how often the other's."""
     torch.manual_seed(seed)
     one, other = (game.style(game.draw(PAIRS)) for _ in range(2))
-    half = one.shape[1] // 2
-    mixed = torch.cat([one[:, :half], other[:, half:]], 1)
-    a, b, c, again = (seen(judged, game.synthesize(w)) for w in (one, other, mixed, one))
-    shares = [x.bincount(minlength=10) / len(x) for x in (a, c)]
-    return {
-        "coarse decides": float((c == a).float().mean()),
-        "fine decides": float((c == b).float().mean()),
-        "by chance": float((shares[0] * shares[1]).sum()),
-        "drawn again": float((again == a).float().mean()),
-    }
+    a, b, again = (seen(judged, game.synthesize(w)) for w in (one, other, one))
+    row: Row = {"drawn again": float((again == a).float().mean())}
+    for number, side in enumerate(SIDES, 1):
+        cut = one.shape[1] * number // (len(SIDES) + 1)
+        c = seen(judged, game.synthesize(torch.cat([one[:, :cut], other[:, cut:]], 1)))
+        row[f"coarse, {side}"] = float((c == a).float().mean())
+        row[f"fine, {side}"] = float((c == b).float().mean())
+    shares = [x.bincount(minlength=10) / len(x) for x in (a, b)]
+    return row | {"by chance": float((shares[0] * shares[1]).sum())}
 
 
 def seen(judged: Extractor, x: torch.Tensor) -> torch.Tensor:
