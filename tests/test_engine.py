@@ -1,38 +1,22 @@
-"""The engine: what a move does, what it leaves alone, and how it fails."""
+"""The engine: what a move does, and what it leaves alone."""
 
 import math
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import torch
 from torch import Tensor, nn
-from toys import bits, different, engine_of, images, play, points
+from toys import Scalars, bits, different, engine_of, images, play, points
 
 from rivalry import callbacks
 from rivalry.catalog import find, maker
 from rivalry.data.source import Source
 from rivalry.dynamics import Optimistic
-from rivalry.engine import Engine, NonFinite, to_device
-from rivalry.errors import RunFailed
+from rivalry.engine import Engine, to_device
 from rivalry.game import Game, Move, Player
 from rivalry.goal import Goal
 from rivalry.optimizers import adam, sgd
 from rivalry.run import Run
-
-
-class Scalars(Game):
-    """Two numbers, one player each; a test gives the round."""
-
-    def __init__(self, x: float = 1.0, y: float = 1.0, lr: float = 0.1, clip: float | None = None):
-        super().__init__()
-        self.x, self.y = (nn.Parameter(torch.tensor(v, dtype=torch.double)) for v in (x, y))
-        self.a = Player(self.x, optimizer=sgd(lr), clip=clip)
-        self.b = Player(self.y, optimizer=sgd(lr))
-
-    def numbers(self) -> tuple[float, float]:
-        return self.x.item(), self.y.item()
-
 
 # ---------------------------------------------------------------------- what a move does
 
@@ -183,133 +167,6 @@ def test_a_move_without_loss_reports_a_player_who_moved_by_itself() -> None:
         ("a", {"length": 2.0}),
     ]
     assert engine.game.numbers() == (1, 1)
-
-
-# ---------------------------------------------------------------------- how it fails
-
-
-class ForeignLoss(Scalars):
-    message = "depends on no parameter of the player 'a'"
-
-    def round(self, data: Source, t: int) -> Iterator[Move]:
-        yield Move(self.a, self.y.square())  # here
-
-
-class ConstantLoss(Scalars):
-    message = "depends on no parameter of the player 'a'"
-
-    def round(self, data: Source, t: int) -> Iterator[Move]:
-        yield Move(self.a, torch.ones(()))  # here
-
-
-class WithoutGrad(Scalars):
-    message = "yielded inside torch.no_grad()"
-
-    def round(self, data: Source, t: int) -> Iterator[Move]:
-        with torch.no_grad():
-            yield Move(self.a, self.x.square())  # here
-
-
-class NotScalar(Scalars):
-    message = "a loss is a scalar; 'a' yielded one of shape (3,)"
-
-    def round(self, data: Source, t: int) -> Iterator[Move]:
-        yield Move(self.a, self.x.expand(3))  # here
-
-
-class WithoutPlayer(Scalars):
-    message = "a move with a loss needs a player"
-
-    def round(self, data: Source, t: int) -> Iterator[Move]:
-        yield Move(None, self.x.square())  # here
-
-
-class InfiniteLoss(Scalars):
-    message = "round 0: the loss of 'a' is not finite"
-
-    def round(self, data: Source, t: int) -> Iterator[Move]:
-        yield Move(self.a, self.x / 0)  # here
-
-
-class InfiniteTerm(Scalars):
-    message = "round 0: the term 'penalty' of 'a' is not finite"
-
-    def round(self, data: Source, t: int) -> Iterator[Move]:
-        fit, penalty = self.x.square(), (self.x - 2).log()
-        yield Move(self.a, fit + penalty, {"fit": fit, "penalty": penalty})  # here
-
-
-class InfiniteGradient(Scalars):
-    message = "round 0: the gradient of 'a' is not finite"
-
-    def round(self, data: Source, t: int) -> Iterator[Move]:
-        yield Move(self.a, (self.x - 1).sqrt())  # here
-
-
-class Second(Scalars):
-    message = "round 0: the loss of 'b' is not finite"
-
-    def round(self, data: Source, t: int) -> Iterator[tuple[Move, ...]]:
-        yield Move(self.a, self.x.square()), Move(self.b, self.y / 0)  # here
-
-
-MISTAKES = [
-    ForeignLoss,
-    ConstantLoss,
-    WithoutGrad,
-    NotScalar,
-    WithoutPlayer,
-    InfiniteLoss,
-    InfiniteTerm,
-    InfiniteGradient,
-    Second,
-]
-
-
-@pytest.mark.parametrize("make", MISTAKES)
-def test_an_error_points_at_the_games_own_yield(make: Callable[[], Scalars]) -> None:
-    game = make()
-    with pytest.raises(RuntimeError) as raised:
-        play(game)
-    assert game.message in str(raised.value)
-    lines = [frame.line for frame in traceback.extract_tb(raised.value.__traceback__)]
-    assert any(line.startswith("yield Move(") and line.endswith("# here") for line in lines)
-    assert torch.is_grad_enabled()
-    assert game.numbers() == (1, 1)  # nobody has moved
-    assert game.x.grad is None
-    assert game.y.grad is None
-
-
-@pytest.mark.parametrize("make", [InfiniteLoss, InfiniteTerm, InfiniteGradient, Second])
-def test_what_is_not_finite_is_a_failed_run(make: Callable[[], Scalars]) -> None:
-    with pytest.raises(NonFinite):
-        play(make())
-    assert issubclass(NonFinite, RunFailed)
-
-
-def test_an_infinite_note_of_a_finite_move_is_no_error() -> None:
-    class Note(Scalars):
-        def round(self, data: Source, t: int) -> Iterator[Move]:
-            yield Move(self.a, self.x.square(), {"ratio": torch.tensor(float("inf"))})
-
-    assert play(Note()).t == 1
-
-
-@pytest.mark.parametrize("then", ["ends", "goes on"])
-def test_a_round_cannot_swallow_an_error(then: str) -> None:
-    class Swallows(Scalars):
-        def round(self, data: Source, t: int) -> Iterator[Move]:
-            try:
-                yield Move(self.a, self.x / 0)
-            except Exception:
-                if then == "ends":
-                    return
-            yield Move(self.b, self.y.square())
-
-    game = Swallows()
-    with pytest.raises(NonFinite, match="the loss of 'a'"):
-        play(game)
-    assert game.numbers() == (1, 1)
 
 
 # ---------------------------------------------------------------------- callbacks

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rivalry.data.source import Dataset, Source, Spec
 from rivalry.engine import Engine
-from rivalry.game import Game
+from rivalry.game import Game, Player
 from rivalry.goal import Goal
+from rivalry.optimizers import sgd
 from rivalry.settings import settings_of
 from rivalry.trees import flatten
 
@@ -97,3 +98,16 @@ def _names(classes: int) -> tuple[str, ...]:
 
 def _labels(n: int, classes: int) -> Tensor | None:
     return torch.arange(n) % classes if classes else None
+
+
+class Scalars(Game):
+    """Two numbers, one player each; a test gives the round."""
+
+    def __init__(self, x: float = 1.0, y: float = 1.0, lr: float = 0.1, clip: float | None = None):
+        super().__init__()
+        self.x, self.y = (nn.Parameter(torch.tensor(v, dtype=torch.double)) for v in (x, y))
+        self.a = Player(self.x, optimizer=sgd(lr), clip=clip)
+        self.b = Player(self.y, optimizer=sgd(lr))
+
+    def numbers(self) -> tuple[float, float]:
+        return self.x.item(), self.y.item()
