@@ -1,13 +1,14 @@
 """Codes behind images, and arithmetic on them.
 
     python benchmarks/editing.py invert [--game projection-gan] [--data mnist] [--time 5m]
-    python benchmarks/editing.py arithmetic [--game stylegan] [--data shapes] [--time 30m] [--run RUN]
+    python benchmarks/editing.py arithmetic [--game r3gan] [--data avatars] [--time 40m] [--run RUN]
 
 - invert: the mean squared error, in [-1, 1], of the image decoded from the code that was found: for 64 of the
   generator's own samples, and for 64 held-out real images.  The control is the nearest of 1,000 samples.
-- arithmetic on `shapes`: of codes whose samples show what is named, each the mean over `--examples` codes,
-  (color a, shape a) - (color b, shape a) + (color b, shape b) should show (color a, shape b).  The share of 500 such
-  sums that do; the controls leave the second and third out (color a, shape a remains), or draw any code (chance).
+- arithmetic on `avatars` or `shapes`: of codes whose samples show what is named, each the mean over `--examples`
+  codes, (hair a, wears s) - (hair b, wears s) + (hair b, wears t) should show (hair a, wears t); shapes have color and
+  shape in their place.  The share of 500 such sums that do; the controls leave the second and third out (hair a,
+  wears s remains), or draw any code (chance).
 
 With --run a run that lies on disk is measured, as far as it has come, and nothing is trained.
 
@@ -19,25 +20,33 @@ from typing import cast
 
 import torch
 from certificate import certificate
-from played import played
+from played import loaded, played
 from record import Row, record
 from torch import Tensor
 
-import rivalry
 from rivalry.data import open_data
+from rivalry.data.avatars import read_avatars
 from rivalry.data.shapes import read_attributes
 from rivalry.editing.arithmetic import analogy, mean, renormalized
 from rivalry.editing.codes import decoded, into, typical
 from rivalry.editing.invert import invert
 from rivalry.game import Game, Latent, Styled
-from rivalry.run import Run
 from rivalry.trained import draw
 
 IMAGES, SUMS, CODES = 64, 500, 8000
+READ = {"avatars": (read_avatars, ("hair", "wears")), "shapes": (read_attributes, ("color", "shape"))}
 COLUMNS = {
     "invert": ("own samples", "largest", "nearest sample", "real", "nearest sample to real"),
-    "arithmetic": ("right combination", "color right", "shape right", "first alone", "chance", "rounds"),
-}
+    "arithmetic": (
+        "right combination",
+        "first right",
+        "second right",
+        "first alone",
+        "chance",
+        "rarest kind",
+        "rounds",
+    ),
+}  # "rarest kind" is the share of samples that show the combination seen least
 
 
 def main() -> None:
@@ -56,11 +65,6 @@ def main() -> None:
 def trained(options: argparse.Namespace, seed: int) -> tuple[Game, Row]:
     settings = dict(pair.split("=") for pair in options.settings)
     return played(options.game, options.data, time=options.time, seed=seed, **settings)
-
-
-def loaded(run: str) -> tuple[Game, Row]:
-    """The newest weights of a run, and how far it has come."""
-    return rivalry.load(run, which="newest"), {"rounds": Run.open(run).checkpoint("newest").round}
 
 
 def inversion(game: Game, options: argparse.Namespace, seed: int) -> Row:
@@ -85,12 +89,17 @@ def nearest(x: Tensor, others: Tensor) -> float:
 @torch.no_grad()
 def arithmetic(game: Game, options: argparse.Namespace, seed: int) -> Row:
     torch.manual_seed(seed)
+    read, names = READ[options.data]
     space = "w" if isinstance(game, Styled) else "z"
+    show = lambda codes: torch.stack([read(decoded(game, codes, space))[name] for name in names], 1)
     codes = into(game, cast(Latent, game).draw(CODES), space)
-    shown = read_attributes(decoded(game, codes, space))
-    kinds = {(c, s): torch.nonzero((shown["color"] == c) & (shown["shape"] == s)).flatten()
-             for c in range(4) for s in range(4)}  # fmt: skip
-    pick = lambda kind: codes[kinds[kind][torch.randint(len(kinds[kind]), (options.examples,))]]
+    shown = show(codes)
+    of_kind = {
+        (a, s): torch.nonzero((shown == torch.tensor([a, s])).all(1)).flatten()
+        for a in range(4)
+        for s in range(4)
+    }
+    pick = lambda kind: codes[of_kind[kind][torch.randint(len(of_kind[kind]), (options.examples,))]]
     sums, firsts, wanted = [], [], []
     for _ in range(SUMS):
         (a, b), (s, t) = torch.randperm(4)[:2].tolist(), torch.randperm(4)[:2].tolist()
@@ -101,19 +110,20 @@ def arithmetic(game: Game, options: argparse.Namespace, seed: int) -> Row:
     made, first = torch.stack(sums), torch.stack(firsts)
     if space == "z":
         made, first = (renormalized(some, typical(game).norm) for some in (made, first))
-    color, shape = torch.tensor(wanted).T
-    right = right_share(read_attributes(decoded(game, made, space)), color, shape)
-    alone = right_share(read_attributes(decoded(game, first, space)), color, shape)
-    any_code = {name: values[torch.randint(CODES, (SUMS,))] for name, values in shown.items()}
+    right = show(made) == torch.tensor(wanted)
+    alone, chance = show(first), shown[torch.randint(CODES, (SUMS,))]
     return {
-        "right combination": right[0], "color right": right[1], "shape right": right[2],
-        "first alone": alone[0], "chance": right_share(any_code, color, shape)[0],
-    }  # fmt: skip
+        "right combination": share(right.all(1)),
+        "first right": share(right[:, 0]),
+        "second right": share(right[:, 1]),
+        "first alone": share((alone == torch.tensor(wanted)).all(1)),
+        "chance": share((chance == torch.tensor(wanted)).all(1)),
+        "rarest kind": min(map(len, of_kind.values())) / CODES,
+    }
 
 
-def right_share(read: dict[str, Tensor], color: Tensor, shape: Tensor) -> tuple[float, float, float]:
-    right = read["color"] == color, read["shape"] == shape
-    return tuple(float(some.float().mean()) for some in (right[0] & right[1], *right))
+def share(of: Tensor) -> float:
+    return float(of.float().mean())
 
 
 def parse() -> argparse.Namespace:

@@ -1,4 +1,4 @@
-"""A game that was trained for a measurement; its run is thrown away."""
+"""A game that was trained for a measurement, its run thrown away, or one of a run that lies on disk."""
 
 import tempfile
 from typing import Any
@@ -7,6 +7,7 @@ from record import Row
 
 import rivalry
 from rivalry.game import Game
+from rivalry.run import Run
 
 
 def played(game: str, data: str | None, **told: Any) -> tuple[Game, Row]:
@@ -19,3 +20,12 @@ def played(game: str, data: str | None, **told: Any) -> tuple[Game, Row]:
         run = rivalry.train(game, data, run=f"{folder}/run", quiet=True, measure=False, **told)
         done = next(line for line in reversed(list(run.lines())) if line.get("event") == "done")
         return rivalry.load(run, which="newest"), {"rounds": done["round"], "seconds": done["seconds"]}
+
+
+def loaded(run: str) -> tuple[Game, Row]:
+    """The game with the newest weights of a run, and the "rounds" and "seconds" that it has played."""
+    checkpoint = Run.open(run).checkpoint("newest")
+    return rivalry.load(run, which="newest"), {
+        "rounds": checkpoint.round,
+        "seconds": checkpoint.state()["seconds"],
+    }

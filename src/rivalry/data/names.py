@@ -61,6 +61,12 @@ NAMES = {
     "stacked-mnist": _from_mnist("a digit in each channel, 1,000 modes, 60,000 + 10,000, 28 x 28 RGB"),
     "shapes": _shapes("a shape of known color, kind and size, 10,000 + 2,000, 32 x 32 RGB, 4 classes"),
     "marks": _shapes("two marks far apart that agree in color, 10,000 + 2,000, 8 x 48 RGB, 6 classes"),
+    "avatars": Named(
+        "image",
+        "generated",
+        "heads of known hair that wear something known, 10,000 + 2,000, 32 x 32 RGB, 4 classes",
+        "avatars:open_avatars",
+    ),
     "triangles": _toy("image", "filled triangles, 10,000 + 2,000, 28 x 28 grey, 2 classes"),
     "ring": _toy("points", "8 Gaussians of deviation 0.01 on a circle of radius 1"),
     "grid": _toy("points", "25 Gaussians of deviation 0.05 on a 5 x 5 grid from -4 to 4"),
