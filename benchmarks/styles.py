@@ -44,7 +44,8 @@ def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
     told, data = certificate(), open_data(options.data, size=SIZE)
-    rows = [row for row in recorded("styles") if options.only and row["game"] not in options.only]
+    anew = [f"{name}, {options.data}" for name in options.only or GAMES]
+    rows = [row for row in recorded("styles") if row["game"] not in anew]
     judged = judge(data.spec, data)
     for seed in options.seeds:
         for name in options.only or GAMES:
@@ -52,13 +53,19 @@ def main() -> None:
             own = {} if game_name == "dcgan" else dict(pair.split("=") for pair in options.settings)
             settings = {**own, **given, "seed": seed, "size": SIZE}
             game, took = played(game_name, options.data, time=options.time, **settings)
-            row: Row = {"game": name, "seed": seed, "rounds": took["rounds"], "minutes": took["seconds"] / 60}
+            row: Row = {
+                "game": f"{name}, {options.data}",
+                "seed": seed,
+                "rounds": took["rounds"],
+                "minutes": took["seconds"] / 60,
+            }
             row |= {"fid": fid(game, data, judged, seed)}
             row |= {**mixing(game, judged, seed), **paths(game, seed)} if isinstance(game, Styled) else {}
             rows.append({**row, **told})
             print(row, flush=True)
-            says = [f"{options.data} at 32 x 32; styled games with " + ", ".join(options.settings)]
-            record("styles", rows, "game", COLUMNS, says)
+            record(
+                "styles", rows, "game", COLUMNS, ["32 x 32; styled games with " + ", ".join(options.settings)]
+            )
 
 
 def fid(game: Game, data: Dataset, judged: Extractor, seed: int) -> float:
