@@ -157,3 +157,6 @@ def _in_dcgan(
         batch=batch,
         average=average,
     )
+
+
+RECIPES = {"r3gan": {"avatars": {"data": "avatars", "time": "5m", "lr": 1e-3, "every": 2}}}

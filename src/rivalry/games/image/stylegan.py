@@ -306,3 +306,13 @@ def _sizes(who: str, spec: Spec, width: int) -> tuple[Shape, tuple[int, int], li
     k = halvings((c, h, w))
     small = math.ceil(h / 2**k), math.ceil(w / 2**k)
     return (c, h, w), small, [min(WIDEST, width * 2**i) for i in range(k, -1, -1)]
+
+
+RECIPES = {
+    "stylegan": {
+        "mnist": {
+            "data": "mnist-32", "time": "20m", "width": 8, "latent": 64, "depth": 2,
+            "mixing": 0.5, "lr": 3e-3, "penalty": 5.0, "every": 4,
+        },
+    },
+}  # fmt: skip
