@@ -49,6 +49,7 @@ def main() -> None:
             rows.append(row)
             print(row, flush=True)
             says = [f"{j.name}: {j.facts['accuracy']:.2%} of held-out images right" for j in judges]
+            says += ["`rivalry train cogan --recipe edges`, and `--recipe unshared`"]
             record(
                 "coupled",
                 rows,
