@@ -50,13 +50,7 @@ def main() -> None:
             print(row, flush=True)
             says = [f"{j.name}: {j.facts['accuracy']:.2%} of held-out images right" for j in judges]
             says += ["`rivalry train cogan --recipe edges`, and `--recipe unshared`"]
-            record(
-                "coupled",
-                rows,
-                "game",
-                COLUMNS,
-                says,
-            )
+            record("coupled", rows, "game", COLUMNS, says)
 
 
 def one(recipe: str, seed: int, options: argparse.Namespace, judges: tuple[Extractor, Extractor]) -> dict:
@@ -107,7 +101,7 @@ def parse() -> argparse.Namespace:
         "--only", nargs="*", help="rows to measure anew, by name; the others stay as they are"
     )
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--run", help="measure this run of the one that is played")
+    parser.add_argument("--run", help="measure this run of the game that --only names")
     parser.add_argument("--sheet", help="where to write a sheet of each run's pairs: the beginning of a name")
     return parser.parse_args()
 

@@ -1,7 +1,7 @@
 """Codes behind images, and arithmetic on them.
 
     python benchmarks/editing.py invert [--game projection-gan] [--data mnist] [--time 5m]
-    python benchmarks/editing.py arithmetic [--game r3gan] [--data avatars] [--time 40m] [--run RUN]
+    python benchmarks/editing.py arithmetic [--game r3gan] [--data avatars] [--time 5m] [--run RUN]
 
 - invert: the mean squared error, in [-1, 1], of the image decoded from the code that was found: for 64 of the
   generator's own samples, and for 64 held-out real images.  The control is the nearest of 1,000 samples.

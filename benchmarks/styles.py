@@ -28,6 +28,7 @@ from rivalry.trained import draw
 
 SAMPLES, PAIRS, SIZE = 5000, 1000, (32, 32)
 SIDES = 4, 8, 16  # pixels, of the maps whose layers are one image's; 32 are the other's always
+SMALL = ["width=8", "latent=64", "depth=2", "mixing=0.5", "lr=3e-3", "penalty=5", "every=4"]
 GAMES = {
     "dcgan": ("dcgan", {}),
     "stylegan": ("stylegan", {}),
@@ -63,9 +64,8 @@ def main() -> None:
             row |= {**mixing(game, judged, seed), **paths(game, seed)} if isinstance(game, Styled) else {}
             rows.append({**row, **told})
             print(row, flush=True)
-            record(
-                "styles", rows, "game", COLUMNS, ["32 x 32; styled games with " + ", ".join(options.settings)]
-            )
+            says = f"32 x 32; styled games with {', '.join(SMALL)}, but for what -s changes in the commands"
+            record("styles", rows, "game", COLUMNS, [says])
 
 
 def fid(game: Game, data: Dataset, judged: Extractor, seed: int) -> float:
@@ -111,7 +111,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
         "-s", dest="settings", action="append", metavar="NAME=VALUE",
-        default=["width=8", "latent=64", "depth=2", "mixing=0.5", "lr=3e-3", "penalty=5", "every=4"],
+        default=SMALL,
     )  # fmt: skip
     return parser.parse_args()
 

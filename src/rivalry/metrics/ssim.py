@@ -23,7 +23,7 @@ from torch.nn import functional as F
 
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
-from rivalry.metrics.images import error_of_pairs, random_pairs, require_images
+from rivalry.metrics.images import mean_of_pairs, require_images
 from rivalry.metrics.score import Score
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # β, the finest scale first
@@ -57,8 +57,9 @@ def ms_ssim_diversity(
     require_images("ms-ssim", fake, real, least=4, side=WINDOW)
     if pairs < 2:
         raise BadRequest(f"ms-ssim needs at least 2 pairs; got {pairs}")
-    value, error = _mean(fake, pairs, seed)
-    of_real, error_of_real = _mean(real, pairs, seed)
+    chunk = max(1, TOGETHER // fake[0].numel())
+    value, error = mean_of_pairs(ms_ssim, fake, pairs, seed, chunk)
+    of_real, error_of_real = mean_of_pairs(ms_ssim, real, pairs, seed, chunk)
     told = {
         "n real": len(real),
         "n fake": len(fake),
@@ -69,15 +70,6 @@ def ms_ssim_diversity(
     }
     details = {"real": of_real, "real spread": error_of_real}
     return Score("ms-ssim", value, len(fake), error, "low", {**(provenance or {}), **told}, details)
-
-
-def _mean(images: Tensor | Dataset, pairs: int, seed: int) -> tuple[float, float]:
-    """The mean over random pairs of images, and its standard error."""
-    rows = images.rows if isinstance(images, Dataset) else images.__getitem__
-    first, second = random_pairs(len(images), pairs, seed)
-    chunk = max(1, TOGETHER // rows(first[:1]).numel())
-    each = torch.cat([ms_ssim(rows(i), rows(j)) for i, j in zip(first.split(chunk), second.split(chunk))])
-    return float(each.double().mean()), error_of_pairs(each, len(images))
 
 
 def ms_ssim(x: Tensor, y: Tensor) -> Tensor:
