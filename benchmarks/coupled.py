@@ -2,7 +2,7 @@
 
     python benchmarks/coupled.py [--rounds 40000] [--seeds 0] [--threads 2] [--only cogan [--run RUN]]
 
-`cogan` on `mnist-edges` (digits; the edges of other digits), and the control whose games share no layer.  2,000
+`cogan` on `mnist-edges` (digits; the edges of other digits), and the control whose games share no layer.  10,000
 pairs a run: the share in which the judge of MNIST sees the digit in the first image that a judge of edges sees in
 the second, beside the share by chance, if each kept its digits and the pairs were shuffled: generators that draw
 one digit alone agree always, and by chance as well.  The judge of edges is trained on the edges of all training
@@ -23,7 +23,8 @@ from rivalry.data.source import Dataset, Spec
 from rivalry.metrics.features import Extractor, extract, judge
 from rivalry.sheets import sheet
 
-PAIRS = 2000
+PAIRS = 10_000
+AT_ONCE = 1000  # pairs that are drawn in one go
 GAMES = {"cogan": "edges", "nothing shared": "unshared"}  # recipes
 COLUMNS = (
     "same digit",
@@ -60,7 +61,7 @@ def one(recipe: str, seed: int, options: argparse.Namespace, judges: tuple[Extra
         game, took = played("cogan", "mnist-edges", recipe=recipe, rounds=options.rounds, seed=seed)
     torch.manual_seed(seed)
     with torch.no_grad():
-        x = game.sample(2 * PAIRS)
+        x = torch.cat([game.sample(2 * AT_ONCE) for _ in range(PAIRS // AT_ONCE)])
     if options.sheet:
         sheet(x[:128], open_data("mnist-edges").spec, 16).save(f"{options.sheet}-{recipe}-{seed}.png")
     first, second = (sure(j, part) for j, part in zip(judges, (x[0::2], x[1::2])))

