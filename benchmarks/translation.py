@@ -7,8 +7,8 @@
   are given, make nearly all of it, so beside it stands that of color alone (what differs from grey), which is not.
 - cyclegan on `emoji-styles`, without the cycle, and without the identity as well: on test emoji in both styles, the
   L1 distance of a translation from its true partner; the control copies the input.
-- stargan on `shapes`: the share of translations that have the color asked for, that kept shape and size, and that
-  kept the ground dark or light, which no label tells.
+- stargan on `shapes`, with an identity term and without: the share of translations that have the color asked for, that
+  kept shape and size, and that kept the ground dark or light, which no label tells.
 
 Writes benchmarks/results/translation-<game>.json and .md.
 """
@@ -39,7 +39,7 @@ GAMES: dict[str, dict[str, dict[str, Any]]] = {
         "no cycle": {"cycle_weight": 0},
         "no cycle, no identity": {"cycle_weight": 0, "identity_weight": 0},
     },
-    "stargan": {"stargan": {}},
+    "stargan": {"stargan": {}, "with an identity term": {"identity": 10}},
 }
 DATA = {"pix2pix": "emoji", "cyclegan": "emoji-styles", "stargan": "shapes"}
 COLUMNS = {

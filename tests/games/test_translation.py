@@ -229,3 +229,18 @@ def test_stargan_goes_where_it_is_told(mixed: bool) -> None:
     game, _ = played(stargan, corners(3, mixed=mixed), 80, blocks=1, batch=8, critic_steps=2, lr=5e-3)
     arrived, _ = carried(game, 3)
     assert (arrived > 0.9) != mixed
+
+
+def test_the_identity_term_leaves_alone_what_is_in_its_domain_already() -> None:
+    data, moved = corners(3), []
+    x = data.rows(slice(None))
+    for weight in (0.0, 10.0):
+        game, (*_, move) = played(
+            stargan, data, 80, identity=weight, blocks=1, batch=8, critic_steps=1, lr=5e-3
+        )
+        assert ("identity" in move.notes) == bool(weight)
+        with torch.no_grad():
+            moved.append(float((game.translate(x, data.label) - x).abs().mean()))
+    assert moved[1] < moved[0] / 2
+    terms = {"adversarial": 1, "domain": 1, "reconstruction": 10, "identity": weight}
+    torch.testing.assert_close(move.loss, sum(w * move.notes[name] for name, w in terms.items()))

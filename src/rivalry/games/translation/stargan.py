@@ -9,6 +9,8 @@ Unified Generative Adversarial Networks for Multi-Domain Image-to-Image Translat
 equations 2 to 6 and 8).  The domain's one-hot code is joined to the image as constant planes.
 
 Deviations:
+    An identity term where it is asked for, as CycleGAN has it: λ_i E‖x - G(x, c')‖₁.  Without it whatever no label
+        tells of, as the ground behind a shape, may be turned over there and turned back again.
     Domains are classes, of which a datum has one; the paper's attributes, of which it has many, and its masks for
         several data sets are left out.
     The translator's first map is not normalized: instance norm would take the constant planes out again, and leave of
@@ -35,7 +37,7 @@ from rivalry.nn.joined import Joined
 from rivalry.nn.translator import ResidualTranslator
 from rivalry.optimizers import MakeOptimizer, adam
 from rivalry.penalties import Penalty, gradient_penalty
-from rivalry.settings import Count, Fraction, Rate
+from rivalry.settings import Count, Fraction, Rate, Weight
 
 DEEPEST = 6  # halvings of the critic, as for the paper's images of 128 x 128
 
@@ -68,7 +70,7 @@ class StarGAN(Game):
         G: images (n, c, h, w) and domains (n,) -> images (n, c, h, w) in [-1, 1].
         D: images (n, c, h, w) -> scores (n, ...), real is high, and logits of domains (n, classes).
         classes: the domains.
-        classification, reconstruction: λ_c and λ_r.
+        classification, reconstruction, identity: λ_c, λ_r and λ_i.
         penalty: the gradient penalty, with its weight.
         generator, critic: the optimizers of the two players.
         batch: data of one turn.
@@ -89,13 +91,14 @@ class StarGAN(Game):
         penalty: Penalty,
         generator: MakeOptimizer,
         critic: MakeOptimizer,
+        identity: float = 0.0,
         batch: int = 16,
         critic_steps: int = 5,
         average: float = 0.0,
     ):
         super().__init__()
         self.G, self.D, self.classes, self.batch = G, D, classes, batch
-        self.classification, self.reconstruction = classification, reconstruction
+        self.classification, self.reconstruction, self.identity = classification, reconstruction, identity
         self.penalty, self.critic_steps = penalty, critic_steps
         self.average = average_of(G, average)
         self.generator = Player(G, optimizer=generator)
@@ -124,11 +127,12 @@ class StarGAN(Game):
         on_fake, named = self.D(y)
         loss, name = wasserstein.generator(on_fake), F.cross_entropy(wide(named), to)
         home = (x - self.G(y, label)).abs().mean()
-        yield Move(
-            self.generator,
-            loss + self.classification * name + self.reconstruction * home,
-            {"adversarial": loss, "domain": name, "reconstruction": home},
-        )
+        goal = loss + self.classification * name + self.reconstruction * home
+        notes = {"adversarial": loss, "domain": name, "reconstruction": home}
+        if self.identity:
+            notes["identity"] = (x - self.G(x, label)).abs().mean()
+            goal = goal + self.identity * notes["identity"]
+        yield Move(self.generator, goal, notes)
         self.average.update(self.G)
 
     def translate(self, x: Tensor, to: Tensor | int | None = None) -> Tensor:
@@ -160,6 +164,7 @@ def stargan(
     *,
     reconstruction: Rate = 10.0,
     classification: Rate = 1.0,
+    identity: Weight = 0.0,
     penalty: Rate = 10.0,
     width: Count = 16,
     blocks: Count = 6,
@@ -174,6 +179,7 @@ def stargan(
     Settings:
         reconstruction: weight of the way there and back
         classification: weight of the domain's name, in both players' losses
+        identity: weight of leaving alone what is in its domain already; 0 for none, as in the paper
         penalty: weight of the gradient penalty
         width: channels of the maps nearest to the image
         blocks: residual blocks of the translator
@@ -191,6 +197,7 @@ def stargan(
         classes=k,
         classification=classification,
         reconstruction=reconstruction,
+        identity=identity,
         penalty=gradient_penalty(penalty),
         generator=adam(lr, beta1),
         critic=adam(lr, beta1),
