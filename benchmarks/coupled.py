@@ -1,6 +1,6 @@
 """Whether coupled games make pairs: digits and edges that no pair was ever shown of.
 
-    python benchmarks/coupled.py [--rounds 40000] [--seeds 0] [--threads 2] [--only cogan [--run RUN]]
+    python benchmarks/coupled.py [--rounds 15000] [--seeds 0 1 2] [--threads 2] [--only cogan [--run RUN]]
 
 `cogan` on `mnist-edges` (digits; the edges of other digits), and the control whose games share no layer.  10,000
 pairs a run: the share in which the judge of MNIST sees the digit in the first image that a judge of edges sees in
@@ -42,16 +42,15 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     told = certificate()
     judges = judge(open_data("mnist").spec), judge_of_edges()
-    rows = [row for row in recorded("coupled") if options.only and row["game"] not in options.only]
     for seed in options.seeds:
         for name in options.only or GAMES:
             recipe = GAMES[name]
             row = {"game": name, "seed": seed, **one(recipe, seed, options, judges), **told}
-            rows.append(row)
             print(row, flush=True)
             says = [f"{j.name}: {j.facts['accuracy']:.2%} of held-out images right" for j in judges]
             says += ["`rivalry train cogan --recipe edges`, and `--recipe unshared`"]
-            record("coupled", rows, "game", COLUMNS, says)
+            others = [r for r in recorded("coupled") if (r["game"], r["seed"]) != (name, seed)]
+            record("coupled", [*others, row], "game", COLUMNS, says)
 
 
 def one(recipe: str, seed: int, options: argparse.Namespace, judges: tuple[Extractor, Extractor]) -> dict:
@@ -96,13 +95,17 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=40_000)
-    parser.add_argument("--seeds", type=int, nargs="*", default=[0])
+    parser.add_argument("--rounds", type=int, default=15_000)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
     parser.add_argument(
-        "--only", nargs="*", help="rows to measure anew, by name; the others stay as they are"
+        "--only",
+        nargs="*",
+        help="rows to measure, by name; what was recorded of others and of other seeds stays",
     )
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--run", help="measure this run of the game that --only names")
+    parser.add_argument(
+        "--run", help="measure this run, of the game that --only names and of the seed that --seeds does"
+    )
     parser.add_argument("--sheet", help="where to write a sheet of each run's pairs: the beginning of a name")
     return parser.parse_args()
 
