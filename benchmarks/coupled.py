@@ -1,26 +1,30 @@
 """Whether coupled games make pairs: digits and edges that no pair was ever shown of.
 
-    python benchmarks/coupled.py [--rounds 15000] [--seeds 0 1 2] [--threads 2] [--only cogan [--run RUN]]
+    python benchmarks/coupled.py [--rounds 15000] [--seeds 0 1 2] [--only cogan] [--runs RUN ...] [--threads 2]
 
 `cogan` on `mnist-edges` (digits; the edges of other digits), and the control whose games share no layer.  10,000
 pairs a run: the share in which the judge of MNIST sees the digit in the first image that a judge of edges sees in
 the second, beside the share by chance, if each kept its digits and the pairs were shuffled: generators that draw
 one digit alone agree always, and by chance as well.  The judge of edges is trained on the edges of all training
-digits; both judges' own test accuracy is told under the table.  With --run a run that lies on disk is measured, as far
-as it has come, and nothing is trained.  Writes benchmarks/results/coupled.json and .md.
+digits; both judges' own test accuracy is told under the table.  With --runs those that lie on disk are measured, as
+far as they have come, and nothing is trained.  Writes benchmarks/results/coupled.json and .md.
 """
 
 import argparse
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
 
 import torch
 from certificate import certificate
 from played import loaded, played
-from record import record, recorded
+from record import Row, record, recorded
 
 from rivalry.data import open_data
 from rivalry.data.from_mnist import edges
 from rivalry.data.source import Dataset, Spec
 from rivalry.metrics.features import Extractor, extract, judge
+from rivalry.run import Run
 from rivalry.sheets import sheet
 
 PAIRS = 10_000
@@ -33,7 +37,7 @@ COLUMNS = (
     "classes",
     "parameters saved",
     "rounds",
-    "ms/round",
+    "seconds",
 )
 
 
@@ -42,27 +46,34 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     told = certificate()
     judges = judge(open_data("mnist").spec), judge_of_edges()
-    for seed in options.seeds:
-        for name in options.only or GAMES:
-            recipe = GAMES[name]
-            row = {"game": name, "seed": seed, **one(recipe, seed, options, judges), **told}
-            print(row, flush=True)
-            says = [f"{j.name}: {j.facts['accuracy']:.2%} of held-out images right" for j in judges]
-            says += ["`rivalry train cogan --recipe edges`, and `--recipe unshared`"]
-            others = [r for r in recorded("coupled") if (r["game"], r["seed"]) != (name, seed)]
-            record("coupled", [*others, row], "game", COLUMNS, says)
+    for name, seed, game, took in to_measure(options):
+        row = {"game": name, "seed": seed, **measured(game, seed, judges, options.sheet), **took, **told}
+        print(row, flush=True)
+        says = [f"{j.name}: {j.facts['accuracy']:.2%} of held-out images right" for j in judges]
+        says += ["`rivalry train cogan --recipe edges`, and `--recipe unshared`"]
+        others = [r for r in recorded("coupled") if (r["game"], r["seed"]) != (name, seed)]
+        record("coupled", [*others, row], "game", COLUMNS, says)
 
 
-def one(recipe: str, seed: int, options: argparse.Namespace, judges: tuple[Extractor, Extractor]) -> dict:
-    if options.run:
-        game, took = loaded(options.run)
+def to_measure(options: argparse.Namespace) -> Iterator[tuple[str, int, Any, Row]]:
+    """Its name in the table, the seed, the trained game, and how long it played."""
+    if options.runs:
+        for path in options.runs:
+            told = Run.open(path).told
+            (name,) = (name for name, recipe in GAMES.items() if recipe == told["recipe"])
+            yield name, told["seed"], *loaded(path)
     else:
-        game, took = played("cogan", "mnist-edges", recipe=recipe, rounds=options.rounds, seed=seed)
+        for seed, name in product(options.seeds, options.only or GAMES):
+            made = played("cogan", "mnist-edges", recipe=GAMES[name], rounds=options.rounds, seed=seed)
+            yield name, seed, *made
+
+
+def measured(game: Any, seed: int, judges: tuple[Extractor, Extractor], picture: str | None) -> Row:
     torch.manual_seed(seed)
     with torch.no_grad():
         x = torch.cat([game.sample(2 * AT_ONCE) for _ in range(PAIRS // AT_ONCE)])
-    if options.sheet:
-        sheet(x[:128], open_data("mnist-edges").spec, 16).save(f"{options.sheet}-{recipe}-{seed}.png")
+    if picture:
+        sheet(x[:128], open_data("mnist-edges").spec, 16).save(f"{picture}-{game.saved:.0%}-{seed}.png")
     first, second = (sure(j, part) for j, part in zip(judges, (x[0::2], x[1::2])))
     same = first[0] == second[0]
     shares = [digit.bincount(minlength=10) / len(digit) for digit, _ in (first, second)]
@@ -72,8 +83,6 @@ def one(recipe: str, seed: int, options: argparse.Namespace, judges: tuple[Extra
         "both sure and same": float((same & (first[1] >= 0.9) & (second[1] >= 0.9)).float().mean()),
         "classes": len(first[0].unique()),
         "parameters saved": game.saved,
-        "rounds": took["rounds"],
-        "ms/round": 1000 * took["seconds"] / took["rounds"],
     }
 
 
@@ -104,7 +113,7 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
-        "--run", help="measure this run, of the game that --only names and of the seed that --seeds does"
+        "--runs", nargs="*", default=[], help="measure these, which lie on disk, of the two recipes"
     )
     parser.add_argument("--sheet", help="where to write a sheet of each run's pairs: the beginning of a name")
     return parser.parse_args()
