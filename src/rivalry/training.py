@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 import rivalry
 from rivalry import callbacks, catalog, settings
@@ -206,10 +207,7 @@ def _engine(
         torch.set_num_threads(1)  # two threads make networks this small many times slower
     torch.manual_seed(told["seed"])
     game = make(dataset.spec, **told["settings"])
-    if game.batch % ranks.world:
-        raise BadRequest(
-            f"a batch of {game.batch} cannot be shared by {ranks.world} processes; take a multiple"
-        )
+    _check_batch(game, ranks.world)
     near = dataset.to(device) if device.type != "cpu" and dataset.x.nbytes < 2**30 else dataset
     source = Source(
         near,
@@ -221,6 +219,17 @@ def _engine(
         world=ranks.world,
     )
     return Engine(game, source, seed=told["seed"], device=device, precision=told["precision"], ranks=ranks)
+
+
+def _check_batch(game: Game, processes: int) -> None:
+    if game.batch % processes:
+        raise BadRequest(
+            f"a batch of {game.batch} cannot be shared by {processes} processes; take a multiple"
+        )
+    if game.batch == processes and any(isinstance(part, nn.BatchNorm1d) for part in game.modules()):
+        raise BadRequest(
+            "batch norm needs a batch of 2 or more in each process; a single datum has no variance"
+        )
 
 
 def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, measure: bool, quiet: bool) -> Run:

@@ -322,6 +322,14 @@ def test_a_batch_that_processes_cannot_share_is_refused_before_a_run_exists(
     assert list(here.iterdir()) == []
 
 
+def test_a_batch_of_one_is_refused_where_a_batch_is_normalized(typed, here: Path) -> None:
+    answer = typed("train gan --data digits --rounds 2 -s batch=1 -s width=8 --run run")
+    assert answer.status == 2
+    assert "batch norm needs a batch of 2 or more" in answer.err
+    assert list(here.iterdir()) == []
+    assert typed("train wgan-gp --data digits --rounds 1 -s batch=1 -s width=8 --run run").status == 0
+
+
 def test_two_processes_do_not_train_one_run(typed, ring: Path) -> None:
     fcntl = pytest.importorskip("fcntl")
     before = snapshot(ring)
