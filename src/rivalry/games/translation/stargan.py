@@ -98,7 +98,8 @@ class StarGAN(Game):
     ):
         super().__init__()
         self.G, self.D, self.classes, self.batch = G, D, classes, batch
-        self.classification, self.reconstruction, self.identity = classification, reconstruction, identity
+        weights = {"reconstruction": reconstruction, "identity": identity}
+        self.classification, self.home = classification, {name: w for name, w in weights.items() if w}
         self.penalty, self.critic_steps = penalty, critic_steps
         self.average = average_of(G, average)
         self.generator = Player(G, optimizer=generator)
@@ -126,13 +127,13 @@ class StarGAN(Game):
             )
         on_fake, named = self.D(y)
         loss, name = wasserstein.generator(on_fake), F.cross_entropy(wide(named), to)
-        home = (x - self.G(y, label)).abs().mean()
-        goal = loss + self.classification * name + self.reconstruction * home
-        notes = {"adversarial": loss, "domain": name, "reconstruction": home}
-        if self.identity:
-            notes["identity"] = (x - self.G(x, label)).abs().mean()
-            goal = goal + self.identity * notes["identity"]
-        yield Move(self.generator, goal, notes)
+        start = {"reconstruction": y, "identity": x}  # what ought to become x in the domain of x
+        homes = {kind: (x - self.G(start[kind], label)).abs().mean() for kind in self.home}
+        yield Move(
+            self.generator,
+            loss + self.classification * name + sum(w * homes[kind] for kind, w in self.home.items()),
+            {"adversarial": loss, "domain": name, **homes},
+        )
         self.average.update(self.G)
 
     def translate(self, x: Tensor, to: Tensor | int | None = None) -> Tensor:
