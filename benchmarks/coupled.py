@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from certificate import certificate
 from played import loaded, played
-from record import Row, record, recorded
+from record import Row, record, recorded_with
 
 from rivalry.data import open_data
 from rivalry.data.from_mnist import edges
@@ -51,8 +51,7 @@ def main() -> None:
         print(row, flush=True)
         says = [f"{j.name}: {j.facts['accuracy']:.2%} of held-out images right" for j in judges]
         says += ["`rivalry train cogan --recipe edges`, and `--recipe unshared`"]
-        others = [r for r in recorded("coupled") if (r["game"], r["seed"]) != (name, seed)]
-        record("coupled", [*others, row], "game", COLUMNS, says)
+        record("coupled", recorded_with(row, "coupled", "game"), "game", COLUMNS, says)
 
 
 def to_measure(options: argparse.Namespace) -> Iterator[tuple[str, int, Any, Row]]:

@@ -40,6 +40,12 @@ def recorded(name: str) -> list[Row]:
     return json.loads(file.read_text())["rows"] if file.exists() else []
 
 
+def recorded_with(row: Row, name: str, key: str) -> list[Row]:
+    """The rows that were measured before, with this one in the place of the one of its `key` and seed."""
+    rows, same = recorded(name), lambda r: (r[key], r["seed"]) == (row[key], row["seed"])
+    return [row if same(r) else r for r in rows] if any(map(same, rows)) else [*rows, row]
+
+
 def in_words(values: Sequence[Any]) -> str:
     """A mean, with the standard deviation over seeds where there are several; a text as it is."""
     there = [v for v in values if v is not None]

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from certificate import certificate
 from played import played
-from record import Row, record, recorded
+from record import Row, record, recorded_with
 from torch import Tensor
 
 from rivalry.data import open_data
@@ -54,7 +54,6 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     told, name = certificate(), f"translation-{options.game}"
     games = GAMES[options.game]
-    rows = [row for row in recorded(name) if options.only and row["game"] not in options.only]
     size = (options.size, options.size) if options.size else None
     test = open_data(DATA[options.game], "test", size)
     says = [f"{options.time} each; " + ", ".join(options.settings)]
@@ -73,9 +72,9 @@ def main() -> None:
                 sheet(picture, test.spec, 12).save(
                     f"{options.sheet}-{game_name.replace(' ', '-')}-{seed}.png"
                 )
-            rows.append({"game": game_name, "seed": seed, "rounds": took["rounds"], **row, **told})
+            row = {"game": game_name, "seed": seed, "rounds": took["rounds"], **row, **told}
             print(row, flush=True)
-            record(name, rows, "game", COLUMNS[options.game], says)
+            record(name, recorded_with(row, name, "game"), "game", COLUMNS[options.game], says)
 
 
 @torch.no_grad()
@@ -138,7 +137,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--size", type=int, help="pixels of a side; those of the data by default")
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
     parser.add_argument(
-        "--only", nargs="*", help="rows to measure anew, by name; the others stay as they are"
+        "--only",
+        nargs="*",
+        help="rows to measure, by name; what was recorded of others and of other seeds stays",
     )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--sheet", help="where to write a sheet of each run: the beginning of a name")
