@@ -38,6 +38,7 @@ COLUMNS = (
     "parameters saved",
     "rounds",
     "seconds",
+    "trained on",
 )
 
 
@@ -60,7 +61,8 @@ def to_measure(options: argparse.Namespace) -> Iterator[tuple[str, int, Any, Row
         for path in options.runs:
             told = Run.open(path).told
             (name,) = (name for name, recipe in GAMES.items() if recipe == told["recipe"])
-            yield name, told["seed"], *loaded(path)
+            game, took = loaded(path)
+            yield name, told["seed"], game, {**took, "trained on": f"{told['device']}, at {told['commit']}"}
     else:
         for seed, name in product(options.seeds, options.only or GAMES):
             made = played("cogan", "mnist-edges", recipe=GAMES[name], rounds=options.rounds, seed=seed)
