@@ -16,13 +16,15 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 # From the ground up.  A module is in the room of the longest name here that it begins with.
 LAYERS = [
-    "errors cache",
+    "errors cache schema",
+    "files",
     "trees settings goal precision labels priors optimizers divergences penalties augment averages estimators memory "
     "data.source data.names nn game given",
     "data metrics sheets scatter tradeoff output human",
     "games",
     "dynamics ranks run engine",
-    "callbacks progress report samples",
+    "saving report",
+    "callbacks progress samples",
     "guards catalog",
     "trained",
     "training",

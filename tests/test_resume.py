@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toys import bits, different, engine_of, images, points
+from toys import ABOUT, bits, different, engine_of, images, points
 
 from rivalry import training
 from rivalry.catalog import find, maker
@@ -42,7 +42,7 @@ def test_twelve_rounds_are_five_and_seven(case: str, tmp_path: Path) -> None:
 
     first = engine_of(make, data, settings=settings)
     first.play(Goal(rounds=5))
-    run = Run.create(tmp_path / "run", {})
+    run = Run.create(tmp_path / "run", ABOUT)
     run.save(5, first.weights(), first.state())
 
     second = engine_of(make, data, settings=settings, seed=99)

@@ -15,6 +15,15 @@ from rivalry.optimizers import sgd
 from rivalry.settings import settings_of
 from rivalry.trees import flatten
 
+ABOUT: dict[str, Any] = {  # what a run.json says at least
+    "game": "toy",
+    "settings": {},
+    "data": "toy",
+    "spec": {"name": "toy", "kind": "points", "shape": [2]},
+    "seed": 0,
+    "goal": {"rounds": 1},
+}
+
 SMALL = {
     "latent": 6, "width": 8, "batch": 8, "critic_steps": 2, "steps": 2,
     "embedding": 4, "attend": 4, "parts": 2, "phase": 4, "largest": 16, "depth": 2, "blocks": 1,

@@ -1,10 +1,10 @@
-"""What is done after a round: log, progress, sheets, metrics, checkpoints, the collapse alarm.
+"""What is done after a round: log, sheets, metrics, the collapse alarm.
 
 A callback is anything `(engine, moves) -> None`.  None of these changes what training does next: a run
 with them and a run without end in the same weights.
 """
 
-import time
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from rivalry.goal import Goal
 from rivalry.labels import every_class
 from rivalry.metrics.score import Score
 from rivalry.run import Run
+from rivalry.saving import Saver
 
 if TYPE_CHECKING:
     from rivalry.metrics.features import Extractor
@@ -66,7 +67,12 @@ def to_tensorboard(run: Run) -> Report:
 
     def report(engine: Engine, notes: dict[str, float]) -> None:
         nonlocal writer
-        writer = writer or Writer(str(run.path / "tensorboard"))
+        if writer is None:
+            try:
+                str(run.path).encode()
+            except UnicodeEncodeError:  # TensorBoard writes names of files as UTF-8
+                return
+            writer = Writer(str(run.path / "tensorboard"))
         for name, value in notes.items():
             writer.add_scalar(name, value, engine.t)
         writer.flush()
@@ -83,34 +89,9 @@ def at_shares(goal: Goal, shares: int, do: Callback) -> Callback:
         reached = int(engine.progress(goal) * shares)
         if done is None:
             done = reached  # a run that was resumed does not do again what it had done
-        elif engine.ranks.any(reached > done):
-            done = max(reached, done + 1)
+        elif reached > done:  # in all processes at once: rounds, samples and seconds are the same in all
+            done = reached
             do(engine, moves)
-
-    return callback
-
-
-def every(seconds: float, do: Callback) -> Callback:
-    """Call `do` when so many seconds have passed since the last time."""
-    last = time.monotonic()
-
-    def callback(engine: Engine, moves: Sequence[Move]) -> None:
-        nonlocal last
-        if engine.ranks.any(time.monotonic() - last >= seconds):
-            do(engine, moves)
-            last = time.monotonic()
-
-    return callback
-
-
-def checkpoint(run: Run, keep: int = 2) -> Callback:
-    """Write a checkpoint of the run."""
-
-    def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
-        engine.check()  # what is not finite is never saved
-        state = engine.state()  # every process has a part in it
-        if engine.ranks.first:
-            run.save(engine.t, engine.weights(), state, keep)
 
     return callback
 
@@ -135,7 +116,7 @@ def sheets(run: Run, real: Dataset, n: int = 64, points: int = 2000) -> Callback
                 x = game.sample(n, **given).float().cpu()
             if isinstance(game, Translator):
                 x, behind["columns"] = _beside(given["source"].cpu(), x, aim(engine.game, real))
-            sheet(x, engine.data.spec, **behind).save(run.path / "samples" / f"{engine.t:06d}.png")
+            run.picture(f"{engine.t:06d}", sheet(x, engine.data.spec, **behind))
 
     return callback
 
@@ -159,29 +140,42 @@ def class_sheet(run: Run, engine: Engine, real: Dataset, each: int = 10) -> None
     labels = torch.arange(rows).repeat_interleave(each)
     with engine.aside() as game:
         x = game.sample(rows * each, **given_for(game, real, rows * each, labels))
-    sheet(x.float().cpu(), engine.data.spec, columns=each, labels=labels).save(
-        run.path / "samples" / "classes.png"
-    )
+    run.picture("classes", sheet(x.float().cpu(), engine.data.spec, columns=each, labels=labels))
 
 
-def measure(run: Run, evaluate: Callable[[Engine], list[Score]], keep: int = 2) -> Callback:
-    """Write scores to the log; `best` is the checkpoint whose deciding score is the best so far."""
+def measure(
+    run: Run, evaluate: Callable[[Engine], list[Score]], saver: Saver, say: Callable[[str], None]
+) -> Callback:
+    """Write scores to the log; `best` is the checkpoint whose deciding score is the best so far.
+
+    Scores that cannot be had are told of in words, and training goes on.
+    """
 
     def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
-        scores = evaluate(engine) if engine.ranks.first else []
-        if not engine.ranks.any(bool(scores)):
-            return
-        state = engine.state()  # every process has a part in it
-        if engine.ranks.first:
-            told = [score.to_json() for score in scores]
+        told = _scores(run, evaluate, engine, say) if engine.ranks.first else []
+        if engine.ranks.any(bool(told)):
             before = [
                 _rank(line["metrics"]) for line in run.lines() if "metrics" in line and "samples" in line
             ]
-            run.log({**standing(engine), "metrics": told})
-            if _rank(told) >= max(before, default=-float("inf")):
-                run.crown(run.save(engine.t, engine.weights(), state, keep))
+            if told:
+                run.log({**standing(engine), "metrics": told})
+            saver.save_best(engine, bool(told) and _rank(told) >= max(before, default=-math.inf))
 
     return callback
+
+
+def _scores(
+    run: Run, evaluate: Callable[[Engine], list[Score]], engine: Engine, say: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    """What was measured, as it is logged; nothing where measuring failed."""
+    try:
+        return [score.to_json() for score in evaluate(engine)]
+    except Exception as trouble:  # of any metric, of any game: none is worth the end of a run
+        reason = str(trouble) if isinstance(trouble, BadRequest) else f"{type(trouble).__name__}: {trouble}"
+        message = f"round {engine.t}: the samples could not be scored: {reason}"
+        run.log({**standing(engine), "event": "unmeasured", "message": message})
+        say(message)
+        return []
 
 
 def quick_scores(dataset: Dataset, n: int = 1000) -> Callable[[Engine], list[Score]]:
@@ -260,10 +254,15 @@ def _spread(x: Tensor) -> float:
     return float(torch.pdist(x.flatten(1)).mean())
 
 
-def _rank(scores: list[dict[str, Any]]) -> float:
-    """How good scores are, higher is better: by the Fréchet distance where it is there, else by the first."""
-    deciding = next((s for s in scores if s["name"].startswith("fid")), scores[0])
-    value = deciding["value"]
-    if value is None or value != value:
-        return -float("inf")
-    return -value if deciding["better"] == "low" else value
+def _rank(scores: Any) -> float:
+    """How good scores are, higher is better: by the Fréchet distance where it is there, else by the first.
+
+    They may come from a log that anyone wrote.
+    """
+    tables = [score for score in scores if isinstance(score, dict)] if isinstance(scores, list) else []
+    named = [score for score in tables if isinstance(score.get("name"), str)]
+    deciding = next((s for s in named if s["name"].startswith("fid")), named[0] if named else {})
+    value = deciding.get("value")
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return -math.inf
+    return -value if deciding.get("better") == "low" else value

@@ -30,6 +30,8 @@ from rivalry.ranks import Ranks, floats
 
 Callback = Callable[["Engine", Sequence[Move]], None]
 CHECK_EVERY = 16  # rounds between looks at an accelerator's verdicts: a look makes it wait
+STOPS = ("SIGINT", "SIGTERM")  # wishes that end the playing
+WISHES = (*STOPS, "save")  # what a process may wish of all of them
 
 
 class Dynamics(Protocol):
@@ -78,7 +80,11 @@ class Engine:
         self.t = 0  # rounds played
         self.rollbacks = 0  # times that training went back to a checkpoint
         self.stopping = ""  # why to stop after this round: a signal's name
+        self.wishes: set[str] = set()  # of this process, for the next message between all
+        self.heard: set[str] = set()  # the wishes of all of them
         self._played, self._since = 0.0, None  # type: float, float | None
+        self._clock = 0.0  # seconds that the first process had played when all last heard of it
+        self._late: tuple[Tensor, torch.cuda.Event] | None = None  # a message whose numbers are on their way
         self._verdicts: list[tuple[str, Tensor]] = []
         self._held: dict[str, Direction] = {}  # within a round alone
         if self.device.type == "cuda":  # the same seed gives the same weights, bit for bit
@@ -97,11 +103,11 @@ class Engine:
         self.game.train()
         for player in self.game.players.values():
             assert player.optimizer  # made before the clock runs: torch takes seconds for the first one
-        self._since = time.perf_counter()
+        self._since, self._clock = time.perf_counter(), self._played
         try:
-            while not self.ranks.any(bool(self.stopping) or self.progress(goal) >= 1):
+            while not (self.stopping or self.progress(goal) >= 1):  # which all processes see alike
                 moves = [move for turn in self.turns() for move in turn]
-                self.ranks.agree(self.game)
+                self._agree()
                 self.t += 1
                 if self.t % CHECK_EVERY == 0:
                     self.check()
@@ -109,7 +115,44 @@ class Engine:
                     callback(self, moves)
             self.check()
         finally:
-            self._played, self._since = self.seconds, None
+            self._played, self._since, self._late = self.seconds, None, None
+
+    def stop(self, why: str) -> None:
+        """Ask for an end, one of `STOPS`, after the round at hand; of all processes, where there are several."""
+        self.wishes.add(why)
+        if self.ranks.world == 1:
+            self.stopping = why
+
+    def _agree(self) -> None:
+        """One message a round between processes: running statistics and ADA's p become their means, all hear the
+        wishes of all, and the clock of the first one is that of all.
+        """
+        if self.ranks.world == 1:
+            self.heard, self.wishes = self.wishes, set()
+            return
+        told = [float(wish in self.wishes) for wish in WISHES]
+        told.append(self._live() - self._played if self.ranks.first else 0.0)
+        self.wishes = set()
+        message = torch.tensor(told, device=self.device)
+        self.ranks.average([*(b for b in self.game.buffers() if b.is_floating_point()), message])
+        *wishes, seconds = [value * self.ranks.world for value in self._numbers(message)]
+        self.heard = {wish for wish, told in zip(WISHES, wishes) if told > 0}
+        self.stopping = next((wish for wish in STOPS if wish in self.heard), self.stopping)
+        self._clock = max(self._clock, self._played + seconds)
+
+    def _numbers(self, message: Tensor) -> list[float]:
+        """A message's numbers; on an accelerator those of the message before, which have arrived: nobody waits."""
+        if self.device.type != "cuda":
+            return message.tolist()
+        before = self._late
+        here, arrived = torch.empty_like(message, device="cpu", pin_memory=True), torch.cuda.Event()
+        here.copy_(message, non_blocking=True)
+        arrived.record()
+        self._late = here, arrived
+        if before is None:
+            return [0.0] * len(message)
+        before[1].synchronize()
+        return before[0].tolist()
 
     def turns(self) -> Iterator[tuple[Move, ...]]:
         """Play one round, turn by turn; the caller counts it."""
@@ -208,7 +251,10 @@ class Engine:
 
     @property
     def seconds(self) -> float:
-        """Seconds of play, over all the processes' lives that this run had."""
+        """Seconds of play, over all the lives that this run had; the same in all processes that play it."""
+        return self._live() if self.ranks.world == 1 or self._since is None else self._clock
+
+    def _live(self) -> float:
         return self._played + (0.0 if self._since is None else time.perf_counter() - self._since)
 
     def progress(self, goal: Goal) -> float:

@@ -19,6 +19,7 @@ from rivalry.goal import Goal
 from rivalry.ranks import Ranks
 from rivalry.report import write_report
 from rivalry.run import Run
+from rivalry.saving import Saver
 
 
 class Interrupted(KeyboardInterrupt):
@@ -45,17 +46,18 @@ def failures_told(run: Run, engine: Engine) -> Iterator[None]:
                 write_report(run.path)
         if isinstance(failure, OSError) and failure.errno is not None:
             raise RunFailed(
-                f"round {engine.t}: cannot write to {run.path}: {failure.strerror}.\n"
-                f"Make room, then: rivalry resume {run.path}"
+                f"round {engine.t}: cannot write to {run.path}: {failure.strerror}.\n{run.way_on(failure)}"
             ) from failure
         raise
 
 
-def guarded(run: Run, engine: Engine, goal: Goal) -> None:
+def guarded(run: Run, engine: Engine, goal: Goal, saver: Saver) -> None:
     """Play; when a loss is not finite go back to the last good checkpoint, once."""
     try:
         engine.play(goal)
     except NonFinite as trouble:
+        saver.wait()
+        engine.ranks.wait()  # for the first process's checkpoint
         found = run.newest(say)
         if found is None or engine.rollbacks:
             where = f"{run.path} keeps everything" + (" up to the last checkpoint" if found else "")
@@ -67,7 +69,7 @@ def guarded(run: Run, engine: Engine, goal: Goal) -> None:
         if engine.ranks.first:
             run.log({**standing(engine), "event": "rollback", "message": message})
         say(message)
-        guarded(run, engine, goal)
+        guarded(run, engine, goal, saver)
 
 
 @contextmanager
@@ -75,31 +77,41 @@ def alone(run: Run, ranks: Ranks) -> Iterator[None]:
     """Hold the run's directory, so that no other process plays the same run meanwhile.
 
     Raises:
-        BadRequest: another one does.
+        BadRequest: another one does; in every process.
     """
-    if fcntl is None or not ranks.first:
-        yield
-        return
-    held = os.open(run.path, os.O_RDONLY)
+    held: list[int] = []
     try:
-        with suppress(OSError):  # a file system without locks
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise BadRequest(f"another process is training {run.path}; wait for it, or stop it") from None
+        ranks.by_first(lambda: _hold(run, held))
         yield
     finally:
-        os.close(held)
+        for handle in held:
+            os.close(handle)
+
+
+def _hold(run: Run, held: list[int]) -> str:
+    if fcntl is None:
+        return ""
+    held.append(os.open(run.path, os.O_RDONLY))
+    with suppress(OSError):  # a file system without locks
+        try:
+            fcntl.flock(held[0], fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BadRequest(f"another process is training {run.path}; wait for it, or stop it") from None
+    return ""
 
 
 @contextmanager
 def signals(engine: Engine) -> Iterator[None]:
     """Ctrl-C and SIGTERM end the run after the round at hand; a second Ctrl-C ends it at once."""
 
+    asked: set[str] = set()
+
     def ask(number: int, frame: Any) -> None:
-        if engine.stopping and number == signal.SIGINT:
+        name = signal.Signals(number).name
+        if name == "SIGINT" and (engine.stopping or name in asked):
             raise KeyboardInterrupt
-        engine.stopping = signal.Signals(number).name
+        asked.add(name)
+        engine.stop(name)
 
     try:
         before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rivalry.errors import BadRequest
+from rivalry.files import Folder
 
 
 def require_ending(output: Path, endings: Sequence[str]) -> None:
@@ -22,29 +23,42 @@ def require_ending(output: Path, endings: Sequence[str]) -> None:
 def written(output: Path) -> Iterator[BinaryIO]:
     """A file that takes `output`'s place when the context ends well; else nothing has changed.
 
+    A link that lies at `output` is replaced, and what it leads to stays as it is.
+
     Raises:
         BadRequest: the place cannot be written, or the disk is full.
     """
     if output.is_dir():
         raise BadRequest(f"cannot write {output}: it is a folder")
     made = [folder for folder in output.parents if not folder.exists()]
-    beside = output.with_name(f".{output.name}.partial")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
+        with Folder(output.parent).writing(output.name) as file:
             yield file
-        beside.replace(output)
     except BaseException as error:
-        _take_away(beside, made)
+        with suppress(OSError):
+            for folder in made:  # the deepest first
+                folder.rmdir()
         if isinstance(error, OSError):
             raise BadRequest(f"cannot write {output}: {error.strerror or error}") from error
         raise
 
 
-def _take_away(beside: Path, made: Sequence[Path]) -> None:
-    """What was begun: the file beside, and the folders that were not there before."""
-    with suppress(OSError):
-        beside.unlink()
-    with suppress(OSError):
-        for folder in made:  # the deepest first
-            folder.rmdir()
+def tried_folder(folder: Path) -> Path:
+    """A folder for several files, made where it is missing.
+
+    Raises:
+        BadRequest: nothing can be written there; said before any work is done.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with Folder(folder).writing("x"):
+            raise _Tried
+    except _Tried:
+        return folder
+    except OSError as error:
+        raise BadRequest(f"cannot write to {folder}: {error.strerror or error}") from error
+
+
+class _Tried(Exception):
+    """Something can be written; nothing was."""

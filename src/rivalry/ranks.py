@@ -4,13 +4,29 @@ Every process holds the whole game and its share of each batch; gradients are av
 all hold the same weights.  Plain torch.distributed: gloo between processors, nccl between GPUs.
 """
 
+import itertools
+import json
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+
+from rivalry.errors import BadRequest, RunFailed
+
+T = TypeVar("T")
+
+PATIENCE = 1800.0  # seconds that processes wait for one of them; RIVALRY_PATIENCE has another number
+GRACE = 5.0  # seconds within which those who waited in vain all say so
+LONGEST = 8192  # bytes of what the first process tells the others
+_board: "dist.Store | None" = None  # where each process leaves a word that others read when it is gone
+_turns = itertools.count()  # of the first process before the others
 
 
 @dataclass(frozen=True)
@@ -30,7 +46,8 @@ class Ranks:
         if self.world == 1 or not tensors:
             return
         flat = torch.cat([t.reshape(-1) for t in tensors])
-        dist.all_reduce(flat)
+        with self._together():
+            dist.all_reduce(flat)
         flat /= self.world
         for tensor, mean in zip(tensors, flat.split([t.numel() for t in tensors])):
             tensor.copy_(mean.view(tensor.shape))
@@ -41,13 +58,9 @@ class Ranks:
             return
         for tensor in [*module.parameters(), *module.buffers()]:
             whole = tensor.data.contiguous()
-            dist.broadcast(whole, 0)
+            with self._together():
+                dist.broadcast(whole, 0)
             tensor.data.copy_(whole)
-
-    def agree(self, module: nn.Module) -> None:
-        """Replace each buffer by its mean over the processes: running statistics, ADA's p."""
-        if self.world > 1:
-            self.average([buffer for buffer in module.buffers() if buffer.is_floating_point()])
 
     def gather(self, tensor: Tensor) -> list[Tensor]:
         """Every process's tensor, in order of rank and where the own one is; all of one shape."""
@@ -55,7 +68,8 @@ class Ranks:
             return [tensor]
         mine = tensor.contiguous().to(_message_device())
         parts = [torch.empty_like(mine) for _ in range(self.world)]
-        dist.all_gather(parts, mine)
+        with self._together():
+            dist.all_gather(parts, mine)
         return [part.to(tensor.device) for part in parts]
 
     def join(self, share: Tensor, n: int) -> Tensor:
@@ -75,29 +89,116 @@ class Ranks:
         """The first process's text, in all of them."""
         if self.world == 1:
             return text
-        letters = torch.zeros(4096, dtype=torch.uint8)
-        written = text.encode()[: len(letters)]
+        letters = torch.zeros(LONGEST, dtype=torch.uint8)
+        written = text.encode("utf-8", "surrogateescape")[:LONGEST]  # a path may be of any bytes
         letters[: len(written)] = torch.tensor(list(written), dtype=torch.uint8)
         letters = letters.to(_message_device())
-        dist.broadcast(letters, 0)
-        return bytes(letters.tolist()).rstrip(b"\0").decode()
+        with self._together():
+            dist.broadcast(letters, 0)
+        return bytes(letters.tolist()).rstrip(b"\0").decode("utf-8", "surrogateescape")
+
+    def by_first(self, job: Callable[[], str]) -> str:
+        """What the first process's `job` says, in all of them; its refusal is that of all.
+
+        Raises:
+            BadRequest: the first process's, in every process.
+        """
+        if self.world == 1:
+            return job()
+        said, refused = "", ""
+        if self.first:
+            try:
+                said = job()
+            except BadRequest as error:
+                refused = str(error)
+        said, refused = json.loads(self.tell(json.dumps([said, refused[:1000]])))
+        if refused:
+            raise BadRequest(refused)
+        return said
+
+    def first_before_others(self, job: Callable[[], T]) -> T:
+        """`job` in every process, in the first one first: what it leaves in a cache, the others find.
+
+        Raises:
+            BadRequest: the first process's, in every process.
+        """
+        if self.world == 1 or _board is None:
+            return job()
+        key = f"first {next(_turns)}"
+        if not self.first:
+            _board.wait([key], timedelta(days=7))  # a large folder takes its time, without a limit
+            if words := _board.get(key).decode():
+                raise BadRequest(words)
+            return job()
+        try:
+            done = job()
+        except BadRequest as refused:
+            _board.set(key, str(refused)[:1000].encode("utf-8", "replace").decode())
+            raise
+        _board.set(key, "")
+        return done
 
     def any(self, flag: bool) -> bool:
-        """Whether any process says so; all of them hear the same answer."""
-        if self.world == 1:
-            return flag
-        # One small message a call: asked once a round, where a gradient travels anyway.
-        said = torch.tensor(float(flag), device=_message_device())
-        dist.all_reduce(said, op=dist.ReduceOp.MAX)
-        return bool(said.item())
+        """Whether any process says so; all of them hear the same answer.  A message of its own: not for every round."""
+        said = torch.tensor([float(flag)], device=_message_device() if self.world > 1 else "cpu")
+        self.average([said])
+        return said.tolist()[0] > 0
 
     def wait(self) -> None:
         if self.world > 1:
-            dist.barrier()
+            with self._together():
+                dist.barrier()
 
     def leave(self) -> None:
         if self.world > 1:
             dist.destroy_process_group()
+
+    # ------------------------------------------------------------------ when one is missing
+
+    @contextmanager
+    def failing_together(self) -> Iterator[None]:
+        """Leave word of a failure here, for those who will wait for this process in vain."""
+        try:
+            yield
+        except Exception as failure:
+            if self.world > 1 and _board is not None:
+                kind = "refused" if isinstance(failure, BadRequest) else "failed"
+                _board.set(f"end of {self.rank}", json.dumps([kind, str(failure)[:1000]]))
+            raise
+
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """What all processes do at once; where one does not come, say which, and why where it left word.
+
+        Raises:
+            BadRequest, RunFailed: as the one that ended.
+        """
+        try:
+            yield
+        except RuntimeError as error:
+            raise self._why() from error
+
+    def _why(self) -> BadRequest | RunFailed:
+        try:
+            return self._read_board()
+        except RuntimeError:  # its process has ended as well
+            return RunFailed("another process ended; the run is kept")
+
+    def _read_board(self) -> BadRequest | RunFailed:
+        if _board is None:
+            return RunFailed("another process ended, or does not answer; the run is kept")
+        _board.set(f"waited {self.rank}", "")
+        others = [rank for rank in range(self.world) if rank != self.rank]
+        until = time.monotonic() + GRACE
+        while time.monotonic() < until:
+            for rank in others:
+                if _board.check([f"end of {rank}"]):
+                    kind, words = json.loads(_board.get(f"end of {rank}"))
+                    return (BadRequest if kind == "refused" else RunFailed)(words)
+            time.sleep(0.1)
+        missing = [str(rank) for rank in others if not _board.check([f"waited {rank}"])]
+        who = f"process {' and '.join(missing)} (of 0 to {self.world - 1})" if missing else "another process"
+        return RunFailed(f"{who} ended, or did not answer within {_patience():g} seconds; the run is kept")
 
 
 def join() -> Ranks:
@@ -108,8 +209,23 @@ def join() -> Ranks:
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     if not dist.is_initialized():
-        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        _meet()
     return Ranks(dist.get_rank(), world)
+
+
+def _meet() -> None:
+    """Join the group of processes; what they leave for each other to read lies in the store where they met."""
+    global _board
+    store, rank, world = next(dist.rendezvous("env://"))
+    _board = dist.PrefixStore("rivalry", store)
+    backend = "nccl" if torch.cuda.is_available() else "gloo"
+    group = dist.PrefixStore("group", store)
+    limit = timedelta(seconds=_patience())
+    dist.init_process_group(backend, store=group, rank=rank, world_size=world, timeout=limit)
+
+
+def _patience() -> float:
+    return float(os.environ.get("RIVALRY_PATIENCE", PATIENCE))
 
 
 def _message_device() -> torch.device:

@@ -7,31 +7,59 @@
     best -> checkpoints/000400
     report.html
 
-A checkpoint is written beside its place, synced and renamed, so half of one is never seen; it carries
-hashes, so a damaged one is known and the one before it is used.
+A checkpoint is written under a name of its own, synced and renamed, so half of one is never seen; it carries
+hashes, so a damaged one is known and the one before it is used.  A run may come from anyone: run.json is held
+against a schema when it is opened, and nothing is written through a link (see `files`).
 """
 
 import datetime
 import hashlib
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
+from PIL import Image
 from safetensors import SafetensorError
 from torch import Tensor
 
+from rivalry import schema
 from rivalry.errors import BadRequest, RunFailed, unknown
-from rivalry.trees import finite, flatten, load_tensors, save_json, save_tensors, unflatten
+from rivalry.files import Folder, require_own
+from rivalry.schema import FORMAT
+from rivalry.trees import finite, flatten, load_tensors, read_json, unflatten, write_json, write_tensors
 
-FORMAT = 1  # of a run on disk
+OWN = (
+    "run.json",
+    "log.jsonl",
+    "samples",
+    "checkpoints",
+    "report.html",
+    "tensorboard",
+)  # what a run consists of
+LARGEST = 2**24  # bytes of a run.json
+LONGEST = 2**20  # bytes of a line in a log
+TRIES = 20  # to read a checkpoint while others take its place
+WORDS = ("weights", "state")
+STRANGE = (  # what reading raises where a list lies in the place of a table, or a table in that of a name
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    SafetensorError,
+    TypeError,
+    ValueError,
+)
 
 
 class Damaged(RunFailed):
     """A checkpoint that is not what was written."""
+
+
+class Gone(Damaged):
+    """A checkpoint that made room for another while it was read."""
 
 
 class Checkpoint:
@@ -42,71 +70,122 @@ class Checkpoint:
 
     @property
     def round(self) -> int:
-        return int(self.path.name)
+        return int(self.path.name.lstrip(".").split(".")[0])
 
     def weights(self) -> dict[str, Tensor]:
         """The game's weights alone: what sampling needs.
 
         Raises:
             Damaged: a file is missing or its hash is not the one that was written.
+            Gone: it was deleted, or another took its place, meanwhile.
         """
-        return self._read("weights")[0]
+        return cast(dict[str, Tensor], self._read("weights")[0])
 
     def state(self) -> dict[str, Any]:
-        """All else that the next round depends on.  Raises Damaged like `weights`."""
-        tensors, told = self._read("state")
-        return unflatten(told["state"], tensors)
+        """All else that the next round depends on.  Raises Damaged and Gone like `weights`."""
+        return self._read("state")[0]
 
-    def _read(self, name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    def read(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Weights and state.  Raises Damaged and Gone like `weights`."""
+        weights, state = self._read(*WORDS)
+        return weights, state
+
+    def _read(self, *names: str) -> list[dict[str, Any]]:
+        which = self._identity()
         try:
-            told = json.loads((self.path / "state.json").read_text())
-            file = self.path / f"{name}.safetensors"
-            if _hash(file) != told["sha256"][file.name]:
-                raise Damaged(f"{file} is damaged: its hash is not the one that was written")
+            found = self._sound(names)
+        except Damaged as damage:
+            if self._identity() != which:
+                raise Gone(str(damage)) from damage
+            raise
+        if self._identity() != which:
+            raise Gone(f"{self.path} was replaced while it was read")
+        return found
+
+    def _sound(self, names: tuple[str, ...]) -> list[dict[str, Any]]:
+        file = self.path / "state.json"
+        try:
+            told = read_json(file.read_bytes())
             if _hash_of_tree(told["state"]) != told["sha256"]["state"]:
-                raise Damaged(
-                    f"{self.path / 'state.json'} is damaged: its hash is not the one that was written"
-                )
-            return load_tensors(file), told
-        except (OSError, ValueError, KeyError, TypeError) as error:
+                raise Damaged(f"{file} is damaged: its hash is not the one that was written")
+            tensors = [self._tensors(name, told["sha256"]) for name in names]
+            return [
+                unflatten(told["state"], found) if name == "state" else found
+                for name, found in zip(names, tensors)
+            ]
+        except OSError as error:
             raise Damaged(f"{self.path} is damaged: {error}") from error
+        except STRANGE as error:
+            raise Damaged(f"{self.path} is damaged: {schema.shown(str(error))}") from error
+
+    def _tensors(self, name: str, hashes: dict[str, str]) -> dict[str, Tensor]:
+        file = self.path / f"{name}.safetensors"
+        if _hash(file) != hashes[file.name]:
+            raise Damaged(f"{file} is damaged: its hash is not the one that was written")
+        return load_tensors(file)
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     @classmethod
-    def write(cls, path: Path, weights: dict[str, Tensor], state: dict[str, Any]) -> "Checkpoint":
-        """Write beside, sync, rename.  Raises OSError; then nothing is left at `path`."""
-        beside = path.with_name(f".{path.name}.partial")
-        for left in path.parent.glob(".*.partial"):  # by a kill
-            shutil.rmtree(left, ignore_errors=True)
+    def write(cls, folder: Folder, t: int, weights: dict[str, Tensor], state: dict[str, Any]) -> "Checkpoint":
+        """Write the checkpoint of round t under a name of its own, sync, rename.
+
+        At every moment a whole checkpoint lies in the folder, under one name or another.
+
+        Raises:
+            OSError: it cannot be written; those that were there are untouched.
+        """
+        name = f"checkpoints/{t:06d}"
+        beside = folder.begin(name)
         try:
-            beside.mkdir(parents=True)
-            tensors: dict[str, Tensor] = {}
-            tree = flatten(state, tensors)
-            save_tensors(weights, beside / "weights.safetensors")
-            save_tensors(tensors, beside / "state.safetensors")
-            hashes = {
-                f"{name}.safetensors": _hash(beside / f"{name}.safetensors") for name in ("weights", "state")
-            }
-            hashes["state"] = _hash_of_tree(tree)
-            save_json({"format": FORMAT, "sha256": hashes, "state": tree}, beside / "state.json")
-            for file in beside.iterdir():
-                _sync(file)
-            _sync(beside)
-            shutil.rmtree(path, ignore_errors=True)  # the same round again, after a rollback
-            beside.rename(path)
-            _sync(path.parent)
-        except BaseException as error:
-            shutil.rmtree(beside, ignore_errors=True)
-            if isinstance(error, SafetensorError):  # how safetensors says that it could not write
-                raise OSError(str(error)) from error
+            _write_into(folder, beside, weights, state)
+        except BaseException:
+            _remove(folder, beside)
             raise
-        return cls(path)
+        before = (
+            folder.aside(name) if (folder.path / name).exists() else ""
+        )  # the same round, after a rollback
+        folder.move(beside, name)
+        folder.sync("checkpoints")
+        if before:
+            _remove(folder, before)
+        return cls(folder.path / name)
+
+
+def _write_into(folder: Folder, name: str, weights: dict[str, Tensor], state: dict[str, Any]) -> None:
+    tensors: dict[str, Tensor] = {}
+    tree = flatten(state, tensors)
+    hashes = {"state": _hash_of_tree(tree)}
+    for word, table in zip(WORDS, (weights, tensors)):
+        with folder.writing(f"{name}/{word}.safetensors", sync=True) as file:
+            hashing = _Hashing(file)
+            write_tensors(table, cast(BinaryIO, hashing))
+        hashes[f"{word}.safetensors"] = hashing.sha256.hexdigest()
+    with folder.writing(f"{name}/state.json", sync=True) as file:
+        write_json({"format": FORMAT, "sha256": hashes, "state": tree}, file)
+
+
+class _Hashing:
+    """A file that is written, and the hash of what went into it."""
+
+    def __init__(self, file: BinaryIO):
+        self.file, self.sha256 = file, hashlib.sha256()
+
+    def write(self, data: Any) -> None:
+        self.sha256.update(data)
+        self.file.write(data)
 
 
 class Run:
     """One directory under `runs/`."""
 
     def __init__(self, path: Path, told: dict[str, Any]):
-        self.path, self.told = path, told
+        self.path, self.told, self.folder = path, told, Folder(path)
 
     # ------------------------------------------------------------------ beginning
 
@@ -123,53 +202,101 @@ class Run:
                 raise BadRequest(
                     f"{path} is not empty; `rivalry resume {path}` goes on with a run, or name another"
                 )
-            for folder in (path, path / "samples", path / "checkpoints"):
-                folder.mkdir(parents=True, exist_ok=True)
+            path.mkdir(parents=True, exist_ok=True)
             run = cls(path, {"format": FORMAT, **told, "started": _now()})
-            save_json(run.told, path / "run.json")
+            for folder in ("samples", "checkpoints"):
+                run.folder.make(folder)
+            run.tidy()
+            run.write_about()
         except OSError as error:
             raise BadRequest(f"cannot write a run to {path}: {error.strerror or error}") from error
         return run
 
     @classmethod
     def open(cls, path: str | Path) -> "Run":
-        """The run at `path`.
+        """The run at `path`, whose run.json is what `train` writes and of which nothing is a link.
 
         Raises:
-            BadRequest: no run, or one of a newer version.
+            BadRequest: no run, one of a newer version, or one that `train` cannot have left so.
         """
         path = Path(path)
-        try:
-            told = json.loads((path / "run.json").read_text())
-            form = int(told["format"])
-        except (OSError, ValueError, KeyError, TypeError):
+        told = _about(path)
+        if told["format"] > FORMAT:
             raise BadRequest(
-                f"{path} is not a run: a run is a directory with a run.json, made by `train`"
-            ) from None
-        if form > FORMAT:
-            raise BadRequest(
-                f"{path} was written by a newer rivalry (format {form}, this one reads {FORMAT}); upgrade"
+                f"{path} was written by a newer rivalry (format {schema.shown(told['format'])}, "
+                f"this one reads {FORMAT}); upgrade"
             )
+        if trouble := schema.wrong(told, schema.RUN, schema.RUN_FURTHER):
+            raise BadRequest(f"{path}/run.json {trouble}: it is not what `train` wrote")
+        require_own(path, OWN, link="best")
         return cls(path, told)
+
+    def write_about(self) -> None:
+        """Write run.json anew."""
+        with self.folder.writing("run.json", sync=True) as file:
+            write_json(self.told, file)
 
     # ------------------------------------------------------------------ checkpoints
 
     def checkpoints(self) -> list[Checkpoint]:
         """Those on disk, newest first; whether they are sound is seen when they are read."""
         folder = self.path / "checkpoints"
-        found = [p for p in folder.iterdir() if p.name.isdigit()] if folder.is_dir() else []
-        return [Checkpoint(p) for p in sorted(found, key=lambda p: int(p.name), reverse=True)]
+        try:
+            found = [Checkpoint(p) for p in folder.iterdir() if _digits(p.name)]
+        except OSError:
+            return []
+        return sorted(found, key=lambda checkpoint: checkpoint.round, reverse=True)
+
+    def begun(self) -> list[Checkpoint]:
+        """Those whose writing, renaming or deleting a kill ended, newest first: some of them are whole."""
+        names = [n for n in self.folder.partial("checkpoints") if _digits(n.lstrip(".").split(".")[0])]
+        paths = [self.path / "checkpoints" / name for name in names]
+        return sorted(map(Checkpoint, paths), key=lambda c: (c.round, _changed(c.path)), reverse=True)
 
     def newest(
         self, warn: Callable[[str], None] = lambda message: None
     ) -> tuple[Checkpoint, Any, Any] | None:
         """The newest sound checkpoint with its weights and state; damaged ones are named to `warn` and skipped."""
+        for _ in range(TRIES):
+            try:
+                return self._newest(warn)
+            except Gone:  # training goes on meanwhile, and a newer one is there
+                continue
+        return None
+
+    def _newest(self, warn: Callable[[str], None]) -> tuple[Checkpoint, Any, Any] | None:
         for checkpoint in self.checkpoints():
             try:
-                return checkpoint, checkpoint.weights(), checkpoint.state()
+                return checkpoint, *checkpoint.read()
+            except Gone:
+                raise
             except Damaged as damage:
                 warn(f"{damage}; using the checkpoint before it")
+        for checkpoint in self.begun():
+            try:
+                return checkpoint, *checkpoint.read()
+            except Damaged:
+                continue
         return None
+
+    def mend(self) -> None:
+        """Put whole checkpoints that a kill left under another name in their places; delete what is not whole.
+
+        For the process alone that trains the run.
+        """
+        for checkpoint in self.begun():
+            name = f"checkpoints/{checkpoint.round:06d}"
+            if not _is_sound(Checkpoint(self.path / name)) and _is_sound(checkpoint):
+                if (self.path / name).exists():
+                    _remove(self.folder, self.folder.aside(name))
+                self.folder.move(f"checkpoints/{checkpoint.path.name}", name)
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Delete what a kill left half written."""
+        for above in (".", "samples", "checkpoints"):
+            for name in self.folder.partial(above):
+                _remove(self.folder, f"{above}/{name}")
 
     def save(self, t: int, weights: dict[str, Tensor], state: dict[str, Any], keep: int = 2) -> Checkpoint:
         """Write the checkpoint of round `t`, then drop all but the newest `keep` and the best.
@@ -178,25 +305,39 @@ class Run:
             RunFailed: it could not be written; those before it are untouched.
         """
         try:
-            written = Checkpoint.write(self.path / "checkpoints" / f"{t:06d}", weights, state)
+            written = Checkpoint.write(self.folder, t, weights, state)
         except OSError as error:
             last = self.checkpoints()
             kept = f"the last good one is {last[0].path}" if last else "there is none before it"
             raise RunFailed(
                 f"cannot write the checkpoint of round {t}: {error.strerror or error}; {kept}.\n"
-                f"Make room, then: rivalry resume {self.path}"
+                f"{self.way_on(error)}"
             ) from error
         best = self.best()
         for old in self.checkpoints()[keep:]:
             if best is None or old.path.name != best.path.name:
-                shutil.rmtree(old.path, ignore_errors=True)
+                self._drop(old)
         return written
+
+    def way_on(self, error: OSError) -> str:
+        """What to do after something could not be written."""
+        if isinstance(error, FileNotFoundError):
+            return "Was its folder moved?  What was saved is in it: rivalry resume FOLDER"
+        return f"Make room, then: rivalry resume {self.path}"
+
+    def _drop(self, checkpoint: Checkpoint) -> None:
+        """Delete one: first its name, so that nobody takes half of it for a checkpoint."""
+        try:
+            _remove(self.folder, self.folder.aside(f"checkpoints/{checkpoint.path.name}"))
+        except OSError:  # a directory that cannot be written
+            return
 
     def best(self) -> Checkpoint | None:
         """The checkpoint that `best` points to."""
-        name = os.path.basename(os.readlink(self.path / "best")) if (self.path / "best").is_symlink() else ""
+        link = self.path / "best"
+        name = os.path.basename(os.readlink(link)) if link.is_symlink() else ""
         path = self.path / "checkpoints" / name
-        return Checkpoint(path) if name.isdigit() and path.is_dir() else None
+        return Checkpoint(path) if _digits(name) and path.is_dir() else None
 
     def checkpoint(self, which: str = "best") -> Checkpoint:
         """One by name: "best" (the newest sound one where none was crowned), "newest", or its round.
@@ -211,49 +352,122 @@ class Run:
             if found := self.newest():
                 return found[0]
             if self.checkpoints():
-                raise BadRequest(
-                    f"every checkpoint of {self.path} is damaged; train anew with: {self.told['command']}"
-                )
+                raise BadRequest(f"every checkpoint of {self.path} is damaged; {self.anew()}")
             raise BadRequest(f"{self.path} holds no checkpoint yet; `rivalry resume {self.path}` trains it")
         for checkpoint in self.checkpoints():
-            if which.isdigit() and checkpoint.round == int(which):
+            if _digits(which) and checkpoint.round == int(which):
                 return checkpoint
         raise unknown(
             "checkpoint", which, [str(c.round) for c in self.checkpoints()], "best, newest or its round"
         )
 
+    def anew(self) -> str:
+        """How to begin this run again."""
+        return f"train anew with: {self.told.get('command', 'rivalry train')}"
+
+    def read(self, which: str = "best") -> tuple[Checkpoint, dict[str, Tensor], dict[str, Any]]:
+        """A checkpoint by name (see `checkpoint`) with its weights and state, also while training replaces it.
+
+        Raises:
+            BadRequest: there is none of that name.
+            Damaged: it is not what was written.
+        """
+        for _ in range(TRIES):
+            checkpoint = self.checkpoint(which)
+            try:
+                return checkpoint, *checkpoint.read()
+            except Gone:
+                continue
+        raise Damaged(f"{self.path}: checkpoints are replaced faster than one can be read; try again")
+
     def crown(self, checkpoint: Checkpoint) -> None:
         """Let `best` point to this checkpoint."""
-        beside = self.path / ".best.partial"
-        beside.unlink(missing_ok=True)
-        beside.symlink_to(Path("checkpoints") / checkpoint.path.name)
-        beside.rename(self.path / "best")
+        self.folder.point("best", f"checkpoints/{checkpoint.path.name}")
 
-    # ------------------------------------------------------------------ the log
+    # ------------------------------------------------------------------ pictures and the log
+
+    def picture(self, name: str, image: Image.Image) -> None:
+        """Write samples/<name>.png."""
+        with self.folder.writing(f"samples/{name}.png") as file:
+            image.save(file, "png")
 
     def log(self, line: dict[str, Any]) -> None:
         """Append one line; a number that is not finite is written as null."""
-        with (self.path / "log.jsonl").open("a") as file:
-            file.write(json.dumps(finite(line)) + "\n")
+        self.folder.append("log.jsonl", (json.dumps(finite(line)) + "\n").encode())
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """The log's lines; one torn by a kill is passed over."""
-        file = self.path / "log.jsonl"
-        for line in file.read_text().splitlines() if file.exists() else []:
-            try:
-                yield json.loads(line)
-            except ValueError:
-                continue
+        """The log's lines; what is no line of ours, or was torn by a kill, is passed over."""
+        try:
+            file = (self.path / "log.jsonl").open("rb")
+        except OSError:
+            return
+        with file:
+            while text := file.readline(LONGEST):
+                try:
+                    line = read_json(text)
+                except ValueError:
+                    continue
+                if isinstance(line, dict) and _ROUND.holds(line.get("round", 0)):
+                    yield line
 
     def rewind(self, t: int) -> None:
         """Forget what came after round `t`, lines of the log and checkpoints: it will be played again."""
         for checkpoint in self.checkpoints():
             if checkpoint.round > t:
-                shutil.rmtree(checkpoint.path, ignore_errors=True)
-        kept = [line for line in self.lines() if line.get("round", 0) <= t or "event" in line]
-        beside = self.path / ".log.partial"
-        beside.write_text("".join(json.dumps(line) + "\n" for line in kept))
-        beside.rename(self.path / "log.jsonl")
+                self._drop(checkpoint)
+        with self.folder.writing("log.jsonl") as file:
+            for line in self.lines():
+                if line.get("round", 0) <= t or "event" in line:
+                    file.write((json.dumps(line) + "\n").encode())
+
+
+_ROUND = schema.whole(0)
+
+
+def _about(path: Path) -> dict[str, Any]:
+    """What run.json says, a table with a whole number as `format`."""
+    file = path / "run.json"
+    try:
+        require_own(path, ("run.json",), link="best")
+        if file.stat().st_size > LARGEST:
+            raise ValueError("it is too large")
+        told = read_json(file.read_bytes())
+        if not (isinstance(told, dict) and schema.whole(1).holds(told.get("format"))):
+            raise ValueError("it is no table with a format")
+    except BadRequest:
+        raise
+    except (OSError, ValueError):
+        raise BadRequest(
+            f"{path} is not a run: a run is a directory with a run.json, made by `train`"
+        ) from None
+    return told
+
+
+def _is_sound(checkpoint: Checkpoint) -> bool:
+    try:
+        checkpoint.read()
+    except Damaged:
+        return False
+    return True
+
+
+def _remove(folder: Folder, name: str) -> None:
+    """Delete where that is possible: what stays has a name that nobody takes for something whole."""
+    try:
+        folder.remove(name)
+    except OSError:
+        return
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _digits(name: str) -> bool:
+    return name.isascii() and name.isdigit() and len(name) < 16
 
 
 def command() -> str:
@@ -284,12 +498,3 @@ def _hash(file: Path) -> str:
 
 def _hash_of_tree(tree: Any) -> str:
     return hashlib.sha256(json.dumps(tree).encode()).hexdigest()
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file, or a directory's list of names, is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from rivalry.data.source import Spec
 from rivalry.errors import BadRequest
+from rivalry.files import Folder
 from rivalry.output import written
 from rivalry.sheets import sheet, to_image
 
@@ -37,8 +38,10 @@ def save(draw: Callable[[], Tensor], output: Path, spec: Spec, columns: int | No
         return
     try:
         output.mkdir(parents=True, exist_ok=True)
+        folder = Folder(output)
         for i, image in enumerate(draw()):
-            to_image(image).save(output / f"{i:05d}.png")
+            with folder.writing(f"{i:05d}.png") as file:
+                to_image(image).save(file, "png")
     except OSError as error:
         raise BadRequest(f"cannot write {output}: {error.strerror or error}") from error
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from rivalry import catalog, settings
+from rivalry.cache import cache_dir
 from rivalry.data import NAMES, open_data
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest, unknown
@@ -49,12 +50,14 @@ def load(
     """
     run = run if isinstance(run, Run) else open_run(local(str(run)))
     built = build(run.told, game)
-    checkpoint = run.checkpoint(which)
     try:
-        built.load_state_dict({**checkpoint.weights(), **checkpoint.state()["extra"]})
+        checkpoint, weights, state = run.read(which)
     except Damaged as damage:
         raise Damaged(f"{damage}; another may be whole: --which newest") from damage
-    except RuntimeError as error:  # torch lists every weight
+    try:
+        built.load_state_dict({**weights, **state["extra"]})
+    # torch lists every weight; what comes from elsewhere may hold anything
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise BadRequest(f"{checkpoint.path} holds another game than {run.path}/run.json names") from error
     return built.to(choose_device(device)).eval().requires_grad_(False)
 
@@ -85,15 +88,17 @@ def maker_of(told: dict[str, Any], make: Callable[..., Game] | None = None) -> C
 
 
 def open_run(path: str | Path) -> Run:
-    """The run at `path`, whose papers are whole.
+    """The run at `path`, whose run.json is what `train` writes, its settings those of its game.
 
     Raises:
-        BadRequest: no run, one of a newer version, or one whose run.json lacks something.
+        BadRequest: no run, one of a newer version, or one that `train` cannot have left so.
     """
     run = Run.open(path)
-    lacks = [name for name in ("game", "settings", "data", "spec", "seed", "goal") if name not in run.told]
-    if lacks:
-        raise BadRequest(f"{run.path}/run.json lacks {', '.join(lacks)}: it is not what `train` wrote")
+    name = run.told["game"]
+    if any(entry.name == name for entry in catalog.CATALOG):  # else of a function of someone's own
+        settings.check(
+            catalog.maker(catalog.find(name)), run.told["settings"], f"{run.path}/run.json: {name}"
+        )
     return run
 
 
@@ -201,11 +206,18 @@ def evaluate(
         with written(Path(output) / picture.name) as file:  # type: ignore[arg-type]
             picture.image.save(file, "png")
     if run is not None and ranks.first:
-        run.log(
-            {"round": run.checkpoint(which).round, "weights": which, "metrics": [s.to_json() for s in scores]}
-        )
-        write_report(run.path)
+        _keep(scores, run, which)
     return scores
+
+
+def _keep(scores: list[Score], run: Run, which: str) -> None:
+    """Write scores to the run's log and report; where that cannot be, say so: they are not lost for it."""
+    try:
+        told = [score.to_json() for score in scores]
+        run.log({"round": run.checkpoint(which).round, "weights": which, "metrics": told})
+        write_report(run.path)
+    except OSError as error:
+        warnings.warn(f"the scores could not be kept in {run.path}: {error.strerror or error}", stacklevel=4)
 
 
 def warn_of_itself(subject: str | Path | Run, data: str | Dataset) -> None:
@@ -249,7 +261,9 @@ def local(name: str) -> Path:
     except ImportError:
         raise BadRequest(f"no run at {name}; to fetch one from the Hub: pip install 'rivalry[hub]'") from None
     try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.jsonl", "*.safetensors", "*.png"]))
+        place = cache_dir("hub") / name.replace("/", "--")  # not the Hub's own cache, which consists of links
+        patterns = ["*.json", "*.jsonl", "*.safetensors", "*.png"]
+        return Path(snapshot_download(name, allow_patterns=patterns, local_dir=place))
     except Exception as error:
         raise BadRequest(f"no run at {name}, neither here nor on the Hub ({type(error).__name__})") from error
 

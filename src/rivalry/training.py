@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import torch
 from torch import nn
 
 import rivalry
-from rivalry import callbacks, catalog, settings
+from rivalry import callbacks, catalog, schema, settings
 from rivalry.data import open_data
 from rivalry.data.source import Dataset, Source, Spec
 from rivalry.engine import Engine
@@ -19,16 +20,18 @@ from rivalry.errors import BadRequest, unknown
 from rivalry.game import Game, Translator
 from rivalry.goal import Goal, seconds
 from rivalry.guards import Interrupted, alone, failures_told, guarded, say, signals
+from rivalry.metrics.fingerprints import fingerprint
 from rivalry.precision import choose_device, choose_precision, describe
 from rivalry.progress import progress
 from rivalry.ranks import Ranks, join
 from rivalry.report import write_report
 from rivalry.run import Run, command
+from rivalry.saving import Saver
 from rivalry.trained import as_trained, from_anywhere, maker_of, open_run, refuse_seed
-from rivalry.trees import save_json
 
 SHEETS = 12  # over a whole run
 MEASURES = 5
+LARGE = 2**30  # bytes of data that are hashed in a second
 
 
 def train(
@@ -62,7 +65,7 @@ def train(
         seed: of every random number.
         device: auto, cpu, cuda, cuda:1, mps.
         precision: auto, fp32, bf16.
-        save_every: time between checkpoints.
+        save_every: time between checkpoints, more where they would take over 2 % of it; 0 is after every round.
         keep: how many of the newest are kept, beside the best; more of them show a run's course (`lab skill`).
         measure: score the samples five times on the way and keep the best checkpoint.
         quiet: show no progress.
@@ -86,44 +89,47 @@ def train(
         )
     values = settings.check(make, {**chosen, **given}, name)
     where = choose_device(device)
-    pairs = isinstance(game, str) and "pairs" in catalog.find(game).needs
-    dataset = data if isinstance(data, Dataset) else open_data(data, size=size, pairs=pairs)
-    precision = choose_precision(precision, where, small=dataset.spec.kind == "points")
     seconds(save_every)
     if keep < 1:
         raise BadRequest(f"a run keeps 1 checkpoint or more; got {keep}")
     refuse_seed(seed)
+    pairs = isinstance(game, str) and "pairs" in catalog.find(game).needs
     ranks = join()
-    told: dict[str, Any] = {
-        "game": name,
-        "recipe": recipe,
-        "settings": values,
-        "data": dataset.spec.name if isinstance(data, Dataset) else from_anywhere(data),
-        "size": size,
-        "spec": dataset.spec.to_json(),
-        "seed": seed,
-        "goal": goal.to_json(),
-        "versions": {
-            "rivalry": rivalry.__version__,
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-        },
-        "device": describe(where),
-        "precision": precision,
-        "world": ranks.world,
-        "save_every": seconds(save_every),
-        "keep": keep,
-        "command": command(),
-        "commit": _commit(),
-    }
-    engine = _engine(
-        make, told, dataset, where, ranks
-    )  # refuses what the game cannot use, before a run exists
-    place = _create(Path(run) if run else None, told, f"{name}-{Path(told['data']).stem}", ranks)
-    with alone(place, ranks):
-        if ranks.first:
-            _name_skipped(place, dataset)
-        return _play(place, engine, goal, dataset, measure=measure, quiet=quiet)
+    with ranks.failing_together():
+        opened = lambda: data if isinstance(data, Dataset) else open_data(data, size=size, pairs=pairs)
+        dataset = ranks.first_before_others(opened)
+        told: dict[str, Any] = {
+            "game": name,
+            "recipe": recipe,
+            "settings": values,
+            "data": dataset.spec.name if isinstance(data, Dataset) else from_anywhere(data),
+            "size": size,
+            "spec": dataset.spec.to_json(),
+            "seed": seed,
+            "goal": goal.to_json(),
+            "versions": {
+                "rivalry": rivalry.__version__,
+                "torch": torch.__version__,
+                "python": platform.python_version(),
+            },
+            "device": describe(where),
+            "precision": choose_precision(precision, where, small=dataset.spec.kind == "points"),
+            "save_every": seconds(save_every),
+            "keep": keep,
+            "measure": measure,
+            "command": command(),
+            "commit": _commit(),
+            "fingerprint": _fingerprint(dataset),
+        }
+        engine = _engine(
+            make, told, dataset, where, ranks
+        )  # refuses what the game cannot use, before a run exists
+        told |= reproducible(ranks)
+        place = _create(Path(run) if run else None, told, f"{name}-{Path(told['data']).stem}", ranks)
+        with alone(place, ranks):
+            if ranks.first:
+                _name_skipped(place, dataset)
+            return _play(place, engine, goal, dataset, quiet=quiet)
 
 
 def resume(
@@ -136,7 +142,7 @@ def resume(
     time: str | float | None = None,
     device: str = "auto",
     quiet: bool = False,
-    measure: bool = True,
+    measure: bool | None = None,
 ) -> Run:
     """Go on with a run to the goal that it was given, or to a new one; from its start if no checkpoint was reached.
 
@@ -145,35 +151,92 @@ def resume(
     Args:
         game: what made the game, where that is a function of your own.
         data: where the run was given a `Dataset`, and not a name.
+        measure: score the samples on the way; as the run did by default.
 
     Raises:
         BadRequest: not a run, every checkpoint of it is damaged, or another process trains it.
         RunFailed: as `train`.
     """
-    run = run if isinstance(run, Run) else open_run(run)
-    told = run.told
-    new = {"rounds": rounds, "samples": samples, "seconds": None if time is None else seconds(time)}
-    goal = Goal(**(new if any(v is not None for v in new.values()) else told["goal"]))
-    where = choose_device(device)
-    dataset = data or open_data(told["data"], **as_trained(run))
-    if dataset.spec != Spec.from_json(told["spec"]):
-        raise BadRequest(
-            f"{run.path} was trained on {_in_words(Spec.from_json(told['spec']))}; "
-            f"{told['data']!r} now holds {_in_words(dataset.spec)}"
-        )
     ranks = join()
-    with alone(run, ranks):
-        engine = _engine(maker_of(told, game), told, dataset, where, ranks)
-        _go_back(run, engine)
-        closed = any(line.get("event") == "done" and line["round"] == engine.t for line in run.lines())
-        if closed and engine.progress(goal) >= 1:
-            say(f"{run.path} has done {goal} already; --rounds, --samples or --time sets a longer goal")
-            return run
-        if ranks.first:
-            run.rewind(engine.t)
-            told["goal"] = goal.to_json()
-            save_json(told, run.path / "run.json")
-        return _play(run, engine, goal, dataset, measure=measure, quiet=quiet)
+    with ranks.failing_together():
+        run = run if isinstance(run, Run) else open_run(run)
+        told = run.told
+        new = {"rounds": rounds, "samples": samples, "seconds": None if time is None else seconds(time)}
+        goal = Goal(**(new if any(v is not None for v in new.values()) else told["goal"]))
+        where, make = choose_device(device), maker_of(told, game)
+        told["settings"] = settings.check(make, told["settings"], told["game"])
+        dataset = ranks.first_before_others(lambda: data or open_data(told["data"], **as_trained(run)))
+        if dataset.spec != Spec.from_json(told["spec"]):
+            raise BadRequest(
+                f"{run.path} was trained on {_in_words(Spec.from_json(told['spec']))}; "
+                f"{told['data']!r} now holds {_in_words(dataset.spec)}"
+            )
+        with alone(run, ranks):
+            return _resume(run, goal, dataset, make, where, ranks, quiet, measure)
+
+
+def _resume(
+    run: Run,
+    goal: Goal,
+    dataset: Dataset,
+    make: Callable[..., Game],
+    where: torch.device,
+    ranks: Ranks,
+    quiet: bool,
+    measure: bool | None,
+) -> Run:
+    told = run.told
+    changed = _what_changed(told, dataset, ranks)
+    engine = _engine(make, told, dataset, where, ranks)
+    if ranks.first:
+        run.mend()
+    ranks.wait()
+    _go_back(run, engine)
+    closed = any(line.get("event") == "done" and line.get("round") == engine.t for line in run.lines())
+    if closed and engine.progress(goal) >= 1:
+        say(f"{run.path} has done {goal} already; --rounds, --samples or --time sets a longer goal")
+        return run
+    told |= {"goal": goal.to_json(), "fingerprint": _fingerprint(dataset), **reproducible(ranks)}
+    told |= {} if measure is None else {"measure": measure}
+    if ranks.first:
+        run.rewind(engine.t)
+        run.write_about()
+        for message in changed:
+            run.log({**callbacks.standing(engine), "event": "changed", "message": message})
+            say(message)
+    return _play(run, engine, goal, dataset, quiet=quiet)
+
+
+def reproducible(ranks: Ranks) -> dict[str, int]:
+    """On what the last bit of the weights depends beside the seed: the threads of a process, and the processes."""
+    return {"threads": torch.get_num_threads(), "world": ranks.world}
+
+
+def _what_changed(told: dict[str, Any], dataset: Dataset, ranks: Ranks) -> list[str]:
+    """In words, what makes a resumed run end in other weights than one that was never stopped; threads are restored
+    where the machine has that many processors.
+    """
+    found = []
+    threads = told.get("threads", torch.get_num_threads())
+    if threads <= (os.cpu_count() or 1):
+        torch.set_num_threads(threads)
+    if torch.get_num_threads() != threads:
+        found.append(f"the run had {threads} threads and now has {torch.get_num_threads()}")
+    world = told.get("world", ranks.world)
+    if world != ranks.world:
+        found.append(f"the run was played by {world} process(es) and now by {ranks.world}")
+    if told.get("fingerprint", now := _fingerprint(dataset)) != now:
+        found.append(f"{told['data']!r} holds other data than those that the run was trained on")
+    return [f"{what}: the weights will differ from those of a run that was never stopped" for what in found]
+
+
+def _fingerprint(dataset: Dataset) -> str:
+    """Tells a table of data from any other; of one too large to be read at once, by rows spread over it."""
+    few = dataset
+    if dataset.x.nbytes > LARGE:
+        few = dataset.only(torch.linspace(0, len(dataset) - 1, 1000, dtype=torch.double).long())
+    tables = [few, *(replace(few, x=few.others[name]) for name in few.spec.extra)]
+    return "".join(fingerprint(table)[:32] for table in tables)[:160]
 
 
 def _name_skipped(run: Run, dataset: Dataset) -> None:
@@ -190,14 +253,24 @@ def _go_back(run: Run, engine: Engine) -> None:
     damages: list[str] = []
     found = run.newest(damages.append)
     if damages and not found:
-        raise BadRequest(f"every checkpoint of {run.path} is damaged; train anew with: {run.told['command']}")
+        raise BadRequest(f"every checkpoint of {run.path} is damaged; {run.anew()}")
     for damage in damages:
         say(damage)
-    if found:
-        try:
-            engine.restore(*found[1:])
-        except RuntimeError as error:  # torch lists every weight
-            raise BadRequest(f"{found[0].path} holds another game than {run.path}/run.json names") from error
+    if not found:
+        return
+    checkpoint, weights, state = found
+    trouble = schema.wrong(state, schema.STATE, {}) if isinstance(state, dict) else "is no table"
+    if trouble is None and state["t"] != checkpoint.round:
+        trouble = f"is of round {state['t']}"
+    if trouble:
+        raise BadRequest(f"{checkpoint.path}/state.json {trouble}: it is not what `train` wrote")
+    try:
+        engine.restore(weights, state)
+    # torch lists every weight; what comes from elsewhere may hold anything
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        if isinstance(error, BadRequest):
+            raise
+        raise BadRequest(f"{checkpoint.path} holds another game than {run.path}/run.json names") from error
 
 
 def _engine(
@@ -232,25 +305,26 @@ def _check_batch(game: Game, processes: int) -> None:
         )
 
 
-def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, measure: bool, quiet: bool) -> Run:
-    keep = run.told.get("keep", 2)
-    save, sheet = callbacks.checkpoint(run, keep), callbacks.sheets(run, dataset)
+def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, quiet: bool) -> Run:
+    saver = Saver(run, run.told.get("save_every", 30), run.told.get("keep", 2))
+    sheet = callbacks.sheets(run, dataset)
     with progress(goal, quiet or not engine.ranks.first) as show, signals(engine):
         engine.callbacks = [
             callbacks.log(callbacks.to_run(run), callbacks.to_tensorboard(run)),
             callbacks.at_shares(goal, SHEETS, sheet),
-            callbacks.every(run.told.get("save_every", 30), save),
+            saver,
             show,
         ]
         if not isinstance(engine.game, Translator):  # what a translator makes differs as its sources do
             alarm = callbacks.collapse_alarm(run, dataset, say)
             engine.callbacks.append(callbacks.at_shares(goal, SHEETS, alarm))
-        if measure and len(dataset) >= 1000:
-            scores = callbacks.measure(run, callbacks.quick_scores(dataset), keep)
+        if run.told.get("measure", True) and len(dataset) >= 1000:
+            scores = callbacks.measure(run, callbacks.quick_scores(dataset), saver, say)
             engine.callbacks.append(callbacks.at_shares(goal, MEASURES, scores))
         with failures_told(run, engine):
-            guarded(run, engine, goal)
-            save(engine, ())
+            guarded(run, engine, goal, saver)
+            saver.save(engine)
+            saver.wait()
             _finish(run, engine, goal, sheet, dataset)
     engine.ranks.wait()
     if engine.stopping:
@@ -289,9 +363,14 @@ def _in_words(spec: Spec) -> str:
 
 def _create(path: Path | None, told: dict[str, Any], name: str, ranks: Ranks) -> Run:
     """The first process makes the directory; the others hear where it is."""
-    run = Run.create(path, told, name) if ranks.first else None
-    where = ranks.tell(str(run.path) if run else "")
-    return run or Run(Path(where), told)
+    made: list[Run] = []
+
+    def create() -> str:
+        made.append(Run.create(path, told, name))
+        return str(made[0].path)
+
+    where = ranks.by_first(create)
+    return made[0] if made else Run(Path(where), told)
 
 
 def _commit() -> str | None:

@@ -3,14 +3,29 @@
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from safetensors.torch import load_file, save_file
+import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
 _TENSOR = "__tensor__"
 _PAIRS = "__pairs__"  # a dict whose keys are not strings, such as an optimizer's
 _FLOAT = "__float__"  # inf and nan, for which JSON has no word
+
+_TYPES = {  # as safetensors calls them
+    torch.float64: "F64",
+    torch.float32: "F32",
+    torch.float16: "F16",
+    torch.bfloat16: "BF16",
+    torch.complex64: "C64",
+    torch.int64: "I64",
+    torch.int32: "I32",
+    torch.int16: "I16",
+    torch.int8: "I8",
+    torch.uint8: "U8",
+    torch.bool: "BOOL",
+}
 
 
 def flatten(tree: Any, tensors: dict[str, Tensor], path: str = "") -> Any:
@@ -54,30 +69,65 @@ def unflatten(tree: Any, tensors: dict[str, Tensor]) -> Any:
     return {key: unflatten(value, tensors) for key, value in tree.items()}
 
 
-def save_tensors(tensors: dict[str, Tensor], file: Path) -> None:
-    """Write tensors as safetensors; those that share memory are written once each."""
-    separate = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    seen: set[int] = set()
-    for name, tensor in separate.items():
-        if tensor.untyped_storage().data_ptr() in seen or tensor.untyped_storage().nbytes() > tensor.nbytes:
-            separate[name] = tensor = tensor.clone()
-        seen.add(tensor.untyped_storage().data_ptr())
-    save_file(separate, file)
+def detached(tree: Any) -> Any:
+    """The tree with a copy of every tensor, on the processor: what goes on being trained does not change it."""
+    if isinstance(tree, Tensor):
+        return tree.detach().to("cpu", copy=True)
+    if isinstance(tree, dict):
+        return {key: detached(value) for key, value in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return [detached(value) for value in tree]
+    return tree
+
+
+def write_tensors(tensors: dict[str, Tensor], file: BinaryIO) -> None:
+    """Write tensors as safetensors, one after the other: nothing but one of them is copied.
+
+    The format: the header's length as 8 bytes, the header as JSON (type, shape and place of each tensor), then the
+    numbers, those of wide types first so that each lies at a multiple of its width.
+    """
+    names = sorted(tensors, key=lambda name: (-tensors[name].element_size(), name))
+    header, end = {}, 0
+    for name in names:
+        one = tensors[name]
+        size = one.numel() * one.element_size()
+        offsets = [end, end + size]
+        header[name] = {"dtype": _TYPES[one.dtype], "shape": list(one.shape), "data_offsets": offsets}
+        end += size
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    file.write(len(text).to_bytes(8, "little") + text)
+    for name in names:
+        file.write(tensors[name].detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
 
 
 def load_tensors(file: Path) -> dict[str, Tensor]:
     return load_file(file)
 
 
-def save_json(tree: Any, file: Path) -> None:
-    """Write JSON beside, then rename, so that half of it is never seen.
+def write_json(tree: Any, file: BinaryIO) -> None:
+    """Write JSON.
 
     Raises:
         ValueError: a number that is not finite, for which JSON has no word.
     """
-    beside = file.with_name(f".{file.name}.partial")
-    beside.write_text(json.dumps(tree, indent=1, allow_nan=False) + "\n")
-    beside.rename(file)
+    file.write((json.dumps(tree, indent=1, allow_nan=False) + "\n").encode())
+
+
+def read_json(text: bytes) -> Any:
+    """What JSON says.
+
+    Raises:
+        ValueError: it is no JSON, holds a number that is not finite, or is nested too deep to be read.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 def finite(tree: Any) -> Any:

@@ -23,7 +23,7 @@ from rivalry.game import Game, Latent
 from rivalry.metrics.suite import Progress
 from rivalry.nn.conv import ConvCritic, Shape
 from rivalry.optimizers import adam
-from rivalry.trees import load_tensors, save_tensors
+from rivalry.trees import load_tensors, write_tensors
 
 STEPS, BATCH, WIDTH = 400, 64, 32
 
@@ -114,7 +114,8 @@ def _keep(encoder: Encoder, path: Path) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     with suppress(OSError, SafetensorError):
         try:
-            save_tensors(encoder.state_dict(), beside)
+            with beside.open("wb") as file:
+                write_tensors(encoder.state_dict(), file)
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)

@@ -5,11 +5,11 @@ content security policy that would forbid them.  Every word from outside is esca
 """
 
 import math
-import os
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
+from rivalry.files import Folder
 from rivalry.report.axes import short
 from rivalry.report.curves import BINS, chart
 from rivalry.report.gallery import classes, final_picture, through_time
@@ -36,13 +36,9 @@ def write_report(run_dir: Path) -> Path:
     """
     run_dir = Path(run_dir)
     page = _page(read_record(run_dir))
-    path, beside = run_dir / "report.html", run_dir / f".report.html.{os.getpid()}"
-    try:
-        beside.write_bytes(page.encode("utf-8", errors="replace"))  # a lone surrogate must not stop it
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return path
+    with Folder(run_dir).writing("report.html") as file:
+        file.write(page.encode("utf-8", errors="replace"))  # a lone surrogate must not stop it
+    return run_dir / "report.html"
 
 
 def _page(record: Record) -> str:

@@ -1,0 +1,261 @@
+"""Writing inside one directory: no link is followed, and a file appears whole or not at all.
+
+A folder from elsewhere may hold links that lead out of it.  Each name is therefore looked up from its directory
+held open (`dir_fd`), a link on the way is refused, and what is new is begun under a name that nobody can foresee.
+Where the system cannot look names up so (Windows), a link is looked for first.
+"""
+
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from rivalry.errors import BadRequest
+
+HELD = {os.open, os.mkdir, os.rename, os.unlink, os.symlink, os.stat} <= os.supports_dir_fd
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # the opening of a pipe waits for whoever writes into it
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | getattr(os, "O_BINARY", 0)
+_MORE = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK | _NO_WAIT | getattr(os, "O_BINARY", 0)
+PARTIAL = ".partial"  # how a name ends while what it names is not whole
+
+
+class Place(NamedTuple):
+    """A directory held open, and where it is."""
+
+    handle: int | None  # None where names cannot be looked up from a directory
+    path: Path
+
+    def name(self, name: str) -> str:
+        return name if self.handle is not None else str(self.path / name)
+
+
+class Folder:
+    """A directory, into which things are written by names with "/" between the parts.
+
+    Errors of every method: BadRequest where a link or something else that is no directory lies on the way, OSError
+    where the system refuses.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._first: tuple[int, int] | None = None  # which directory it was when it was first held
+
+    @contextmanager
+    def held(self, name: str = ".", make: bool = False) -> Iterator[Place]:
+        """The directory `name`, held open; `make` lets what is missing below the folder itself be made.
+
+        Raises:
+            FileNotFoundError: another directory has the folder's path now.
+        """
+        parts = [part for part in name.split("/") if part not in ("", ".")]
+        if not HELD:
+            yield self._looked_for(parts, make)
+            return
+        handle = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            self._require_the_same(handle)
+            for i, part in enumerate(parts):
+                inner = _into(handle, part, self.path.joinpath(*parts[: i + 1]), make)
+                os.close(handle)
+                handle = inner
+            yield Place(handle, self.path.joinpath(*parts))
+        finally:
+            os.close(handle)
+
+    def _require_the_same(self, handle: int) -> None:
+        found = os.fstat(handle)
+        self._first = self._first or (found.st_dev, found.st_ino)
+        if self._first != (found.st_dev, found.st_ino):
+            raise FileNotFoundError(
+                2, "the folder was moved, and another one is in its place", str(self.path)
+            )
+
+    def _looked_for(self, parts: list[str], make: bool) -> Place:
+        path = self.path
+        for part in parts:
+            path = path / part
+            if path.is_symlink():
+                raise _linked(path)
+            if make:
+                path.mkdir(exist_ok=True)
+        return Place(None, path)
+
+    # ------------------------------------------------------------------ files
+
+    @contextmanager
+    def writing(self, name: str, sync: bool = False) -> Iterator[BinaryIO]:
+        """A new file that takes the place of `name` when the context ends well; else nothing has changed.
+
+        Args:
+            sync: wait until it is on the disk.
+        """
+        above, last = _split(name)
+        with self.held(above, make=True) as place:
+            beside = place.name(_unforeseen(last))
+            handle = os.open(beside, _NEW, 0o666, dir_fd=place.handle)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    yield file
+                    file.flush()
+                    if sync:
+                        os.fsync(file.fileno())
+                os.replace(beside, place.name(last), src_dir_fd=place.handle, dst_dir_fd=place.handle)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(beside, dir_fd=place.handle)
+                raise
+            if sync:
+                _sync(place)
+
+    def append(self, name: str, data: bytes) -> None:
+        """Add to the end of a file, which is made where it is missing."""
+        above, last = _split(name)
+        with self.held(above) as place:
+            try:
+                if place.handle is None and (place.path / last).is_symlink():
+                    raise _linked(place.path / last)
+                handle = os.open(place.name(last), _MORE, 0o666, dir_fd=place.handle)
+            except OSError as error:
+                raise _linked(place.path / last) if _is_link(place, last) else error from error
+            with os.fdopen(handle, "ab") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise BadRequest(f"{place.path / last} is no regular file; nothing is written to it")
+                file.write(data)
+
+    # ------------------------------------------------------------------ folders, links, and what goes
+
+    def make(self, name: str) -> None:
+        """A folder, and those above it, where they are missing."""
+        with self.held(name, make=True):
+            pass
+
+    def begin(self, name: str) -> str:
+        """A new folder beside `name`, to become it (see `move`); its own name ends in `.partial`."""
+        above, last = _split(name)
+        beside = _unforeseen(last)
+        with self.held(above, make=True) as place:
+            os.mkdir(place.name(beside), dir_fd=place.handle)
+        return f"{above}/{beside}"
+
+    def move(self, name: str, other: str) -> None:
+        """Rename within one folder; a folder that lies at `other` must have been moved away before."""
+        above, last = _split(name)
+        with self.held(above) as place:
+            to = place.name(_split(other)[1])
+            os.rename(place.name(last), to, src_dir_fd=place.handle, dst_dir_fd=place.handle)
+
+    def aside(self, name: str) -> str:
+        """Move what lies at `name` to a name of its own, which ends in `.partial`; the new name."""
+        above, last = _split(name)
+        beside = f"{above}/{_unforeseen(last)}"
+        self.move(name, beside)
+        return beside
+
+    def point(self, name: str, target: str) -> None:
+        """Let `name` be a link to `target`, in one step."""
+        above, last = _split(name)
+        with self.held(above) as place:
+            beside = place.name(_unforeseen(last))
+            os.symlink(target, beside, dir_fd=place.handle)
+            os.replace(beside, place.name(last), src_dir_fd=place.handle, dst_dir_fd=place.handle)
+
+    def remove(self, name: str) -> None:
+        """Delete a file, a link (not what it leads to) or a folder with all that is in it."""
+        above, last = _split(name)
+        with self.held(above) as place:
+            found = os.stat(place.name(last), dir_fd=place.handle, follow_symlinks=False)
+            if stat.S_ISDIR(found.st_mode):
+                shutil.rmtree(place.name(last), dir_fd=place.handle)
+            else:
+                os.unlink(place.name(last), dir_fd=place.handle)
+
+    def sync(self, name: str = ".") -> None:
+        """Wait until a folder's list of names is on the disk, where the system can be asked that."""
+        with self.held(name) as place:
+            _sync(place)
+
+    def partial(self, name: str = ".") -> list[str]:
+        """The names in a folder of what never became whole, since a kill ended its writing."""
+        try:
+            with self.held(name) as place:
+                found = os.listdir(place.path if place.handle is None else place.handle)
+        except FileNotFoundError:
+            return []
+        return sorted(n for n in found if n.startswith(".") and n.endswith(PARTIAL))
+
+
+def require_own(folder: Path, own: tuple[str, ...], link: str) -> None:
+    """Refuse a folder in which one of the names `own`, or anything below them, is no regular file or folder.
+
+    Args:
+        link: the one name that may be a link.
+
+    Raises:
+        BadRequest: the first link, pipe or device.
+    """
+    waiting = [folder / name for name in own]
+    while waiting:
+        path = waiting.pop()
+        try:
+            mode = path.lstat().st_mode
+            if stat.S_ISDIR(mode):
+                waiting += path.iterdir()
+        except OSError:  # absent, or gone meanwhile
+            continue
+        if stat.S_ISLNK(mode):
+            raise _linked(path)
+        if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+            raise BadRequest(
+                f"{path} is neither a regular file nor a folder: this is no run that `train` left"
+            )
+    if (folder / link).exists() and not (folder / link).is_symlink():
+        raise BadRequest(f"{folder / link} is no link: this is no run that `train` left")
+
+
+def _into(handle: int, part: str, path: Path, make: bool) -> int:
+    """The directory `part` of the one that is held."""
+    if make:
+        with suppress(FileExistsError):
+            os.mkdir(part, dir_fd=handle)
+    try:
+        return os.open(part, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK, dir_fd=handle)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        if _is_link(Place(handle, path.parent), part):
+            raise _linked(path) from error
+        raise
+
+
+def _is_link(place: Place, name: str) -> bool:
+    try:
+        found = os.stat(place.name(name), dir_fd=place.handle, follow_symlinks=False)
+    except OSError:
+        return False
+    return stat.S_ISLNK(found.st_mode)
+
+
+def _linked(path: Path) -> BadRequest:
+    return BadRequest(
+        f"{path} is a link, and nothing is written through one; put what it leads to in its place"
+    )
+
+
+def _split(name: str) -> tuple[str, str]:
+    above, _, last = name.rpartition("/")
+    return above or ".", last
+
+
+def _unforeseen(name: str) -> str:
+    return f".{name[:180]}.{secrets.token_hex(8)}{PARTIAL}"  # a name has at most 255 bytes
+
+
+def _sync(place: Place) -> None:
+    if place.handle is not None:
+        with suppress(OSError):  # a file system that cannot do it for folders
+            os.fsync(place.handle)

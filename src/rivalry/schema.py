@@ -1,0 +1,177 @@
+"""What a run.json, and the state of a checkpoint, must be: a table of fields, each with what it may hold.
+
+Both may come from anyone, so nothing of them is used before it has been looked at here.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+FORMAT = 1  # of a run on disk
+MOST = 2**53  # whole numbers beyond it are not the same in every reader of JSON
+
+
+class Kind(NamedTuple):
+    """What a value may be: in words, and as a test."""
+
+    words: str
+    holds: Callable[[Any], bool]
+
+
+def whole(low: int, high: int = MOST) -> Kind:
+    words = f"a whole number from {low}" + (f" to {high}" if high < MOST else "")
+    return Kind(words, lambda v: isinstance(v, int) and not isinstance(v, bool) and low <= v <= high)
+
+
+def text(longest: int) -> Kind:
+    return Kind(
+        f"a text of at most {longest} letters",
+        lambda v: isinstance(v, str) and len(v) <= longest and "\0" not in v,
+    )
+
+
+def one_of(*words: str) -> Kind:
+    return Kind("one of " + ", ".join(words), lambda v: isinstance(v, str) and v in words)
+
+
+def many(inner: Kind, most: int) -> Kind:
+    fits = lambda v: isinstance(v, list) and len(v) <= most and all(inner.holds(one) for one in v)
+    return Kind(f"a list of at most {most}, each {inner.words}", fits)
+
+
+def table(inner: Kind, most: int = 1000) -> Kind:
+    fits = lambda v: (
+        isinstance(v, dict) and len(v) <= most and all(NAME.holds(k) and inner.holds(v[k]) for k in v)
+    )
+    return Kind(f"a table, each value {inner.words}", fits)
+
+
+def maybe(inner: Kind) -> Kind:
+    return Kind(f"{inner.words}, or null", lambda v: v is None or inner.holds(v))
+
+
+def fields(needed: Mapping[str, Kind], further: Mapping[str, Kind], words: str) -> Kind:
+    """A table that has all of `needed` and nothing beside these but `further`."""
+    return Kind(words, lambda v: isinstance(v, dict) and wrong(v, needed, further) is None)
+
+
+def wrong(value: Mapping[str, Any], needed: Mapping[str, Kind], further: Mapping[str, Kind]) -> str | None:
+    """The first thing that is not as it must be, in words; None where all is well."""
+    known = {**needed, **further}
+    if lacks := [name for name in needed if name not in value]:
+        return f"lacks {', '.join(lacks)}"
+    for name, one in value.items():
+        if name not in known:
+            return f"knows no {shown(name)}"
+        if not known[name].holds(one):
+            return f"says that {name} is {shown(one)}; expected {known[name].words}"
+    return None
+
+
+def shown(value: Any) -> str:
+    """A value from elsewhere, short and without control characters."""
+    try:
+        words = ascii(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits
+        words = f"a {type(value).__name__} that is too large"
+    return words if len(words) <= 60 else words[:57] + "..."
+
+
+def _amount(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+
+
+def _goal(value: Any) -> bool:
+    kinds = {"rounds": whole(1), "samples": whole(1), "seconds": AMOUNT}
+    return (
+        isinstance(value, dict)
+        and len(value) == 1
+        and all(k in kinds and kinds[k].holds(v) and v > 0 for k, v in value.items())
+    )
+
+
+def _spec(value: Any) -> bool:
+    needed = {"name": text(4096), "kind": NAME, "shape": many(whole(1, 2**24), 8)}
+    further = {"classes": many(text(4096), 100_000), "extra": many(NAME, 16)}
+    return (
+        isinstance(value, dict)
+        and wrong(value, needed, further) is None
+        and 0 < math.prod(value["shape"]) < 2**31
+        and (value["kind"] != "image" or (len(value["shape"]) == 3 and value["shape"][0] <= 4))
+        and (value["kind"] != "points" or len(value["shape"]) == 1)
+    )
+
+
+NAME = text(200)
+AMOUNT = Kind("a number from 0", _amount)
+FLAG = Kind("true or false", lambda v: isinstance(v, bool))
+_SEED = whole(0, 2**32 - 1)
+_NUMBER = Kind(
+    "a number", lambda v: isinstance(v, int | float) and (isinstance(v, float) or abs(v) < 2**63) and v == v
+)
+_ONE = Kind("a text, a number, true, false or null", lambda v: v is None or _plain(v))
+_SETTING = Kind(
+    "a text, a number, true, false, null or a list of these",
+    lambda v: _ONE.holds(v) or many(_ONE, 1000).holds(v),
+)
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, bool) or text(4096).holds(value) or _NUMBER.holds(value)
+
+
+RUN = {
+    "game": NAME,
+    "settings": table(_SETTING),
+    "data": text(4096),
+    "spec": Kind("what one datum is: name, kind, shape, classes, extra", _spec),
+    "seed": _SEED,
+    "goal": Kind("one of rounds, samples and seconds, above 0", _goal),
+}
+RUN_FURTHER = {
+    "format": whole(1, FORMAT),
+    "recipe": maybe(NAME),
+    "size": maybe(
+        Kind("a height and a width in pixels", lambda v: many(whole(1, 2**16), 2).holds(v) and len(v) == 2)
+    ),
+    "versions": table(text(200)),
+    "device": text(1000),
+    "precision": one_of("fp32", "bf16"),
+    "world": whole(1, 2**16),
+    "threads": whole(1, 2**12),
+    "fingerprint": NAME,
+    "save_every": AMOUNT,
+    "keep": whole(1),
+    "measure": FLAG,
+    "command": text(2**16),
+    "commit": maybe(NAME),
+    "started": NAME,
+}
+
+_TABLE = Kind("a table", lambda v: isinstance(v, dict))
+_DRAWN = Kind(
+    "how many data were drawn, by label",
+    lambda v: table(whole(0, 2**50), 200_000).holds(v) and all(map(_label, v)),
+)
+
+
+def _label(name: str) -> bool:
+    return name == "-1" or (name.isascii() and name.isdigit() and len(name) < 9)
+
+
+STATE = {
+    "t": whole(0),
+    "seconds": AMOUNT,
+    "rollbacks": whole(0, 1000),
+    "players": _TABLE,
+    "extra": _TABLE,
+    "data": fields(
+        {"drawn": _DRAWN, "seed": _SEED, "rows": whole(1)}, {}, "the place in the data: drawn, seed and rows"
+    ),
+    "dynamics": _TABLE,
+    "random": fields(
+        {"cpu": Kind("tensors", lambda v: isinstance(v, list) and len(v) > 0)},
+        {"cuda": Kind("tensors", lambda v: isinstance(v, list))},
+        "random numbers: cpu and cuda",
+    ),
+}
