@@ -3,10 +3,12 @@
 import errno
 import json
 import math
+import os
 import resource
 import shutil
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from torch import Tensor, nn
 from toys import ABOUT, bits, different, images
 
@@ -296,6 +299,90 @@ def test_after_going_back_new_checkpoints_are_not_taken_for_old_ones(run: Run) -
     assert run.newest()[0].round == 2
 
 
+# ---------------------------------------------------------------------- killed at any instant
+
+
+class Killed(BaseException):
+    """As the system kills: nothing that would clean up gets to run, since what it would call raises as well."""
+
+
+@contextmanager
+def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """The process ends before its step of that number: making, renaming and deleting of names are steps."""
+    steps = [0]
+
+    def dying(function: Callable[..., Any]) -> Callable[..., Any]:
+        def one(*args: Any, **given: Any) -> Any:
+            steps[0] += 1
+            if steps[0] > step:
+                raise Killed
+            return function(*args, **given)
+
+        return one
+
+    with monkeypatch.context() as patch:
+        for name in ("mkdir", "rename", "replace", "unlink", "rmdir"):
+            patch.setattr(os, name, dying(getattr(os, name)))
+        with suppress(Killed):
+            yield steps
+
+
+def test_killed_at_every_step_of_writing_the_only_checkpoint_anew_a_whole_one_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`keep=1`, and the same round again: the hardest case."""
+    told, step, ended = {"w": torch.arange(3.0)}, 0, False
+    while not ended:
+        run = Run.create(tmp_path / str(step), ABOUT)
+        run.save(2, told, {"t": 2, "which": "old"}, keep=1)
+        with killed_at(step, monkeypatch) as steps:
+            run.save(2, told, {"t": 2, "which": "new"}, keep=1)
+        ended, step = steps[0] <= step, step + 1
+        for reader in (Run.open(run.path), run):
+            found = reader.newest()
+            assert found is not None, f"killed before step {step}"
+            assert torch.equal(found[1]["w"], told["w"])
+        run.mend()
+        assert [c.round for c in run.checkpoints()] == [2]
+        assert run.checkpoints()[0].state()["which"] in ("old", "new")
+        assert names(run) == ["000002"]
+    assert step > 10  # there were steps to be killed at
+    assert run.checkpoints()[0].state()["which"] == "new"
+
+
+def test_a_whole_checkpoint_under_the_name_of_a_partial_one_is_found_and_put_in_its_place(run: Run) -> None:
+    shutil.rmtree(run.path / "checkpoints/000002")
+    shutil.rmtree(run.path / "checkpoints/000001")
+    (run.path / "checkpoints/000003").rename(run.path / "checkpoints/.000003.0123456789abcdef.partial")
+    assert run.newest()[0].round == 3
+    run.mend()
+    assert names(run) == ["000003"]
+    assert run.newest()[0].round == 3
+
+
+def test_one_that_reads_while_checkpoints_turn_over_calls_none_damaged(tmp_path: Path) -> None:
+    run, said, seen = Run.create(tmp_path / "run", ABOUT), [], set()
+    run.save(1, {"w": torch.zeros(50_000)}, {"t": 1})
+    over = threading.Event()
+
+    def turn_over() -> None:
+        for t in range(2, 40):
+            run.save(t, {"w": torch.full((50_000,), float(t))}, {"t": t}, keep=1)
+            run.save(t, {"w": torch.full((50_000,), float(t))}, {"t": t}, keep=1)
+        over.set()
+
+    writer = threading.Thread(target=turn_over)
+    writer.start()
+    while not over.is_set():
+        checkpoint, weights, state = Run.open(run.path).newest(said.append)
+        assert weights["w"][0] == max(state["t"], 1) or state["t"] == 1
+        assert checkpoint.round == state["t"]
+        seen.add(state["t"])
+    writer.join()
+    assert said == []
+    assert len(seen) > 1
+
+
 # ---------------------------------------------------------------------- a full disk
 
 
@@ -320,13 +407,15 @@ def test_a_write_that_fails_leaves_the_last_good_checkpoint(run: Run) -> None:
     assert run.newest()[0].round == 3
 
 
-@pytest.mark.parametrize("when", ["write_tensors", "write_json", "_hash_of_tree"])
+@pytest.mark.parametrize(
+    "when", ["rivalry.run.write_tensors", "rivalry.run.write_json", "os.fsync", "os.replace"]
+)
 def test_a_disk_that_fills_midway(run: Run, when: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: Any) -> None:
+    def full(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     engine = begin()
-    monkeypatch.setattr(run_module, when, full)
+    monkeypatch.setattr(when, full)
     for t in (3, 4):  # 3 is there already: it must not go before its successor is whole
         with pytest.raises(RunFailed, match=r"No space left on device; the last good one is .*000003"):
             run.save(t, engine.weights(), engine.state())
@@ -388,6 +477,163 @@ def test_a_newer_format_is_refused(tmp_path: Path) -> None:
         Run.open(run.path)
 
 
+# ---------------------------------------------------------------------- a run.json from anywhere
+
+WRONG: dict[str, tuple[str, Any, str]] = {
+    "an unknown field": ("extra", 1, "knows no 'extra'"),
+    "a game that is no text": ("game", ["gan"], r"says that game is \['gan'\]; expected a text"),
+    "a game with a zero byte": ("game", "a\0", "expected a text"),
+    "settings that are a list": ("settings", [], "expected a table"),
+    "settings nested deeper": ("settings", {"width": {"a": 1}}, "says that settings is"),
+    "a setting beyond 64 bits": ("settings", {"width": 10**30}, "says that settings is"),
+    "a seed below 0": ("seed", -1, "expected a whole number from 0 to 4294967295"),
+    "a seed of 30 digits": ("seed", 10**29, "expected a whole number"),
+    "a seed that is true": ("seed", True, "says that seed is True"),
+    "no goal": ("goal", {}, "expected one of rounds, samples and seconds"),
+    "two goals": ("goal", {"rounds": 1, "seconds": 2}, "expected one of"),
+    "a goal of 0": ("goal", {"rounds": 0}, "expected one of"),
+    "a spec without a shape": ("spec", {"name": "a", "kind": "points"}, "says that spec is"),
+    "an image of five channels": (
+        "spec",
+        {"name": "a", "kind": "image", "shape": [5, 8, 8]},
+        "says that spec is",
+    ),
+    "a shape beyond all memory": (
+        "spec",
+        {"name": "a", "kind": "image", "shape": [1, 2**20, 2**20]},
+        "spec is",
+    ),
+    "a size of one number": ("size", [8], "expected a height and a width"),
+    "threads without end": ("threads", 10**6, "says that threads is"),
+    "a precision of its own": ("precision", "fp8", "expected one of fp32, bf16"),
+    "no checkpoint kept": ("keep", 0, "says that keep is 0"),
+    "a negative time": ("save_every", -1, "expected a number from 0"),
+    "a command with an escape": ("command", ["\x1b[2J"], r"\\x1b"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_run_json_that_train_cannot_have_written_is_refused(what: str, tmp_path: Path) -> None:
+    run, (field, value, said) = Run.create(tmp_path / "run", ABOUT), WRONG[what]
+    (run.path / "run.json").write_text(json.dumps({**run.told, field: value}))
+    with pytest.raises(BadRequest, match=said) as refused:
+        Run.open(run.path)
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 400
+
+
+@pytest.mark.parametrize("field", [*ABOUT])
+def test_a_run_json_that_lacks_something_is_refused(field: str, tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", ABOUT)
+    (run.path / "run.json").write_text(json.dumps({k: v for k, v in run.told.items() if k != field}))
+    with pytest.raises(BadRequest, match=f"lacks {field}"):
+        Run.open(run.path)
+
+
+STRANGE = [
+    '{"format": 1e999}', '{"format": NaN}', '{"format": true}', "[" * 100_000, '{"a":' * 100_000,
+    '{"format": ' + "1" * 5000 + "}", '{"format": -1}', '{"format": 1, "seed": Infinity}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", STRANGE, ids=lambda text: text[:16])
+def test_a_strange_run_json_is_no_run(text: str, tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(BadRequest, match="is not a run"):
+        Run.open(tmp_path)
+
+
+# ---------------------------------------------------------------------- links
+
+LINKS = [
+    "run.json", "log.jsonl", "samples", "checkpoints", "report.html", "tensorboard", "checkpoints/000002",
+    "checkpoints/000003/weights.safetensors", "samples/000001.png",
+]  # fmt: skip
+
+
+@pytest.fixture
+def opened(run: Run) -> Run:
+    """The run of three checkpoints, with all that a run consists of."""
+    run.told |= ABOUT
+    run.write_about()
+    run.log({"round": 1})
+    for name in ("report.html", "samples/000001.png"):
+        (run.path / name).touch()
+    (run.path / "tensorboard").mkdir()
+    run.crown(run.checkpoints()[0])
+    return Run.open(run.path)
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_a_run_of_which_a_part_is_a_link_is_refused(opened: Run, name: str, tmp_path: Path) -> None:
+    (opened.path / name).rename(tmp_path / "elsewhere")
+    (opened.path / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BadRequest, match=f"{name} is a link"):
+        Run.open(opened.path)
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "samples/000001.png", "run.json"])
+def test_a_pipe_in_a_run_is_refused_at_once(opened: Run, name: str) -> None:
+    (opened.path / name).unlink()
+    os.mkfifo(opened.path / name)
+    with pytest.raises(BadRequest, match="is neither a regular file nor a folder"):
+        Run.open(opened.path)
+
+
+def test_nothing_is_written_or_deleted_through_a_link(run: Run, tmp_path: Path) -> None:
+    """Each planted after the run was opened, so that the writers themselves must see it."""
+    victim, folder = tmp_path / "victim", tmp_path / "folder"
+    victim.write_text("mine")
+    for t in (1, 2, 3, 4):
+        (folder / f"{t:06d}").mkdir(parents=True)
+    for name in ("log.jsonl", ".run.json.partial", ".log.jsonl.partial", ".best.partial", "samples/a.png"):
+        (run.path / name).symlink_to(victim)
+    with pytest.raises(BadRequest, match=r"log\.jsonl is a link"):
+        run.log({"round": 1})
+    run.write_about()
+    run.picture("a", Image.new("L", (8, 8)))
+    (run.path / "log.jsonl").unlink()
+    (run.path / "log.jsonl").symlink_to(victim)
+    run.rewind(9)  # replaces the link itself
+    run.crown(run.checkpoints()[0])
+    shutil.rmtree(run.path / "checkpoints")
+    (run.path / "checkpoints").symlink_to(folder)
+    with pytest.raises(BadRequest, match="checkpoints is a link"):
+        run.save(5, {}, {})
+    for act in (lambda: run.rewind(0), run.mend):
+        with suppress(BadRequest):
+            act()
+    assert victim.read_text() == "mine"
+    assert sorted(p.name for p in folder.iterdir()) == ["000001", "000002", "000003", "000004"]
+    assert not (run.path / "log.jsonl").is_symlink()
+    assert not (run.path / "samples/a.png").is_symlink()
+
+
+def test_what_is_deleted_is_the_link_and_not_what_it_leads_to(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "file").touch()
+    shutil.rmtree(run.path / "checkpoints/000001")
+    (run.path / "checkpoints/000001").symlink_to(tmp_path / "precious")
+    run.save(4, {"w": torch.ones(1)}, {"t": 4}, keep=1)
+    assert names(run) == ["000004"]
+    assert (tmp_path / "precious" / "file").exists()
+
+
+def test_a_run_that_was_moved_while_it_was_written_is_not_begun_anew_at_its_old_place(run: Run) -> None:
+    run.log({"round": 1})
+    moved = run.path.rename(run.path.with_name("moved"))
+    with pytest.raises(OSError, match="No such file"):
+        run.log({"round": 2})
+    with pytest.raises(RunFailed, match="Was its folder moved"):
+        run.save(4, {}, {})
+    assert not run.path.exists()
+    run.path.mkdir()  # and another takes its place
+    with pytest.raises(FileNotFoundError, match="another one is in its place"):
+        run.log({"round": 2})
+    assert list(run.path.iterdir()) == []
+    assert [line["round"] for line in Run(moved, {}).lines()] == [1]
+
+
 # ---------------------------------------------------------------------- the log
 
 
@@ -401,6 +647,30 @@ def test_the_log_forgets_what_will_be_played_again(run: Run) -> None:
         {"round": 2, "notes": {"loss": None}},
         {"round": 5, "event": "failed"},
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[1]",
+        "3",
+        "null",
+        '{"round": "x"}',
+        '{"round": -1}',
+        '{"round": 1e999}',
+        "[" * 10_000,
+        "\xff",
+        "1" * 5000,
+    ],
+)
+def test_what_is_no_line_of_ours_is_passed_over(run: Run, text: str) -> None:
+    run.log({"round": 1})
+    with (run.path / "log.jsonl").open("a", encoding="latin-1") as file:
+        file.write(text + "\n")
+    run.log({"round": 2})
+    assert [line["round"] for line in run.lines()] == [1, 2]
+    run.rewind(1)
+    assert [line["round"] for line in run.lines()] == [1]
 
 
 def test_a_torn_line_is_passed_over(run: Run) -> None:
