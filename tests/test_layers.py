@@ -16,7 +16,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 # From the ground up.  A module is in the room of the longest name here that it begins with.
 LAYERS = [
-    "errors cache schema",
+    "errors cache schema terminal",
     "files",
     "trees settings goal precision labels priors optimizers divergences penalties augment averages estimators memory "
     "data.source data.names nn game given",

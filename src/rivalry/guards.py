@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -12,6 +11,7 @@ try:
 except ImportError:  # Windows has none
     fcntl = None  # type: ignore[assignment]
 
+from rivalry import terminal
 from rivalry.callbacks import standing
 from rivalry.engine import Engine, NonFinite
 from rivalry.errors import BadRequest, RunFailed
@@ -126,4 +126,4 @@ def signals(engine: Engine) -> Iterator[None]:
 
 def say(message: str) -> None:
     if os.environ.get("RANK", "0") == "0":  # many processes, one message
-        print(f"rivalry: {message}", file=sys.stderr)
+        terminal.say(f"rivalry: {message}")

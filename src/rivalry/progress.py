@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from rivalry.engine import Callback, Engine
 from rivalry.game import Move
 from rivalry.goal import Goal
+from rivalry.terminal import plain, say
 
 LINES_EVERY = 10.0  # seconds between plain lines
 
@@ -43,7 +45,7 @@ def steps() -> Iterator[Steps]:
 
         def show(what: str, done: int, of: int) -> None:
             if what not in tasks:
-                tasks[what] = bar.add_task(what, told="")
+                tasks[what] = bar.add_task(escape(plain(what)), told="")
             bar.update(tasks[what], completed=done, total=of)
 
         yield show
@@ -69,7 +71,7 @@ def _lines(goal: Goal) -> Callback:
     def callback(engine: Engine, moves: Sequence[Move]) -> None:
         nonlocal last
         if time.monotonic() - last >= LINES_EVERY:
-            print(f"{engine.progress(goal):4.0%}  {_told(engine, moves)}", file=sys.stderr, flush=True)
+            say(f"{engine.progress(goal):4.0%}  {_told(engine, moves)}")
             last = time.monotonic()
 
     return callback
@@ -81,7 +83,7 @@ def _step_lines() -> Steps:
     def show(what: str, done: int, of: int) -> None:
         nonlocal last
         if time.monotonic() - last >= LINES_EVERY:
-            print(f"{done / of:4.0%}  {what}", file=sys.stderr, flush=True)
+            say(f"{done / of:4.0%}  {what}")
             last = time.monotonic()
 
     return show

@@ -9,6 +9,7 @@ import click
 
 from rivalry.cli.process import settle
 from rivalry.errors import BadRequest, RunFailed, unknown
+from rivalry.terminal import plain_output, say
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -24,9 +25,9 @@ def main() -> None:
     arguments = [a for a in sys.argv[1:] if a != "--debug"]
     try:
         # Not `app(arguments)`: click would keep a KeyboardInterrupt to itself, and what it says with it.
-        with app.make_context("rivalry", arguments) as context:
+        with plain_output(), app.make_context("rivalry", arguments) as context:
             app.invoke(context)
-        sys.stdout.flush()
+            sys.stdout.flush()
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except (BadRequest, RunFailed) as trouble:
@@ -36,10 +37,10 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for the interpreter's last flush
         sys.exit(128 + 13)
     except click.exceptions.NoArgsIsHelpError as told:  # no command after `rivalry`
-        print(told.format_message(), file=sys.stderr)
+        say(told.format_message())
         sys.exit(2)
     except click.ClickException as trouble:  # the command line itself is wrong
-        _say(_about_the_line(trouble), debug)
+        _say(_about_the_line(trouble, arguments), debug)
         sys.exit(2)
     except Exception as trouble:
         lacking = _what_the_machine_lacks(trouble)
@@ -48,7 +49,7 @@ def main() -> None:
         _say(lacking, debug)
         sys.exit(1)
     except KeyboardInterrupt as stop:
-        print(f"rivalry: {stop}" if str(stop) else "rivalry: interrupted", file=sys.stderr)
+        say(f"rivalry: {stop}" if str(stop) else "rivalry: interrupted")
         sys.exit(128 + getattr(stop, "signal", 2))
 
 
@@ -56,9 +57,9 @@ def _say(trouble: object, debug: bool) -> None:
     if debug:
         import traceback
 
-        traceback.print_exc()
+        say(traceback.format_exc())
     if os.environ.get("RANK", "0") == "0":  # many processes, one message
-        print(f"rivalry: {trouble}", file=sys.stderr)
+        say(f"rivalry: {trouble}")
 
 
 def _warn(message: Any, category: type[Warning], filename: str, *_: Any, **__: Any) -> None:
@@ -67,16 +68,33 @@ def _warn(message: Any, category: type[Warning], filename: str, *_: Any, **__: A
         _say(message, False)
 
 
-def _about_the_line(trouble: click.ClickException) -> str:
+def _about_the_line(trouble: click.ClickException, arguments: list[str]) -> str:
     """What is wrong with the command line, and the way to the right one."""
     context = trouble.ctx if isinstance(trouble, click.UsageError) else None
     path = context.command_path if context else "rivalry"
     if isinstance(trouble, click.NoSuchOption) and context:
+        if setting := _typed_as_an_option(trouble.option_name, arguments):
+            return setting
         known = [o for p in context.command.params for o in p.opts if o.startswith("--")]
         long = trouble.option_name.startswith("--")
         return str(unknown("option", trouble.option_name, known if long else (), f"see `{path} --help`"))
     said = trouble.format_message().strip().rstrip(".").replace(". Did you mean", "; did you mean")
     return said[0].lower() + said[1:] + ("" if said.endswith("?") else f"; see `{path} --help`")
+
+
+def _typed_as_an_option(option: str, arguments: list[str]) -> str:
+    """How a setting of the game that is trained is given; empty where no such game has a setting of this name."""
+    from rivalry import catalog
+    from rivalry.settings import settings_of
+
+    name = option.lstrip("-").replace("-", "_")
+    entries = [entry for entry in catalog.CATALOG if entry.name in arguments]
+    if arguments[:1] != ["train"] or not entries or name not in settings_of(catalog.maker(entries[0])):
+        return ""
+    at = next(i for i, one in enumerate(arguments) if one.split("=")[0] == option)
+    _, sign, value = arguments[at].partition("=")
+    value = value if sign else next(iter(arguments[at + 1 :]), "VALUE")
+    return f"{name} is a setting of {entries[0].name}, not an option: -s {name}={value}"
 
 
 def _what_the_machine_lacks(trouble: Exception) -> str:

@@ -32,7 +32,7 @@ def open_data(
 
     Returns:
         uint8 images (n, c, h, w) or float32 points (n, d), int64 labels (n,) where there are any, and facts:
-        `source` and `splits` always; `skipped`, `converted`, `modes`, `license` where they apply.
+        `source` and `splits` always; `skipped`, `passed`, `converted`, `modes`, `license` where they apply.
 
     Raises:
         BadRequest: nothing of this name, no such split, or nothing that can be used.
@@ -46,7 +46,7 @@ def open_data(
     if name_or_path in NAMES:
         return _open_named(name_or_path, split, size)
     path = Path(name_or_path).expanduser()
-    if path.exists():
+    if _exists(path):
         return _open_path(path, split, size, pairs)
     if re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", name_or_path) and not _names_a_file(path):
         from rivalry.data.columns import open_hub
@@ -84,6 +84,8 @@ def _resized(dataset: "Dataset", size: tuple[int, int]) -> "Dataset":
 
 def _open_path(path: Path, split: str, size: tuple[int, int] | None, pairs: bool) -> "Dataset":
     kind = path.suffix.lower()
+    if not (path.is_dir() or path.is_file()):
+        raise BadRequest(f"{path} is neither a folder nor a regular file")
     if pairs:
         from rivalry.data.pairs import open_pairs as open_it
     elif path.is_dir() or kind == ".zip":
@@ -95,6 +97,13 @@ def _open_path(path: Path, split: str, size: tuple[int, int] | None, pairs: bool
     else:
         raise BadRequest(f"{path} is no data set; expected a folder of images, a .zip, a .npz or a .parquet")
     return open_it(path, split, size)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that is too long, or that holds a zero byte
+        return False
 
 
 def _names_a_file(path: Path) -> bool:

@@ -4,17 +4,19 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from rivalry.data import open_data
-from rivalry.data.decode import Look
-from rivalry.data.decoded import Encoded, attempt, decode_as, look_at, plan
+from rivalry.data.decode import DEEP, Look, white_of
+from rivalry.data.decoded import Encoded, Seen, attempt, decode_as, look_at, plan, require_room
 from rivalry.data.images import Listing, list_images
 from rivalry.data.names import NAMES
 from rivalry.data.pairs import align, find_sides
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
+from rivalry.terminal import plain
 
 
 class Playable(Protocol):
@@ -45,6 +47,8 @@ class Report:
         corrupt: (name, reason) of what cannot be used.
         duplicates: groups of names whose pixels are exactly the same.
         converted: conversion -> how many images take it.
+        passed: what is passed over -> how many: endings of files, rows, arrays.
+        notes: in words, what was decided that may not be meant, and the remedy.
         suits: the games whose needs it meets.
         wrong: in words, why a game could not be trained on it as it is; empty if one could.
     """
@@ -60,6 +64,8 @@ class Report:
     corrupt: list[tuple[str, str]] = field(default_factory=list)
     duplicates: list[list[str]] = field(default_factory=list)
     converted: dict[str, int] = field(default_factory=dict)
+    passed: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     suits: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
@@ -86,7 +92,11 @@ def check(path: str, games: Iterable[Playable] = ()) -> Report:
 
 
 def render(report: Report) -> str:
-    """The report as plain text, one line a finding."""
+    """The report as plain text, one line a finding; what steers a terminal in names is shown as escapes."""
+    return "\n".join(plain(line) for line in _lines(report))
+
+
+def _lines(report: Report) -> list[str]:
     lines = [
         f"{report.path}: {report.n:,} {'images' if report.kind == 'image' else report.kind} that can be used"
     ]
@@ -103,6 +113,8 @@ def render(report: Report) -> str:
         lines.append(f"pairs       {report.pairs}")
     if report.converted:
         lines.append("converted   " + _several([f"{how} ({n:,})" for how, n in report.converted.items()]))
+    if report.passed:
+        lines.append("passed over " + _several([f"{what} ({n:,})" for what, n in report.passed.items()]))
     if report.duplicates:
         extra = sum(len(group) - 1 for group in report.duplicates)
         first = " = ".join(report.duplicates[0][:3])
@@ -110,10 +122,11 @@ def render(report: Report) -> str:
     lines += [f"corrupt     {name}: {why}" for name, why in report.corrupt[:20]]
     if len(report.corrupt) > 20:
         lines.append(f"corrupt     and {len(report.corrupt) - 20:,} more")
+    lines += [f"note        {what}" for what in report.notes]
     lines += [f"wrong       {what}" for what in report.wrong]
     if report.suits:
         lines.append("suits       " + ", ".join(report.suits))
-    return "\n".join(lines)
+    return lines
 
 
 def _offers(report: Report) -> set[str]:
@@ -128,31 +141,26 @@ def _offers(report: Report) -> set[str]:
 
 def _check_files(path: str, where: Path) -> Report:
     listing = list_images(where)
-    members = [one for some in listing.splits.values() for one in some]
-    if not members:
+    images = [one.encoded for some in listing.splits.values() for one in some]
+    if not images:
         raise BadRequest(f"no images in {path}; expected .png, .jpg, .webp or another image format")
-    images = [Encoded(one.name, one.open) for one in members]
     looks = list(attempt(look_at, images))
+    require_room(images, looks, path)
     readable = [(image, seen) for image, seen in zip(images, looks) if isinstance(seen, Look)]
-    channels = plan(seen for _, seen in readable)[0] if readable else 0
-    told = dict(zip((image.name for image, _ in readable), (seen.size for _, seen in readable)))
-    decoded = attempt(
-        lambda image: _digest(image, channels, told[image.name]), [image for image, _ in readable]
-    )
-    report = Report(
-        path, channels=channels, splits={name: len(some) for name, some in listing.splits.items()}
-    )
-    report.corrupt = [(image.name, seen) for image, seen in zip(images, looks) if isinstance(seen, str)]
+    digests, seen, white = _digests(readable)
+    splits = {name: len(some) for name, some in listing.splits.items()}
+    report = Report(path, channels=seen.channels if readable else 0, splits=splits, passed=listing.passed)
+    report.corrupt = [(image.name, why) for image, why in zip(images, looks) if isinstance(why, str)]
     same: dict[str, list[str]] = {}
     sizes: Counter[tuple[int, int]] = Counter()
     converted: Counter[str] = Counter()
-    for (image, seen), one in zip(readable, decoded):
+    for (image, look), one in zip(readable, digests):
         if isinstance(one, str):
             report.corrupt.append((image.name, one))
             continue
-        same.setdefault(one[0], []).append(image.name)
-        converted.update(one[1])
-        sizes[seen.size] += 1
+        same.setdefault(one.digest, []).append(image.name)
+        converted.update(one.done)
+        sizes[look.size] += 1
     good = {name for group in same.values() for name in group}
     report.n, report.sizes, report.converted = len(good), dict(sizes), dict(converted)
     report.duplicates = [group for group in same.values() if len(group) > 1]
@@ -160,12 +168,49 @@ def _check_files(path: str, where: Path) -> Report:
     report.labels = {name: counted[name] for name in listing.classes}
     report.pairs = _pairs(listing, set(sizes))
     report.corrupt = sorted(report.corrupt + [one for some in listing.unlabeled.values() for one in some])
+    report.notes = _depth(seen.highest, white)
     return report
 
 
-def _digest(image: Encoded, channels: int, size: tuple[int, int]) -> tuple[str, list[str]]:
-    pixels, done = decode_as(image, channels, size)
-    return hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest(), done
+@dataclass
+class _Digest:
+    """What is kept of one image: a hash of its pixels, what it took, what its pixels hold."""
+
+    digest: str
+    done: list[str]
+    seen: Seen
+
+
+def _digests(readable: list[tuple[Encoded, Look]]) -> tuple[list[_Digest | str], Seen, int]:
+    """Of every image; once more where the pixels ask for other channels or another scale than the headers do."""
+    sizes = {image.name: look.size for image, look in readable}
+    images = [image for image, _ in readable]
+    channels, white = plan(look for _, look in readable)[0] if readable else 1, DEEP
+    while True:
+        work = partial(_digest, channels=channels, sizes=sizes, white=white)
+        digests, seen = list(attempt(work, images)), Seen()
+        for one in digests:
+            if isinstance(one, _Digest):
+                seen.join(one.seen)
+        if (seen.channels, white_of(seen.highest)) == (channels, white):
+            return digests, seen, white
+        channels, white = seen.channels, white_of(seen.highest)
+
+
+def _digest(image: Encoded, channels: int, sizes: dict[str, tuple[int, int]], white: int) -> _Digest:
+    pixels, seen = decode_as(image, channels, sizes[image.name], white), Seen()
+    seen.add(pixels)
+    held = hashlib.sha256(str(pixels.values.shape).encode() + pixels.values.tobytes()).hexdigest()
+    return _Digest(held, pixels.done, seen)
+
+
+def _depth(highest: int, white: int) -> list[str]:
+    """What was made of files that hold more bits than their values use."""
+    if not highest or highest >= 2**14:
+        return []
+    read = f"read as {white.bit_length()}-bit, so that {white:,} is white"
+    remedy = "if that is not meant, scale the files so that 65,535 is white"
+    return [f"no value above {highest:,} of 65,535 in the deeper files: {read}; {remedy}"]
 
 
 def _pairs(listing: Listing, sizes: set[tuple[int, int]]) -> str:
@@ -200,12 +245,29 @@ def _check_tables(path: str) -> Report:
                     f"{split} {i}"
                 )
         _count_labels(one, labels)
+        _count(report.passed, one.facts.get("passed", {}), most=True)
         report.corrupt += one.facts.get("skipped", [])
-        for how, n in one.facts.get("converted", {}).items():
-            report.converted[how] = report.converted.get(how, 0) + n
+        _count(report.converted, one.facts.get("converted", {}))
+    report.notes = _dark(report.kind, tables)
     report.sizes, report.labels = dict(sizes), dict(labels)
     report.duplicates = [group for group in same.values() if len(group) > 1]
     return report
+
+
+def _count(into: dict[str, int], some: dict[str, int], most: bool = False) -> None:
+    """Add counts up; or take the larger, of what every split tells of the whole file."""
+    for what, n in some.items():
+        into[what] = max(into.get(what, 0), n) if most else into.get(what, 0) + n
+
+
+def _dark(kind: str, tables: dict[str, Dataset]) -> list[str]:
+    """Pictures of which none has a bright pixel, where the values may have another range than was taken."""
+    highest = max(int(one.x.max()) for one in tables.values()) if kind == "image" else 255
+    if highest > 32:
+        return []
+    return [
+        f"no value above {highest} of 255: nearly black; scale the values to 0 to 255 if that is not meant"
+    ]
 
 
 def _count_labels(dataset: Dataset, labels: Counter[str]) -> None:

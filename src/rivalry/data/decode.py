@@ -4,14 +4,20 @@ Grey, grey with alpha, RGB and RGBA are the four targets, 1 to 4 channels.  What
 converted, and every conversion is named so that it can be counted.
 """
 
+import contextlib
+import functools
+import os
 import struct
 import zipfile
 import zlib
-from dataclasses import dataclass
-from typing import BinaryIO
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
+
+from rivalry.data.budget import require_image, room
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
@@ -33,17 +39,81 @@ DAMAGED = (
     Image.DecompressionBombError,
 )
 
+# Formats of pictures alone: others, such as EPS, are programs that Pillow would have another program run.
+FORMATS = (
+    "PNG",
+    "JPEG",
+    "WEBP",
+    "GIF",
+    "BMP",
+    "TIFF",
+    "PPM",
+    "AVIF",
+    "HEIF",
+    "MPO",
+    "DIB",
+    "ICO",
+    "TGA",
+    "PCX",
+)
+DEEP = 65535  # white in a file of 16 bits
+
 _GREY = {"1", "L", "LA", "La", "I", "F"}
 _ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True)
 class Look:
-    """What the header of an image tells: upright size in pixels, and whether it holds color and alpha."""
+    """What the header of an image tells.
 
-    size: tuple[int, int]  # height, width
+    Attributes:
+        size: height and width in pixels, upright.
+        color: whether its mode can hold color; its pixels may be grey all the same.
+        alpha: whether its mode can hold alpha; it may be opaque all the same.
+        unpacked: bytes that its pixels take.
+        packed: bytes of the file.
+    """
+
+    size: tuple[int, int]
     color: bool
     alpha: bool
+    unpacked: int = field(default=0, compare=False)
+    packed: int = field(default=0, compare=False)
+
+
+class Pixels(NamedTuple):
+    """A decoded image.
+
+    Attributes:
+        values: uint8 (c, h, w).
+        done: the conversions that it took, such as ["palette", "cropped", "resized"].
+        highest: the highest value of a file of more than 8 bits, before it was scaled; 0 for any other.
+    """
+
+    values: np.ndarray
+    done: list[str]
+    highest: int
+
+
+@functools.cache
+def formats() -> tuple[str, ...]:
+    """Those of `FORMATS` that this Pillow reads; HEIF with the extra `heic`."""
+    try:
+        import pillow_heif
+    except ImportError:
+        pass
+    else:
+        pillow_heif.register_heif_opener()
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def white_of(highest: int) -> int:
+    """The value that is white in whole numbers of which the highest is this: that of 1, 8, 10, 12 or 16 bits.
+
+    A set of 12-bit pictures in 16-bit files would be nearly black if 65,535 were white.
+    """
+    return next((2**bits - 1 for bits in (1, 8, 10, 12) if 0 < highest < 2**bits), DEEP)
 
 
 def look(file: BinaryIO) -> Look:
@@ -52,43 +122,69 @@ def look(file: BinaryIO) -> Look:
     Raises:
         one of `DAMAGED`: the bytes are no image that can be read.
     """
-    with Image.open(file) as image:
+    with _opened(file) as (image, packed):
+        unpacked = _bytes(image)
+        require_image(*image.size, unpacked, packed)
         width, height = image.size
         if _lies_on_its_side(image):
             width, height = height, width
         color = image.mode not in _GREY and not image.mode.startswith("I;16")
         alpha = image.mode.upper().endswith("A") or "transparency" in image.info
-        return Look((height, width), color, alpha)
+        return Look((height, width), color, alpha, unpacked, packed)
 
 
-def decode(file: BinaryIO, channels: int, size: tuple[int, int]) -> tuple[np.ndarray, list[str]]:
-    """The pixels of an image, upright, and the names of the conversions that it took.
+def decode(file: BinaryIO, channels: int, size: tuple[int, int], white: int = DEEP) -> Pixels:
+    """The pixels of an image, upright.
 
     Args:
-        channels: 1 to 4, see `MODES`.
+        channels: 1 to 4, see `MODES`; color and alpha are dropped where there is no place for them.
         size: height and width; an image of another size is cropped around its center to this aspect, then
             resized with antialiasing.
-
-    Returns:
-        uint8 (c, h, w), and conversions such as ["palette", "cropped", "resized"].
+        white: the value that becomes 255 in a file of more than 8 bits, see `white_of`.
 
     Raises:
         one of `DAMAGED`: the bytes are no image that can be read.
     """
-    with Image.open(file) as opened:
+    with _opened(file) as (opened, packed):
+        require_image(*opened.size, _bytes(opened), packed)
         done = ["several frames, first taken"] if getattr(opened, "is_animated", False) else []
         if (
             opened.format == "JPEG"
         ):  # halve a large photograph while it is decoded, to no less than twice the size
             opened.draft(None, (2 * max(size), 2 * max(size)))
-        opened.load()
-        image: Image.Image = opened
-        if image.getexif().get(_ORIENTATION, 1) != 1:
-            image = ImageOps.exif_transpose(image)
-            done.append("turned upright by EXIF")
-        image = _in_mode(image, MODES[channels], done)
-        pixels = np.asarray(fit(image, size, done))
-    return np.ascontiguousarray(pixels.reshape(*size, channels).transpose(2, 0, 1)), done
+        with room(2 * _bytes(opened)):  # it, and what it is converted to
+            return _decoded(opened, channels, size, white, done)
+
+
+def _decoded(
+    opened: Image.Image, channels: int, size: tuple[int, int], white: int, done: list[str]
+) -> Pixels:
+    opened.load()
+    image = opened
+    if image.getexif().get(_ORIENTATION, 1) != 1:
+        image = ImageOps.exif_transpose(image)
+        done.append("turned upright by EXIF")
+    highest = 0
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        image, highest = _eight_bits(image, white)
+        done.append(f"{white.bit_length()}-bit")
+    image = _in_mode(image, MODES[channels], done)
+    pixels = np.asarray(fit(image, size, done)).reshape(*size, channels).transpose(2, 0, 1)
+    return Pixels(np.ascontiguousarray(pixels), done, highest)
+
+
+@contextlib.contextmanager
+def _opened(file: BinaryIO) -> Iterator[tuple[Image.Image, int]]:
+    """An image of which the header is read, and how many bytes its file has."""
+    packed = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    with Image.open(file, formats=formats()) as image:
+        yield image, packed
+
+
+def _bytes(image: Image.Image) -> int:
+    deep = {"I": 4, "F": 4}.get(image.mode, 2 if image.mode.startswith("I;16") else 1)
+    return image.width * image.height * len(image.getbands()) * deep
 
 
 def fit(image: Image.Image, size: tuple[int, int], done: list[str]) -> Image.Image:
@@ -128,11 +224,8 @@ def _lies_on_its_side(image: Image.Image) -> bool:
 
 
 def _in_mode(image: Image.Image, mode: str, done: list[str]) -> Image.Image:
-    """Convert to one of `MODES`; `mode` is at least as rich as the image."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        done.append("16-bit")
-        image = _eight_bits(image)
-    elif image.mode in ("P", "PA"):
+    """Convert to one of `MODES`, which is at least as rich as the pixels are."""
+    if image.mode in ("P", "PA"):
         done.append("palette")
         image = image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")
     elif image.mode == "1":
@@ -147,11 +240,12 @@ def _in_mode(image: Image.Image, mode: str, done: list[str]) -> Image.Image:
     return image.convert(mode)
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit grey to 8 bits: 65535 becomes 255, where a plain conversion would clip at 255."""
+def _eight_bits(image: Image.Image, white: int) -> tuple[Image.Image, int]:
+    """Scale deeper grey to 8 bits, so that `white` becomes 255; and the highest value that came."""
     value = np.asarray(image)
     if image.mode == "F":
         raise ValueError("floating-point pixels have no known range; save them with 8 or 16 bits")
-    if value.min() < 0 or value.max() > 65535:
+    if value.min() < 0 or value.max() > DEEP:
         raise ValueError("32-bit pixels beyond 16 bits; save them with 8 or 16 bits")
-    return Image.fromarray(((value.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8))
+    scaled = (value.astype(np.uint32) * 255 + white // 2) // white
+    return Image.fromarray(np.minimum(scaled, 255).astype(np.uint8)), int(value.max())

@@ -1,79 +1,33 @@
 """Folders and zips of images: which files they hold, which split each belongs to, and what labels it.
 
     pictures/cat/1.png  pictures/dog/2.png            sub-folders are labels
-    pictures/1.png      pictures/labels.csv           so is a table: file_name, label  (or metadata.csv)
-    pictures/train/...  pictures/test/...             folders beside train/ at the top are splits
+    pictures/1.png      pictures/labels.csv           so is a file of labels, see `label_files`
+    pictures/train/...  pictures/test/...             folders beside train/ at the top are splits, see `SPLITS`
     pictures/trainA/...  pictures/trainB/...          and so are these, of two domains A and B
 
-A folder that holds nothing but one folder is that folder.  Files without an image's extension, those whose
-name begins with a dot, and folders that `rivalry train` wrote are passed over.
+A folder that holds nothing but one folder is that folder.  Files without an image's extension are passed over and
+counted; those whose name begins with a dot, and folders that `rivalry train` wrote, are passed over.
 """
 
-import csv
-import io
-import os
 import re
-import stat
-import zipfile
+from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 import torch
 
-from rivalry.data.decode import DAMAGED
-from rivalry.data.decoded import Encoded, Size, decode_once
+from rivalry.data.decode import formats
+from rivalry.data.decoded import Size, decode_once
+from rivalry.data.label_files import read_labels
+from rivalry.data.members import EXTENSIONS, Member, members_of
 from rivalry.data.source import Dataset, Spec
+from rivalry.data.splits import SPLITS, canonical
 from rivalry.errors import BadRequest
 
-EXTENSIONS = frozenset(
-    (
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".bmp",
-        ".gif",
-        ".webp",
-        ".tif",
-        ".tiff",
-        ".avif",
-        ".ppm",
-        ".pgm",
-        ".pbm",
-    )
-)
-SPLITS = ("train", "test", "val", "valid", "validation")
-_DOMAIN = re.compile(rf"^({'|'.join(SPLITS)})([AB])/")  # trainA/ is train/A/
-TABLES = ("labels.csv", "metadata.csv")
-LARGEST_MEMBER = 2**30  # bytes of one image in a zip, unpacked
-_FILE_COLUMNS = ("file_name", "filename", "file", "path", "image", "name")
-_LABEL_COLUMNS = ("label", "labels", "class", "category", "target")
+__all__ = ["EXTENSIONS", "Listing", "Member", "list_images", "open_images", "sort_classes"]
 
-
-@dataclass(frozen=True)
-class Member:
-    """One file of a folder or of a zip.
-
-    Attributes:
-        name: its path from the top, with forward slashes.
-        open: opens it for reading.
-        stamp: what changes when it changes: bytes and time of a file, bytes and checksum of a zip's member.
-    """
-
-    name: str
-    open: Callable[[], BinaryIO]
-    stamp: tuple[int, int]
-
-    @property
-    def is_image(self) -> bool:
-        return os.path.splitext(self.name)[1].lower() in EXTENSIONS
-
-    @property
-    def is_table(self) -> bool:
-        return self.name.rpartition("/")[2] in TABLES
+_DOMAIN = re.compile(rf"^((?i:{'|'.join(SPLITS)}))([AB])/")  # trainA/ is train/A/
 
 
 @dataclass
@@ -85,12 +39,14 @@ class Listing:
         labels: the label of each image that has one, by the image's name.
         classes: every label in any split, sorted; numbers in the order of numbers.
         unlabeled: split -> (name, reason) of images that a table of labels leaves out, or names in vain.
+        passed: what is passed over -> how many: files by their ending, images beside the splits by their folder.
     """
 
     splits: dict[str, list[Member]]
     labels: dict[str, str]
     classes: tuple[str, ...]
     unlabeled: dict[str, list[tuple[str, str]]]
+    passed: dict[str, int] = field(default_factory=dict)
 
 
 def open_images(path: Path, split: str = "train", size: Size | None = None) -> Dataset:
@@ -102,12 +58,12 @@ def open_images(path: Path, split: str = "train", size: Size | None = None) -> D
     Returns:
         uint8 (n, c, h, w), c from 1 to 4, and labels where sub-folders or a table give them.
         `facts["skipped"]` lists (name, reason) of what cannot be used, `facts["converted"]` counts how many
-        took each conversion.
+        took each conversion, `facts["passed"]` what was passed over.
 
     Raises:
         BadRequest: no images, no such split, too many damaged or unlabeled files, an unsafe or damaged zip.
     """
-    listing = list_images(path)
+    listing, split = list_images(path), canonical(split)
     if split not in listing.splits:
         raise BadRequest(f"{path} has no split {split!r}; it has {', '.join(listing.splits)}")
     members, unlabeled = listing.splits[split], listing.unlabeled[split]
@@ -116,11 +72,13 @@ def open_images(path: Path, split: str = "train", size: Size | None = None) -> D
         raise BadRequest(f"{len(unlabeled)} images or labels in {path} are alone; the first, {name}: {why}")
     if listing.classes:
         members = [one for one in members if one.name in listing.labels]
+    beside = [one for name, some in listing.splits.items() if name != split for one in some]
     decoded = decode_once(
-        [Encoded(one.name, one.open) for one in members],
+        [one.encoded for one in members],
         size,
-        key=[str(path.resolve()), [[one.name, *one.stamp] for one in members]],
+        key=[str(path.resolve()), *([[one.name, *one.stamp] for one in some] for some in (members, beside))],
         where=str(path),
+        beside=[one.encoded for one in beside],
     )
     name = path.resolve().name if path.is_dir() else path.stem
     spec = Spec(name, "image", tuple(decoded.x.shape[1:]), listing.classes)
@@ -133,6 +91,7 @@ def open_images(path: Path, split: str = "train", size: Size | None = None) -> D
         "splits": tuple(listing.splits),
         "skipped": decoded.skipped + unlabeled,
         "converted": decoded.converted,
+        "passed": listing.passed,
     }
     return Dataset(spec, decoded.x, label, facts)
 
@@ -143,151 +102,103 @@ def list_images(path: Path) -> Listing:
     Raises:
         BadRequest: an unsafe or damaged zip, a table of labels that cannot be understood.
     """
-    members = _without_single_folder(_in_zip(path) if path.is_file() else _in_folder(path))
-    members = [replace(one, name=_DOMAIN.sub(r"\1/\2/", one.name)) for one in members]
+    found = members_of(path)
+    members = _without_single_folder(found)
+    passed = Counter(_passed(one) for one in found if not (_is_readable(one) or one.is_table))
     images = [one for one in members if one.is_image]
-    folders = {one.name.split("/")[0] for one in images if "/" in one.name}
-    names = [name for name in SPLITS if name in folders] if "train" in folders else []
-    tops = {name: f"{name}/" for name in names} or {"train": ""}
-    splits = {name: [one for one in images if one.name.startswith(top)] for name, top in tops.items()}
-    labels, unlabeled = _labels_from_tables(members, splits, tops)
-    if not labels:
-        labels = _labels_from_folders(splits, tops)
-    return Listing(splits, labels, sort_classes(set(labels.values())), unlabeled)
+    tops = _splits_at_top(images)
+    into = lambda name: _in_its_split(name, tops)
+    members = [replace(one, name=into(one.name)) for one in members]
+    images = [one for one in members if _is_readable(one)]
+    names = [name for name in SPLITS.values() if name in tops.values()] if tops else ["train"]
+    splits = {name: [one for one in images if not tops or one.name.startswith(f"{name}/")] for name in names}
+    held = {one.name for some in splits.values() for one in some}
+    passed.update(f"images {_beside(one.name)}" for one in images if one.name not in held)
+    told, unread = _labels_from_files(members, into)
+    passed.update(unread)
+    labels, unlabeled = (
+        _told_labels(told, splits, bool(tops)) if told else ({}, {name: [] for name in splits})
+    )
+    if told is None:
+        labels = _labels_from_folders(splits, bool(tops))
+    return Listing(splits, labels, sort_classes(set(labels.values())), unlabeled, dict(passed))
 
 
 def sort_classes(labels: Collection[str]) -> tuple[str, ...]:
     """Labels in the order of numbers where all are whole numbers, else of letters."""
-    numbers = all(re.fullmatch(r"-?\d+", label) for label in labels)
+    numbers = all(re.fullmatch(r"-?\d{1,18}", label) for label in labels)
     return tuple(sorted(labels, key=int) if numbers else sorted(labels))
 
 
-def _labels_from_folders(splits: dict[str, list[Member]], tops: dict[str, str]) -> dict[str, str]:
+def _is_readable(one: Member) -> bool:
+    return one.is_image and (one.ending not in (".heic", ".heif") or "HEIF" in formats())
+
+
+def _passed(one: Member) -> str:
+    """Under which words a file that is not read is counted: its ending, or the name of what may hold labels."""
+    if one.is_image:
+        return f"{one.ending} (pip install 'rivalry[heic]' reads it)"
+    if one.ending in (".csv", ".tsv", ".json", ".jsonl", ".parquet"):
+        return f"{one.name} (labels are read from labels.csv)"
+    return one.ending or "without an ending"
+
+
+def _beside(name: str) -> str:
+    folder, slash, _ = name.partition("/")
+    return f"in {folder}/, which is no split" if slash else "beside the splits"
+
+
+def _splits_at_top(images: list[Member]) -> dict[str, str]:
+    """Folder -> the split that it is; empty where none is the train split."""
+    folders = {_DOMAIN.sub(r"\1/\2/", one.name).split("/")[0] for one in images if "/" in one.name}
+    tops = {folder: canonical(folder) for folder in folders if folder.lower() in SPLITS}
+    return tops if "train" in tops.values() else {}
+
+
+def _in_its_split(name: str, tops: dict[str, str]) -> str:
+    """The name with its folder under the common name of the split: "train/A/1.png" for "TrainA/1.png"."""
+    name = _DOMAIN.sub(r"\1/\2/", name)
+    folder, slash, rest = name.partition("/")
+    return f"{tops[folder]}/{rest}" if slash and folder in tops else name
+
+
+def _labels_from_folders(splits: dict[str, list[Member]], split: bool) -> dict[str, str]:
     """The first folder below the split, if every image lies in one and there are two or more."""
     labels = {}
-    for split, members in splits.items():
-        for one in members:
-            folder, slash, _ = one.name.removeprefix(tops[split]).partition("/")
-            if not slash:
-                return {}
-            labels[one.name] = folder
+    for one in (one for some in splits.values() for one in some):
+        folder, slash, _ = (one.name.partition("/")[2] if split else one.name).partition("/")
+        if not slash:
+            return {}
+        labels[one.name] = folder
     return labels if len(set(labels.values())) > 1 else {}
 
 
-def _labels_from_tables(
-    members: list[Member], splits: dict[str, list[Member]], tops: dict[str, str]
+def _labels_from_files(
+    members: list[Member], into: Callable[[str], str]
+) -> tuple[dict[str, str] | None, list[str]]:
+    """Name -> label of every file of labels at the top or in a split; None without any; and files that hold none."""
+    told: dict[str, str] | None = None
+    unread = []
+    for table in (one for one in members if one.is_table and one.name.count("/") < 2):
+        folder, found = PurePosixPath(table.name).parent, read_labels(table)
+        if found is None:
+            unread.append(f"{table.name} (it holds no labels)")
+        else:
+            told = (told or {}) | {into(str(folder / name)): label for name, label in found.items()}
+    return told, unread
+
+
+def _told_labels(
+    told: dict[str, str], splits: dict[str, list[Member]], split: bool
 ) -> tuple[dict[str, str], dict[str, list[tuple[str, str]]]]:
-    """Labels from every labels.csv or metadata.csv at the top or in a split, and what they left out."""
-    told: dict[str, str] = {}
-    tables = [one for one in members if one.is_table and one.name.count("/") < 2]
-    for table in tables:
-        folder = PurePosixPath(table.name).parent
-        told |= {str(folder / name): label for name, label in _read_table(table).items()}
-    alone: dict[str, list[tuple[str, str]]] = {split: [] for split in splits}
+    """The labels of images that are there, and what of either has no partner."""
+    alone: dict[str, list[tuple[str, str]]] = {name: [] for name in splits}
     known = {one.name for some in splits.values() for one in some}
-    for split, some in splits.items() if told else ():
-        alone[split] += [(one.name, "no label of this image") for one in some if one.name not in told]
-        in_vain = [name for name in told if name.startswith(tops[split]) and name not in known]
-        alone[split] += [(name, "a label, but no image of this name") for name in in_vain]
+    for name, some in splits.items():
+        alone[name] += [(one.name, "no label of this image") for one in some if one.name not in told]
+        in_vain = [k for k in told if k not in known and (not split or k.startswith(f"{name}/"))]
+        alone[name] += [(k, "a label, but no image of this name") for k in in_vain]
     return {name: label for name, label in told.items() if name in known}, alone
-
-
-def _read_table(table: Member) -> dict[str, str]:
-    """File name -> label; empty for a metadata.csv that has no labels."""
-    try:
-        with table.open() as file:
-            rows = list(csv.DictReader(io.StringIO(file.read().decode("utf-8-sig"), newline="")))
-    except (*DAMAGED, csv.Error) as error:
-        raise BadRequest(
-            f"{table.name} cannot be read as a table of comma-separated values: {error}"
-        ) from error
-    columns = {str(name).strip().lower(): name for name in (rows[0] if rows else ())}
-    file_column = next((columns[name] for name in _FILE_COLUMNS if name in columns), None)
-    label_column = next((columns[name] for name in _LABEL_COLUMNS if name in columns), None)
-    if file_column is None or label_column is None:
-        if PurePosixPath(table.name).name == "metadata.csv":
-            return {}
-        came = ", ".join(columns) or "nothing"
-        raise BadRequest(
-            f"{table.name} needs the columns file_name and label in its first line; it has {came}"
-        )
-    told = {(row[file_column] or "").strip(): (row[label_column] or "").strip() for row in rows}
-    return {name: label for name, label in told.items() if name and label}
-
-
-def _in_folder(path: Path) -> list[Member]:
-    members = []
-    waiting = [(str(path), "")]
-    while waiting:
-        folder, below = waiting.pop()
-        try:
-            entries = list(os.scandir(folder))
-        except OSError as error:
-            raise BadRequest(f"cannot read the folder {folder}: {error.strerror}") from error
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if not entry.is_dir():
-                members.append(Member(below + entry.name, partial(_open_file, entry.path), _stamp(entry)))
-            elif not (_is_run(entry.path) or (entry.is_symlink() and _leads_up(entry.path))):
-                waiting.append((entry.path, f"{below}{entry.name}/"))
-    return sorted(members, key=lambda one: one.name)
-
-
-def _is_run(folder: str) -> bool:
-    """Whether a folder is a run of ours, whose sheets are no data."""
-    return os.path.exists(os.path.join(folder, "run.json"))
-
-
-def _leads_up(link: str) -> bool:
-    """Whether a linked folder holds itself, so that following it would never end."""
-    return Path(os.path.realpath(os.path.dirname(link))).is_relative_to(os.path.realpath(link))
-
-
-def _open_file(file: str) -> BinaryIO:
-    return open(file, "rb")
-
-
-def _stamp(entry: os.DirEntry[str]) -> tuple[int, int]:
-    try:
-        told = entry.stat()
-    except OSError:  # a link to nowhere: it is named when it cannot be opened
-        return -1, -1
-    return told.st_size, told.st_mtime_ns
-
-
-def _in_zip(path: Path) -> list[Member]:
-    """The members of a zip, read in memory and never extracted; one unsafe member refuses them all."""
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
-        raise BadRequest(f"{path} is not a whole zip: {error}") from error
-    members = []
-    for info in archive.infolist():
-        name = info.filename.replace("\\", "/")
-        unsafe = _unsafe(name, info)
-        if unsafe:
-            raise BadRequest(f"{path} is refused: its member {info.filename!r} {unsafe}")
-        hidden = any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
-        if not info.is_dir() and not hidden:
-            members.append(Member(name, partial(_read_member, archive, info), (info.file_size, info.CRC)))
-    return sorted(members, key=lambda one: one.name)
-
-
-def _unsafe(name: str, info: zipfile.ZipInfo) -> str:
-    if ".." in name.split("/"):
-        return "leads out of the archive"
-    if name.startswith("/") or re.match("[A-Za-z]:", name):
-        return "has an absolute path"
-    if stat.S_ISLNK(info.external_attr >> 16):
-        return "is a symbolic link"
-    return "is encrypted" if info.flag_bits & 1 else ""
-
-
-def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
-    if info.file_size > LARGEST_MEMBER:
-        raise ValueError(f"{info.file_size:,} bytes in one file")
-    return io.BytesIO(archive.read(info))
 
 
 def _without_single_folder(members: list[Member]) -> list[Member]:

@@ -11,7 +11,6 @@ import contextlib
 import io
 import os
 import re
-import zipfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,14 +21,16 @@ from PIL import Image
 
 from rivalry.data.decode import DAMAGED, Look, resize
 from rivalry.data.decoded import Encoded, Size, decode_as, decode_once, look_at, plan
-from rivalry.data.images import SPLITS, Listing, Member, list_images
+from rivalry.data.images import Listing, list_images
+from rivalry.data.members import Member, members_of
 from rivalry.data.source import Dataset, Spec
+from rivalry.data.splits import SPLITS, canonical
 from rivalry.errors import BadRequest
 
 Sides = dict[
     str, dict[str, list[Member]]
 ]  # "A" and "B" -> name without extension -> images: one, if all is well
-_SPLIT = "|".join(SPLITS)
+_SPLIT = f"(?i:{'|'.join(SPLITS)})"
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,11 @@ class Pair:
 
     @property
     def images(self) -> list[Encoded]:
-        return [Encoded(one.name, one.open) for one in self.members]
+        return [one.encoded for one in self.members]
+
+    @property
+    def packed(self) -> int:
+        return sum(one.packed or max(one.stamp[0], 0) for one in self.members)
 
 
 class _Unfit(Exception):
@@ -77,14 +82,17 @@ def open_pairs(path: Path, split: str = "train", size: Size | None = None) -> Da
     sides = find_sides(listing)
     if not sides:
         _refuse_lone_side(path)
-    splits = sides or listing.splits
+    splits, split = sides or listing.splits, canonical(split)
     if split not in splits:
         raise BadRequest(f"{path} has no split {split!r}; it has {', '.join(splits)}")
     pairs = align(sides[split], path) if sides else [Pair((one,)) for one in listing.splits[split]]
     try:
         fit = size or _size_of_first(pairs)
         decoded = decode_once(
-            [Encoded(one.name, partial(_stacked, one, fit, strict=size is None)) for one in pairs],
+            [
+                Encoded(one.name, partial(_stacked, one, fit, strict=size is None), one.packed)
+                for one in pairs
+            ],
             (2 * fit[0], fit[1]),
             key=[
                 "pairs",
@@ -103,6 +111,7 @@ def open_pairs(path: Path, split: str = "train", size: Size | None = None) -> Da
         "splits": tuple(splits),
         "skipped": decoded.skipped,
         "converted": decoded.converted,
+        "passed": listing.passed,
     }
     return Dataset(
         Spec(name, "image", tuple(x.shape[1:]), extra=("source",)), x, None, facts, {"source": source}
@@ -116,7 +125,7 @@ def find_sides(listing: Listing) -> dict[str, Sides]:
         if place := _placed(one.name):
             split, side, rest = place
             found.setdefault(split, {"A": {}, "B": {}})[side].setdefault(rest, []).append(one)
-    return {split: found[split] for split in SPLITS if split in found}
+    return {split: found[split] for split in dict.fromkeys(SPLITS.values()) if split in found}
 
 
 def align(sides: Sides, where: Path | str) -> list[Pair]:
@@ -150,13 +159,13 @@ def _placed(name: str) -> tuple[str, str, str] | None:
     """Split, side, and name without extension of an image in a folder A or B; None of another."""
     name = re.sub(f"^([AB])/({_SPLIT})/", r"\2/\1/", name)
     found = re.fullmatch(f"(?:({_SPLIT})/)?([AB])/(.+)", name)
-    return (found[1] or "train", found[2], os.path.splitext(found[3])[0]) if found else None
+    return (canonical(found[1] or "train"), found[2], os.path.splitext(found[3])[0]) if found else None
 
 
 def _refuse_lone_side(path: Path) -> None:
     """A full A beside an empty B looks like a plain folder: `list_images` goes down to where the images are."""
     if path.is_file():
-        folders = [name.rpartition("/")[0] for name in zipfile.ZipFile(path).namelist()]
+        folders = [one.name.rpartition("/")[0] for one in members_of(path)]
     else:
         folders = [one.relative_to(path).as_posix() for one in path.rglob("*/")]
     shown = [folder for folder in folders if not folder.startswith(".")]

@@ -41,7 +41,11 @@ def given_images(paths: Sequence[Path]) -> list[Given]:
     found = []
     for path in paths:
         if path.is_dir():
-            inside = [file for file in sorted(path.rglob("*")) if _is_image(file.relative_to(path))]
+            inside = [
+                file
+                for file in sorted(path.rglob("*"))
+                if _is_image(file.relative_to(path)) and file.is_file()
+            ]
             if not inside:
                 raise BadRequest(f"no images in {path}; expected .png, .jpg, .webp or another image format")
             found += [Given(file, file.relative_to(path)) for file in inside]
