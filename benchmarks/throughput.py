@@ -2,11 +2,14 @@
 
     python benchmarks/throughput.py [--device cpu|cuda] [--precision auto fp32] [--threads N] [--quick]
 
-Three systems, each played by every contender in one process, turn and turn about:
+Seven systems, each played by every contender in one process, turn and turn about:
 
     28       `dcgan` on 28 x 28 x 1, batch 128
     64       `dcgan` on 64 x 64 x 3, batch 64
     public   the sizes of the most copied public DCGAN script (eriklindernoren/PyTorch-GAN, 32 x 32 x 1, batch 64)
+    stylegan2, r3gan, biggan, cyclegan
+             our networks, played by ours and by a loop that makes the passes of the system's public repository
+             (see public_loops.py); sixteen rounds of stylegan2 are one, since its terms are lazy
 
 The plain loop is what most public repositories do (see plain_loop.py).  Nothing holds it back: it has no image
 files to decode and nothing to print, its loader runs with 0 and with 2 workers and the faster one races, and what
@@ -28,7 +31,8 @@ import math
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +41,7 @@ import numpy as np
 import torch
 from certificate import certificate
 from plain_loop import Images, Plain, plain_rounds
+from public_loops import Batches, biggan_rounds, cyclegan_rounds, r3gan_rounds, stylegan2_rounds
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
@@ -44,8 +49,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from rivalry.data.source import Dataset, Source, Spec
 from rivalry.divergences import non_saturating
 from rivalry.engine import Engine
+from rivalry.games.image.biggan import BigGAN, biggan
 from rivalry.games.image.dcgan import dcgan
 from rivalry.games.image.gan import GAN
+from rivalry.games.image.relativistic import RelativisticGAN, r3gan
+from rivalry.games.image.stylegan import StyleGAN, stylegan2
+from rivalry.games.translation.cyclegan import CycleGAN, cyclegan
 from rivalry.goal import Goal
 from rivalry.optimizers import adam
 from rivalry.precision import choose_precision, describe
@@ -103,20 +112,26 @@ class System:
     Attributes:
         shape: (c, h, w) of the images.
         game: builds ours.
-        plain: wires the same networks for the plain loop.
+        plain: wires the same networks for the plain loop; or
+        loop: plays them round by round on batches.
         stored: (c, h, w) of the images that the plain loop reads, where it resizes every one anew.
+        classes: how many there are, or domains.
+        period: rounds until the same work comes again.
     """
 
     name: str
     shape: tuple[int, int, int]
     batch: int
-    game: Callable[["System"], GAN]
-    plain: Callable[[GAN], Plain]
+    game: Callable[["System"], Any]
+    plain: Callable[[Any], Plain] | None = None
+    loop: Callable[[Any, Batches], Iterator[object]] | None = None
     stored: tuple[int, int, int] | None = None
+    classes: int = 0
+    period: int = 1
 
     @property
     def spec(self) -> Spec:
-        return Spec("noise", "image", self.shape)
+        return Spec("noise", "image", self.shape, tuple(map(str, range(self.classes))))
 
 
 def _dcgan(system: System) -> GAN:
@@ -152,11 +167,35 @@ def _plain_public(game: GAN) -> Plain:
     return Plain(G, D, noise, nn.BCELoss(), generator_first=True, share=0.5)
 
 
+def _stylegan2(system: System) -> StyleGAN:
+    return stylegan2(system.spec, batch=system.batch)
+
+
+def _r3gan(system: System) -> RelativisticGAN:
+    return r3gan(system.spec, batch=system.batch)
+
+
+def _biggan(system: System) -> BigGAN:
+    return biggan(system.spec, batch=system.batch, width=16)
+
+
+def _cyclegan(system: System) -> CycleGAN:
+    return cyclegan(system.spec, batch=system.batch)
+
+
 SYSTEMS = {
     "28": System("dcgan, 28 x 28 x 1, batch 128", (1, 28, 28), 128, _dcgan, _plain_dcgan),
     "64": System("dcgan, 64 x 64 x 3, batch 64", (3, 64, 64), 64, _dcgan, _plain_dcgan),
     "public": System(
         "public script, 32 x 32 x 1, batch 64", (1, 32, 32), 64, _public, _plain_public, stored=(1, 28, 28)
+    ),
+    "stylegan2": System(
+        "stylegan2, 32 x 32 x 3, batch 4", (3, 32, 32), 4, _stylegan2, loop=stylegan2_rounds, period=16
+    ),
+    "r3gan": System("r3gan, 32 x 32 x 3, batch 16", (3, 32, 32), 16, _r3gan, loop=r3gan_rounds),
+    "biggan": System("biggan, 32 x 32 x 3, batch 8", (3, 32, 32), 8, _biggan, loop=biggan_rounds, classes=10),
+    "cyclegan": System(
+        "cyclegan, 64 x 64 x 3, batch 1", (3, 64, 64), 1, _cyclegan, loop=cyclegan_rounds, classes=2
     ),
 }
 
@@ -179,13 +218,42 @@ class Contender:
 def ours(system: System, precision: str, device: torch.device) -> Contender:
     torch.manual_seed(SEED)
     game = system.game(system)
-    images = Dataset(system.spec, noise_images(system.shape)).to(device)
+    label = torch.arange(ROWS) % system.classes if system.classes else None
+    images = Dataset(system.spec, noise_images(system.shape), label).to(device)
     source = Source(images, game.reads, batch=game.batch, seed=SEED, device=device)
     engine = Engine(game, source, seed=SEED, device=device, precision=precision)
     return Contender(f"rivalry, {precision}", precision, lambda n: engine.play(Goal(rounds=engine.t + n)))
 
 
+def contenders_of(system: System, device: torch.device) -> list[Contender]:
+    """The loops that ours is raced against."""
+    if system.loop:
+        return [by_hand(system, device)]
+    return [plain(system, workers, device) for workers in (0, 2)]
+
+
+def by_hand(system: System, device: torch.device) -> Contender:
+    """The loop of the public kind; its batches lie in memory and only have to be scaled."""
+    assert system.loop
+    torch.manual_seed(SEED)
+    rounds = system.loop(system.game(system).to(device).train(), batches(system, device))
+    return Contender("public loop", "fp32", lambda n: [next(rounds) for _ in range(n)] and None)
+
+
+def batches(system: System, device: torch.device) -> Batches:
+    x, n = noise_images(system.shape), system.batch
+    scaled = lambda: x[torch.randint(len(x), (n,))].to(device).float() / 127.5 - 1
+    while True:
+        if system.loop is cyclegan_rounds:
+            yield scaled(), scaled()
+        elif system.classes:
+            yield scaled(), torch.randint(system.classes, (n,), device=device)
+        else:
+            yield (scaled(),)
+
+
 def plain(system: System, workers: int, device: torch.device) -> Contender:
+    assert system.plain
     torch.manual_seed(SEED)
     images = Images(noise_images(system.stored or system.shape), system.shape[1] if system.stored else None)
     loader = DataLoader(
@@ -218,9 +286,17 @@ def wait_for(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
+class WholeProgram(nullcontext):
+    """In place of the counter's table by modules: it cannot be kept where a loss derives in a module's input."""
+
+    parents = ("Global",)
+
+
 def warm_up(contender: Contender, device: torch.device) -> float:
     """Let it choose its kernels, count its FLOPs; returns the seconds of one round."""
-    with FlopCounterMode(display=False) as counter:
+    counter = FlopCounterMode(display=False)
+    counter.mod_tracker = WholeProgram()
+    with counter:
         contender.play(1)
     contender.gflop = counter.get_total_flops() / 1e9
     contender.play(10 if device.type == "cuda" else 1)
@@ -248,10 +324,10 @@ def race(contenders: list[Contender], rounds: int, turns: int, device: torch.dev
 
 def measure(system: System, precisions: list[str], device: torch.device, quick: bool) -> list[Contender]:
     """The plain loop with the faster loader, then ours at each precision."""
-    loops = [plain(system, workers, device) for workers in (0, 2)]
+    loops = contenders_of(system, device)
     mine = [ours(system, precision, device) for precision in precisions]
     seconds = [warm_up(contender, device) for contender in [*loops, *mine]]
-    rounds = max(1, round((BLOCK / 4 if quick else BLOCK) / max(seconds)))
+    rounds = max(1, round((BLOCK / 4 if quick else BLOCK) / max(seconds) / system.period)) * system.period
     turns = 3 if quick else 9
     race(loops, rounds, 1 if quick else 3, device)
     baseline = min(loops, key=lambda loop: statistics.median(loop.wall))

@@ -4,14 +4,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from rivalry.divergences import non_saturating
 from rivalry.errors import BadRequest
 from rivalry.nn.spectral import spectral
 from rivalry.penalties import (
+    Pass,
     PathLength,
     clip_weights,
     dragan,
     gradient_penalty,
-    input_gradient,
     orthogonal,
     path_lengths,
     r1,
@@ -35,7 +36,7 @@ def _batch(n: int = 8, d: int = 3, dtype=torch.float32) -> tuple[Tensor, Tensor]
 def test_the_gradient_of_a_quadratic_score():
     A = torch.tensor([[2.0, 1.0], [1.0, 3.0]])
     x, _ = _batch(d=2)
-    torch.testing.assert_close(input_gradient(lambda x: ((x @ A) * x).sum(1), x), 2 * x @ A)
+    torch.testing.assert_close(Pass(lambda x: ((x @ A) * x).sum(1), x).gradient, 2 * x @ A)
 
 
 @pytest.mark.parametrize("penalty", [gradient_penalty(10), dragan(10)])
@@ -149,6 +150,40 @@ def test_penalties_are_taken_in_float32_under_autocast():
     assert mixed == plain
 
 
+@pytest.mark.parametrize("penalty", [r1(10), r2(10)])
+def test_the_pass_of_a_penalty_serves_the_loss(penalty):
+    """One pass a batch, and the loss and the gradients of a penalty with a pass of its own."""
+    torch.manual_seed(0)
+    critic = nn.Sequential(nn.Linear(3, 8), nn.Softplus(), nn.Linear(8, 1), nn.Flatten(0))
+    shown = []
+    counting = lambda x: (shown.append(x), critic(x))[1]
+    real, fake = _batch()
+    on_real, on_fake = Pass(counting, real), Pass(counting, fake)
+    term = penalty.on(on_real, on_fake)
+    loss = non_saturating.critic(on_real.scores, on_fake.scores) + term
+    assert len(shown) == 2
+    apart = non_saturating.critic(critic(real), critic(fake)) + penalty(critic, real, fake)
+    weights = list(critic.parameters())
+    assert loss.item() == pytest.approx(apart.item(), rel=1e-6)
+    for one, other in zip(torch.autograd.grad(loss, weights), torch.autograd.grad(apart, weights)):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
+
+
+def test_a_penalty_of_points_in_between_makes_no_pass_over_the_batch():
+    seen = [Pass(linear(W), x) for x in _batch()]
+    gradient_penalty().on(*seen)
+    assert not any({"scores", "gradient"} & vars(pass_).keys() for pass_ in seen)
+
+
+def test_scores_that_serve_a_penalty_are_in_float32_and_others_are_not():
+    critic = nn.Linear(3, 1)
+    real, fake = _batch()
+    with torch.autocast("cpu", torch.bfloat16):
+        on_real, on_fake = Pass(critic, real), Pass(critic, fake)
+        r1().on(on_real, on_fake)
+        assert (on_real.scores.dtype, on_fake.scores.dtype) == (torch.float32, torch.bfloat16)
+
+
 def test_the_generator_feels_no_penalty():
     fake = torch.randn(8, 3, requires_grad=True)
     w = W.clone().requires_grad_()
@@ -197,6 +232,29 @@ def test_orthogonal_by_hand_over_layers():
     )  # 4 (W Wᵀ off diagonal) W
     with pytest.raises(ValueError, match="no linear"):
         orthogonal(nn.LayerNorm(2))
+
+
+def test_the_gradient_of_the_orthogonal_term_is_that_of_autograd_and_can_be_derived_again():
+    torch.manual_seed(0)
+    for layer in (nn.Linear(40, 30), nn.Conv2d(6, 20, 3), nn.ConvTranspose2d(6, 20, 3)):
+        rows = layer.weight.transpose(0, 1) if isinstance(layer, nn.ConvTranspose2d) else layer.weight
+        gram = rows.flatten(1) @ rows.flatten(1).T
+        plain = (gram - gram.diagonal().diag()).square().sum()
+        (expected,) = torch.autograd.grad(plain, layer.weight)
+        (gradient,) = torch.autograd.grad(orthogonal(layer, 1.0), layer.weight)
+        assert (gradient - expected).norm() < 6e-7 * expected.norm()
+    small = nn.Linear(3, 4).double()
+    term = lambda weight: torch.func.functional_call(Term(small), {"layer.weight": weight}, ())
+    assert torch.autograd.gradgradcheck(term, small.weight.detach().requires_grad_())
+
+
+class Term(nn.Module):
+    def __init__(self, layer: nn.Module):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self) -> Tensor:
+        return orthogonal(self.layer, 1.0)
 
 
 def test_orthogonal_reads_the_raw_weight_of_a_spectral_layer_and_moves_nothing():

@@ -85,7 +85,7 @@ Start = Callable[..., BaseProcess]
 def start() -> Iterator[Start]:
     """Start a process at once: it is forked from a server that has imported everything."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch._dynamo", "torch.optim", "rivalry.training", "rivalry.report"])
+    context.set_forkserver_preload(["torch.optim", "rivalry.training", "rivalry.report"])
     started: list[BaseProcess] = []
 
     def start(job: Callable[..., Any], *args: Any, **given: Any) -> BaseProcess:

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from rivalry.data.source import Source
 from rivalry.dynamics import Direction, Gradient
 from rivalry.errors import RunFailed
-from rivalry.game import Game, Move, norm
+from rivalry.game import Game, Move, Optimizer, norm
 from rivalry.goal import Goal
 from rivalry.precision import autocast
 from rivalry.ranks import Ranks, floats
@@ -101,8 +101,6 @@ class Engine:
             NonFinite: and the round is not finished; the state is that of no whole round.
         """
         self.game.train()
-        for player in self.game.players.values():
-            assert player.optimizer  # made before the clock runs: torch takes seconds for the first one
         self._since, self._clock = time.perf_counter(), self._played
         try:
             while not (self.stopping or self.progress(goal) >= 1):  # which all processes see alike
@@ -360,7 +358,7 @@ def laid_out_like(parameter: Tensor, gradient: Tensor) -> Tensor:
     return torch.empty_like(parameter).copy_(gradient)
 
 
-def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
     """Restore an optimizer, each moment in the memory layout of its parameter."""
     optimizer.load_state_dict(state)
     for parameter, moments in optimizer.state.items():

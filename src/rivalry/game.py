@@ -12,7 +12,7 @@ A round is a Python generator that *describes* the turns as moves; the engine *p
 `yield a` then `yield b` alternates; `yield a, b` is simultaneous: everyone looks before anyone leaps.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -23,7 +23,18 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     from rivalry.data.source import Source
 
-Optimizer = torch.optim.Optimizer
+
+class Optimizer(Protocol):
+    """Moves its parameters by their gradients, and keeps what it remembers of each as a tree of numbers and tensors.
+
+    Those of `optimizers` and every one of torch.
+    """
+
+    @property
+    def state(self) -> Mapping[Any, dict[str, Any]]: ...
+    def step(self) -> Any: ...
+    def state_dict(self) -> dict[str, Any]: ...
+    def load_state_dict(self, saved: dict[str, Any], /) -> None: ...
 
 
 class Player:

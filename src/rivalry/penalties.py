@@ -1,17 +1,22 @@
 """What keeps a critic honest: terms on the gradient of its score, and constraints on its weights, as values.
 
     penalties = [r1(10, every=16)]
-    loss = divergence.critic(D(real), D(fake)) + sum(p(D, real, fake) for p in penalties if p.due(t))
+    on_real, on_fake = Pass(D, real), Pass(D, fake)
+    terms = [p.on(on_real, on_fake) for p in penalties if p.due(t)]
+    loss = divergence.critic(on_real.scores, on_fake.scores) + sum(terms)
 
 A penalty measures ∇ₓD, the gradient of the score in the datum; lowering it costs a second derivative, so
 a critic under a penalty must be twice differentiable and must not mix the data of a batch (no batch norm).
 Points and scores are taken in float32 with autocast off, whatever the precision of the round (float64
-stays float64).
+stays float64).  R1 and R2 look at the reals and fakes themselves: the pass that they make is the one whose
+scores the loss counts.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -22,19 +27,54 @@ from rivalry.errors import BadRequest
 from rivalry.nn.spectral import TRANSPOSED, output_dim
 
 Scorer = Callable[[Tensor], Tensor]  # x (n, ...) -> scores (n,) or (n, ...)
-Measure = Callable[[Scorer, Tensor, Tensor], Tensor]
+
+
+class Pass:
+    """One pass of a critic over points, made when it is first asked for, and once.
+
+    Asked for its gradient before its scores, it is made in float32 and open to derivatives in the points, and its
+    scores serve the critic's loss as well: a penalty on the gradient costs no second pass.
+
+    Attributes:
+        critic: gives the scores.
+        x: (n, ...); for the gradient they are cut off from whatever made them.
+    """
+
+    def __init__(self, critic: Scorer, x: Tensor):
+        self.critic, self.x = critic, x
+
+    @cached_property
+    def scores(self) -> Tensor:
+        """(n,) or (n, ...)"""
+        return self.critic(self.x)
+
+    @cached_property
+    def gradient(self) -> Tensor:
+        """∇ₓ of the score of each point, itself differentiable in the critic's weights: (n, ...).
+
+        A critic of many scores a point (patches) is taken at their mean, which is how the divergences count them.
+        """
+        x = wide(self.x.detach()).requires_grad_()
+        with torch.enable_grad(), torch.autocast(x.device.type, enabled=False):
+            self.scores = self.critic(x)
+            total = self.scores.reshape(len(x), -1).mean(1).sum()  # the sum keeps the data apart
+            (gradient,) = torch.autograd.grad(total, x, create_graph=True)
+        return gradient
+
+
+Measure = Callable[[Pass, Pass], Tensor]
 
 
 @dataclass(frozen=True)
 class Penalty:
-    """A term of the critic's loss: weight · every · measure(critic, real, fake).
+    """A term of the critic's loss: weight · every · measure(on real, on fake).
 
     `every` is lazy regularization (Karras et al. 2020, arXiv 1912.04958, B): a penalty due in every k-th
     round only is k times as heavy there, so its pull on average is that of `weight` in every round.
 
     Attributes:
         name: for the log.
-        measure: (critic, real (n, ...), fake (n, ...)) -> scalar.
+        measure: (the critic's pass over reals, over fakes) -> scalar.
         weight: at least 0.
         every: rounds from one time that it is due to the next, at least 1.
     """
@@ -55,30 +95,21 @@ class Penalty:
         """Whether round `t` (from 0) pays it."""
         return t % self.every == 0
 
+    def on(self, real: Pass, fake: Pass) -> Tensor:
+        """The term.  Ask for it before the scores of the passes: what it has made serves both."""
+        return self.weight * self.every * self.measure(real, fake)
+
     def __call__(self, critic: Scorer, real: Tensor, fake: Tensor) -> Tensor:
-        return self.weight * self.every * self.measure(critic, real, fake)
-
-
-def input_gradient(critic: Scorer, x: Tensor) -> Tensor:
-    """∇ₓ of the score of each datum, itself differentiable in the critic's weights: (n, ...) -> (n, ...).
-
-    A critic of many scores a datum (patches) is taken at their mean, which is how the divergences count
-    them.  `x` is cut off from whatever made it.
-    """
-    x = wide(x.detach()).requires_grad_()
-    with torch.enable_grad(), torch.autocast(x.device.type, enabled=False):
-        scores = critic(x)
-        total = scores.reshape(len(x), -1).mean(1).sum()  # the sum keeps the data apart
-        (gradient,) = torch.autograd.grad(total, x, create_graph=True)
-    return gradient
+        """The term by itself, with passes of its own."""
+        return self.on(Pass(critic, real), Pass(critic, fake))
 
 
 def _slope(critic: Scorer, x: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(input_gradient(critic, x).flatten(1), dim=1)  # (n, ...) -> (n,)
+    return torch.linalg.vector_norm(Pass(critic, x).gradient.flatten(1), dim=1)  # (n, ...) -> (n,)
 
 
-def _half_square(critic: Scorer, x: Tensor) -> Tensor:
-    return 0.5 * input_gradient(critic, x).flatten(1).square().sum(1).mean()
+def _half_square(seen: Pass) -> Tensor:
+    return 0.5 * seen.gradient.flatten(1).square().sum(1).mean()
 
 
 def _interpolates(real: Tensor, fake: Tensor) -> Tensor:
@@ -105,8 +136,8 @@ def gradient_penalty(
         every: see `Penalty`.
     """
 
-    def measure(critic: Scorer, real: Tensor, fake: Tensor) -> Tensor:
-        excess = _slope(critic, _interpolates(real, fake)) - target
+    def measure(real: Pass, fake: Pass) -> Tensor:
+        excess = _slope(real.critic, _interpolates(real.x, fake.x)) - target
         return (excess.clamp(min=0) if one_sided else excess).square().mean()
 
     return Penalty("gradient-penalty", measure, weight, every)
@@ -120,21 +151,21 @@ def dragan(weight: float = 10.0, *, every: int = 1) -> Penalty:
     every image to the bright side; we keep the Gaussian of the paper.
     """
 
-    def measure(critic: Scorer, real: Tensor, fake: Tensor) -> Tensor:
-        real = wide(real.detach())
-        return (_slope(critic, real + 0.5 * real.std() * torch.randn_like(real)) - 1).square().mean()
+    def measure(real: Pass, fake: Pass) -> Tensor:
+        x = wide(real.x.detach())
+        return (_slope(real.critic, x + 0.5 * x.std() * torch.randn_like(x)) - 1).square().mean()
 
     return Penalty("dragan", measure, weight, every)
 
 
 def r1(weight: float = 10.0, *, every: int = 1) -> Penalty:
     """(γ/2) E‖∇D(x)‖² on the reals, γ the weight (Mescheder et al. 2018, arXiv 1801.04406, eq. 9)."""
-    return Penalty("r1", lambda critic, real, fake: _half_square(critic, real), weight, every)
+    return Penalty("r1", lambda real, fake: _half_square(real), weight, every)
 
 
 def r2(weight: float = 10.0, *, every: int = 1) -> Penalty:
     """(γ/2) E‖∇D(x)‖² on the fakes, γ the weight (Mescheder et al. 2018, arXiv 1801.04406, eq. 10)."""
-    return Penalty("r2", lambda critic, real, fake: _half_square(critic, fake), weight, every)
+    return Penalty("r2", lambda real, fake: _half_square(fake), weight, every)
 
 
 # ---------------------------------------------------------------- on the generator
@@ -214,8 +245,24 @@ def orthogonal(module: nn.Module, weight: float = 1e-4) -> Tensor:
     if not layers:
         raise ValueError(f"no linear or convolutional layer in {type(module).__name__} to keep orthogonal")
     with torch.autocast(_filters(layers[0]).device.type, enabled=False):
-        grams = (rows @ rows.T for rows in map(_filters, layers))
-        return weight * torch.stack([gram.triu(1).square().sum() * 2 for gram in grams]).sum()
+        grams = (cast(Tensor, _Gram.apply(rows)) for rows in map(_filters, layers))
+        return weight * torch.stack([gram.square().sum() for gram in grams]).sum()
+
+
+class _Gram(torch.autograd.Function):
+    """W (n, d) -> W Wᵀ ⊙ (1 - I).  With a gradient G its own is (G + Gᵀ) ⊙ (1 - I) W: one product where autograd,
+    which does not know that both factors are one matrix, takes two."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor) -> Tensor:
+        ctx.save_for_backward(rows)
+        return (rows @ rows.T).fill_diagonal_(0)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (rows,) = ctx.saved_tensors
+        both = gradient + gradient.T
+        return (both - both.diagonal().diag()) @ rows
 
 
 def clip_weights(bound: float) -> Callable[[nn.Module], None]:

@@ -41,11 +41,20 @@ def choose_precision(name: str, device: torch.device, *, small: bool = False) ->
 
 @cache
 def has_fast_bfloat16(device: str) -> bool:
-    """A GPU that computes in bfloat16, or a processor with matrix tiles for it (AMX)."""
+    """A GPU that computes in bfloat16, or a processor with instructions for it: AVX-512's products or AMX's tiles."""
     if device == "cuda":
         return torch.cuda.get_device_capability() >= (8, 0)
+    return device == "cpu" and bool({"avx512_bf16", "amx_bf16"} & _abilities())
+
+
+def _abilities() -> set[str]:
+    """What this processor can do, by the names that Linux has for it; empty where the system does not tell.
+
+    Torch tells as well, by names that are private so far (`torch.cpu._is_avx512_bf16_supported`).
+    """
     cpuinfo = Path("/proc/cpuinfo")
-    return device == "cpu" and cpuinfo.exists() and "amx_bf16" in cpuinfo.read_text()
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    return next((set(line.split()) for line in lines if line.startswith("flags")), set())
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager:

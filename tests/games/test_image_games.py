@@ -6,6 +6,7 @@ from torch import nn
 from toys import engine_of, images
 
 from rivalry.catalog import find, maker
+from rivalry.divergences import hinge, non_saturating, relativistic_paired
 from rivalry.errors import BadRequest
 from rivalry.games.image.cogan import cogan
 from rivalry.goal import Goal
@@ -99,6 +100,33 @@ def test_a_batch_in_parts_makes_the_step_of_the_whole(name: str) -> None:
     assert len(whole) == len(summed) == 2  # one a turn, not one a part
     for a, b in zip(whole[0], summed[0]):
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["r3gan", "stylegan2", "biggan"])
+def test_the_critics_turn_is_that_of_passes_made_apart(name: str) -> None:
+    """Its loss and gradients as the paper writes them, a pass for each term; only the passes are fewer."""
+    engine = engine_of(maker(find(name)), images(3, 8, 8), settings={"batch": 8})
+    game, shown = engine.game.eval(), []  # spectral norm stands still, noise is one picture
+    game.augment.observe = lambda scores: None
+    game.D.register_forward_pre_hook(lambda module, given: shown.append(given))
+    move = next(game.round(engine.data, 0))
+    passes, shown[:] = list(shown), []
+    if name == "biggan":
+        ((x, label),) = passes
+        (real, fake), (label, _) = x.chunk(2), label.chunk(2)
+        expected = hinge.critic(game.D(real, label), game.D(fake, label)) / game.parts
+    else:
+        (real,), (fake,) = passes
+        loss = relativistic_paired if name == "r3gan" else non_saturating
+        expected = loss.critic(game.D(real), game.D(fake)) + sum(
+            p(game.D, real, fake) for p in game.penalties
+        )
+        assert len(shown) == 2 + len(game.penalties)  # the control counts the passes that are saved
+    torch.testing.assert_close(move.loss, expected)
+    for one, other in zip(
+        *(torch.autograd.grad(loss, game.critic.parameters) for loss in (move.loss, expected))
+    ):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
 
 
 def test_standing_statistics_are_those_of_truncated_codes() -> None:

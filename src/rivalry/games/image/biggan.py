@@ -231,15 +231,19 @@ class BigGAN(TwoPlayers):
                 real, label = data.take(self.batch // self.parts)
                 with torch.no_grad():
                     fake = self.G(self.draw(len(real)), label)
-                on_real, on_fake = self.D(real, label), self.D(fake, label)
+                scores = self.D(torch.cat([real, fake]), torch.cat([label, label]))  # in one pass
+                on_real, on_fake = scores.chunk(2)
                 loss = hinge.critic(on_real, on_fake)
                 notes = {"divergence": loss, "real": on_real.mean(), "fake": on_fake.mean()}
                 yield Move(self.critic, loss / self.parts, notes, hold=part < last)
         for part in range(self.parts):
             label = torch.randint(self.classes, (len(real),), device=self.device)
             loss = hinge.generator(self.D(self.G(self.draw(len(label)), label), label))
-            apart = orthogonal(self.G, self.orthogonal)
-            yield Move(self.generator, (loss + apart) / self.parts, {"orthogonal": apart}, hold=part < last)
+            if part < last:
+                yield Move(self.generator, loss / self.parts, hold=True)
+                continue
+            apart = orthogonal(self.G, self.orthogonal)  # no data enter: once for all parts
+            yield Move(self.generator, loss / self.parts + apart, {"orthogonal": apart})
         self.average.update(self.G)
 
     def sample(self, n: int, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:

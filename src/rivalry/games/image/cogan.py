@@ -124,8 +124,9 @@ class CoGAN(TwoPlayers):
 
     def critic_loss(self, domain: int, real: Tensor, fake: Tensor, t: int) -> Tensor:
         """What the critic of a domain lowers in round `t`, with the penalties that are due."""
-        loss = non_saturating.critic(self.D(real, domain), self.D(fake, domain))
-        penalties = self.regularize(real, fake, (domain,), t)
+        on_real, on_fake = self.looks(real, fake, (domain,))
+        penalties = self.regularize(on_real, on_fake, t)
+        loss = non_saturating.critic(on_real.scores, on_fake.scores)
         return torch.stack([loss, *penalties.values()]).sum()
 
     def draw(self, n: int, truncation: float | None = None) -> Tensor:

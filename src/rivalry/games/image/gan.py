@@ -28,7 +28,7 @@ from rivalry.game import Game, Move, Player
 from rivalry.labels import told_labels
 from rivalry.nn.perceptron import PerceptronCritic, PerceptronGenerator
 from rivalry.optimizers import MakeOptimizer, adam
-from rivalry.penalties import Penalty
+from rivalry.penalties import Pass, Penalty
 from rivalry.priors import Prior, uniform
 from rivalry.settings import Count, Fraction, Rate
 
@@ -100,10 +100,14 @@ class TwoPlayers(Game):
         """What both networks are told beside their input: nothing, or labels (n,)."""
         return told_labels(n, label, self.classes, self.device)
 
-    def regularize(self, real: Tensor, fake: Tensor, given: Sequence[Any], t: int) -> dict[str, Tensor]:
-        """The penalties that are due in round `t`, by name."""
+    def looks(self, real: Tensor, fake: Tensor, given: Sequence[Any] = ()) -> tuple[Pass, Pass]:
+        """The critic's passes over reals and fakes, not made yet: penalties are to ask first."""
         critic = lambda x: self.D(x, *given)
-        return {p.name: p(critic, real, fake) for p in self.penalties if p.due(t)}
+        return Pass(critic, real), Pass(critic, fake)
+
+    def regularize(self, real: Pass, fake: Pass, t: int) -> dict[str, Tensor]:
+        """The penalties that are due in round `t`, by name."""
+        return {p.name: p.on(real, fake) for p in self.penalties if p.due(t)}
 
 
 class GAN(TwoPlayers):
@@ -122,16 +126,13 @@ class GAN(TwoPlayers):
             real, *given = data.take(self.batch)
             fake = self.G(self.draw(len(real)), *given)
             x, y = self.augment(real), self.augment(fake.detach())
-            on_real, on_fake = self.D(x, *given), self.D(y, *given)
-            loss = self.divergence.critic(on_real, on_fake)
-            penalties = self.regularize(x, y, given, t)
-            yield Move(
-                self.critic,
-                loss + sum(penalties.values()),
-                {"divergence": loss, "real": on_real.mean(), "fake": on_fake.mean(), **penalties},
-            )
+            on_real, on_fake = self.looks(x, y, given)
+            penalties = self.regularize(on_real, on_fake, t)
+            loss = self.divergence.critic(on_real.scores, on_fake.scores)
+            notes = {"divergence": loss, "real": on_real.scores.mean(), "fake": on_fake.scores.mean()}
+            yield Move(self.critic, loss + sum(penalties.values()), {**notes, **penalties})
             self.constrain(self.D)
-            self.augment.observe(on_real)
+            self.augment.observe(on_real.scores)
         yield Move(self.generator, self.divergence.generator(self.D(self.augment(fake), *given)))
         self.average.update(self.G)
 

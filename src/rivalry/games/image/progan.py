@@ -183,9 +183,10 @@ class ProGAN(TwoPlayers):
         (real,) = data.take(self.schedule.batches[stage.level])
         real = self.shown(real, stage)
         fake = self.G(self.draw(len(real)))
-        on_real, on_fake = self.D(real), self.D(fake.detach())
-        loss, drift = wasserstein.critic(on_real, on_fake), self.drift * wide(on_real).square().mean()
-        penalties = self.regularize(real, fake.detach(), (), t)
+        on_real, on_fake = self.looks(real, fake.detach())
+        penalties = self.regularize(on_real, on_fake, t)
+        loss = wasserstein.critic(on_real.scores, on_fake.scores)
+        drift = self.drift * wide(on_real.scores).square().mean()
         terms = {"divergence": loss, "drift": drift, **penalties}
         level = stage.level + stage.alpha - 1  # 1.25: a quarter of the second doubling
         yield Move(self.critic, torch.stack([*terms.values()]).sum(), {**terms, "level": level})

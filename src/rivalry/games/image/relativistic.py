@@ -15,6 +15,7 @@ Deviations:
 from collections.abc import Iterator
 from typing import Any
 
+import torch
 from torch import nn
 
 from rivalry.data.source import Source, Spec
@@ -44,15 +45,16 @@ class RelativisticGAN(TwoPlayers):
             real, *given = data.take(self.batch)
             fake = self.G(self.draw(len(real)), *given)
             x, y = self.augment(real), self.augment(fake.detach())
-            on_real, on_fake = self.D(x, *given), self.D(y, *given)
-            loss = self.comparison.critic(on_real, on_fake)
-            penalties = self.regularize(x, y, given, t)
-            notes = {"divergence": loss, "real": on_real.mean(), "fake": on_fake.mean(), **penalties}
-            yield Move(self.critic, loss + sum(penalties.values()), notes)
+            on_real, on_fake = self.looks(x, y, given)
+            penalties = self.regularize(on_real, on_fake, t)
+            loss = self.comparison.critic(on_real.scores, on_fake.scores)
+            notes = {"divergence": loss, "real": on_real.scores.mean(), "fake": on_fake.scores.mean()}
+            yield Move(self.critic, loss + sum(penalties.values()), {**notes, **penalties})
             self.constrain(self.D)
-            self.augment.observe(on_real)
-        on_real, on_fake = self.D(self.augment(real), *given), self.D(self.augment(fake), *given)
-        yield Move(self.generator, self.comparison.generator(on_real, on_fake))
+            self.augment.observe(on_real.scores)
+        with torch.no_grad():
+            on_real = self.D(self.augment(real), *given)
+        yield Move(self.generator, self.comparison.generator(on_real, self.D(self.augment(fake), *given)))
         self.average.update(self.G)
 
 

@@ -161,12 +161,12 @@ class StyleGAN(TwoPlayers):
         (real,) = data.take(self.batch)
         fake = self.G.draw(self.mix(len(real)))
         x, y = self.augment(real), self.augment(fake.detach())
-        on_real, on_fake = self.D(x), self.D(y)
-        loss = non_saturating.critic(on_real, on_fake)
-        penalties = self.regularize(x, y, (), t)
-        notes = {"divergence": loss, "real": on_real.mean(), "fake": on_fake.mean(), **penalties}
-        yield Move(self.critic, loss + sum(penalties.values()), notes)
-        self.augment.observe(on_real)
+        on_real, on_fake = self.looks(x, y)
+        penalties = self.regularize(on_real, on_fake, t)
+        loss = non_saturating.critic(on_real.scores, on_fake.scores)
+        notes = {"divergence": loss, "real": on_real.scores.mean(), "fake": on_fake.scores.mean()}
+        yield Move(self.critic, loss + sum(penalties.values()), {**notes, **penalties})
+        self.augment.observe(on_real.scores)
         loss = non_saturating.generator(self.D(self.augment(fake)))
         paths = {p.name: p(self.G.draw, self.mix(len(real) // 2 or 1)) for p in self.paths if p.due(t)}
         yield Move(self.generator, loss + sum(paths.values()), paths)
