@@ -16,6 +16,10 @@ Deviations:
         the mean square of an image in [-1, 1] that is pure black or white.
     DCGAN's networks: the encoder is its critic without the last layer, the decoder its generator from the first map
         on.  Leaky ReLU in the encoder; the paper's rectifiers are not leaky.
+    Layer normalization in the critic where the paper has batch norm: with that, the energy of a datum would depend on
+        the others of its batch, and fakes that are a mere trace of an image get a high energy in training alone.
+    Any size; the paper has one network for each of its data sets.  Batch, rates and λ are ours, the paper chose them
+        by search.
 """
 
 import math
@@ -29,7 +33,7 @@ from rivalry.data.source import Source, Spec
 from rivalry.divergences import Divergence, wide
 from rivalry.game import Move
 from rivalry.games.image.gan import TwoPlayers
-from rivalry.nn.conv import ConvCritic, ConvGenerator, Shape, halvings
+from rivalry.nn.conv import ConvCritic, ConvGenerator, Shape, halvings, layer_norm
 from rivalry.optimizers import adam
 from rivalry.priors import uniform
 from rivalry.settings import Count, Fraction, Rate, Weight
@@ -58,8 +62,10 @@ class Autoencoder(nn.Module):
         super().__init__()
         k = halvings(shape)
         self.side = tuple(math.ceil(s / 2**k) * 2**k for s in shape[1:])  # what halves evenly
-        self.encoder = ConvCritic(shape, width=width).body
-        self.decoder = ConvGenerator(1, shape, width=width).body
+        self.encoder = ConvCritic(shape, width=width, norm=layer_norm).body
+        self.decoder = ConvGenerator(1, shape, width=width, norm=layer_norm).body[
+            2:
+        ]  # no norm of the code itself
 
     def forward(self, x: Tensor) -> Tensor:
         return self.judge(x)[0]

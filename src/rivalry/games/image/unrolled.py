@@ -154,6 +154,3 @@ def unrolled(
         batch=batch,
         average=average,
     )
-
-
-RECIPES = {"unrolled": {"mnist": {"data": "mnist", "time": "5m", "width": 24}}}
