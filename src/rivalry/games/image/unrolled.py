@@ -31,7 +31,6 @@ from rivalry.optimizers import adam
 from rivalry.priors import normal
 from rivalry.settings import Count, Fraction, Natural, Rate
 
-
 TINY = 1e-30  # far below the square of any gradient that is not 0
 
 
