@@ -7,6 +7,7 @@ with them and a run without end in the same weights.
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -130,17 +131,24 @@ def _beside(source: Tensor, made: Tensor, real: Dataset) -> tuple[Tensor, int]:
 
 
 def class_sheet(run: Run, engine: Engine, real: Dataset, each: int = 10) -> None:
-    """samples/classes.png: a row for each of the first classes."""
+    """samples/classes.png: a row for each of the first classes; a translator's sources are the first row."""
     from rivalry.sheets import sheet
 
-    classes = engine.data.spec.classes
+    spec = engine.data.spec
     if every_class(engine.game, 1) is None:
         return
-    rows = min(len(classes), 20)
+    rows = min(len(spec.classes), 20)
     labels = torch.arange(rows).repeat_interleave(each)
     with engine.aside() as game:
-        x = game.sample(rows * each, **given_for(game, real, rows * each, labels))
-    run.picture("classes", sheet(x.float().cpu(), engine.data.spec, columns=each, labels=labels))
+        given = given_for(game, real, rows * each, labels)
+        if isinstance(game, Translator):  # every domain is made of the same sources
+            source = real.column(game.reads[0], torch.linspace(0, len(real) - 1, each).long())
+            given["source"] = source.to(game.device).repeat(rows, *[1] * (source.ndim - 1))
+        x = game.sample(rows * each, **given).float().cpu()
+    if isinstance(game, Translator):
+        x, labels = torch.cat([source, x]), torch.cat([torch.zeros(each, dtype=torch.long), labels + 1])
+        spec = replace(spec, classes=("source", *spec.classes))
+    run.picture("classes", sheet(x, spec, columns=each, labels=labels))
 
 
 def measure(

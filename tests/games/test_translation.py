@@ -3,21 +3,25 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor, nn
 from toys import bits, different, engine_of, images, paired
 
+from rivalry.callbacks import class_sheet
 from rivalry.data.source import Dataset, Source, Spec
 from rivalry.divergences import least_squares
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move
 from rivalry.games.translation.cyclegan import SQUARES, CycleGAN, cycle, cyclegan, identity, squared_cycle
 from rivalry.games.translation.pix2pix import RECIPES, pix2pix
-from rivalry.games.translation.stargan import stargan
+from rivalry.games.translation.stargan import StarGAN, stargan
 from rivalry.goal import Goal
 from rivalry.optimizers import adam
 from rivalry.run import Run
+from rivalry.sheets import GAP, MARGIN, READABLE, to_uint8
 
 SMALL = {"width": 8, "batch": 4}
 
@@ -163,6 +167,33 @@ def test_a_score_in_a_domain_adds_how_likely_the_domain_is() -> None:
     assert (shares[0] - shares[1]).abs().max() > 1e-3
 
 
+@pytest.mark.parametrize(
+    ("left_out", "term"),
+    [("classification", "domain"), ("reconstruction", "reconstruction"), ("penalty", "gradient-penalty")],
+)
+def test_stargans_terms_can_each_be_left_out(left_out: str, term: str) -> None:
+    data, moves = images(3, 8, 8), {}
+    for settings in ({}, {left_out: 0.0}):
+        _, moves[bool(settings)] = played(stargan, data, critic_steps=1, **settings)
+    named = {off: {name for move in told for name in move.notes} for off, told in moves.items()}
+    assert named[False] - named[True] == {term}
+    critic, translator = moves[True]
+    weights = {"divergence": 1, "adversarial": 1, "domain": 1, "reconstruction": 10, "gradient-penalty": 1}
+    for move in (critic, translator):
+        worth = sum(weights.get(name, 0) * note for name, note in move.notes.items())
+        torch.testing.assert_close(move.loss, worth)
+
+
+def test_what_stargan_leaves_out_costs_no_pass() -> None:
+    calls = {}
+    for reconstruction in (10.0, 0.0):
+        engine = engine_of(stargan, images(3, 8, 8), settings={**SMALL, "reconstruction": reconstruction})
+        calls[reconstruction] = []
+        engine.game.G.register_forward_hook(lambda *ignored, seen=calls[reconstruction]: seen.append(1))
+        engine.play(Goal(rounds=1))
+    assert len(calls[10.0]) == len(calls[0.0]) + 1
+
+
 # ---------------------------------------------------------------------- toys
 
 
@@ -244,3 +275,34 @@ def test_the_identity_term_leaves_alone_what_is_in_its_domain_already() -> None:
     assert moved[1] < moved[0] / 2
     terms = {"adversarial": 1, "domain": 1, "reconstruction": 10, "identity": weight}
     torch.testing.assert_close(move.loss, sum(w * move.notes[name] for name, w in terms.items()))
+
+
+# ---------------------------------------------------------------------- the sheet of classes
+
+
+class Brighten(StarGAN):
+    """A picture made a little brighter for each domain: what it was made of can be told."""
+
+    def translate(self, x: Tensor, to: Tensor) -> Tensor:
+        return x + 0.2 * to.view(-1, 1, 1, 1)
+
+
+def test_a_translators_sheet_of_classes_begins_with_its_sources(tmp_path: Path) -> None:
+    data = images(1, 24, 24, n=40)
+    data.x = data.x.float().mul(0.3).to(torch.uint8)
+    engine = engine_of(stargan, data, settings=SMALL)
+    engine.game.__class__ = Brighten
+    run = Run.create(tmp_path / "run", {})
+    (run.path / "samples").mkdir(exist_ok=True)
+    class_sheet(run, engine, data, each=4)
+    with Image.open(run.path / "samples" / "classes.png") as page:
+        pixels = torch.from_numpy(np.array(page.convert("L")))
+    rows = torch.linspace(0, len(data) - 1, 4).long()
+    side = 24 * round(READABLE / 24 - 0.2)
+    left = page.width - MARGIN - 4 * side - 3 * GAP
+    for row, brighter in enumerate([0.0, 0.0, 0.2, 0.4]):  # the sources, then each domain
+        truth = to_uint8(data.rows(rows) + brighter)[:, 0].repeat_interleave(side // 24, 1)
+        for column in range(4):
+            top, at = MARGIN + row * (side + GAP), left + column * (side + GAP)
+            tile = pixels[top : top + side, at : at + side]
+            assert torch.equal(tile, truth[column].repeat_interleave(side // 24, 1).long())

@@ -12,7 +12,8 @@ Deviations:
     An identity term where it is asked for, as CycleGAN has it: λ_i E‖x - G(x, c')‖₁.  Without it whatever no label
         tells of, as the ground behind a shape, may be turned over there and turned back again.
     Domains are classes, of which a datum has one; the paper's attributes, of which it has many, and its masks for
-        several data sets are left out.
+        several data sets are left out: our data know one label a datum.  Attributes can be had as classes that are
+        their combinations.
     The translator's first map is not normalized: instance norm would take the constant planes out again, and leave of
         them what a padding with zeros lets in at the borders.
     The translator's halvings and doublings are CycleGAN's, 3 x 3 where the paper's are 4 x 4.
@@ -63,6 +64,11 @@ class NamingCritic(nn.Module):
         return self.real(features).squeeze(1), self.name(features).flatten(1)
 
 
+def weighed(weights: dict[str, float], terms: dict[str, Tensor]) -> Tensor | float:
+    """The sum of the terms, each times its weight; 0 of none."""
+    return sum(w * terms[name] for name, w in weights.items())
+
+
 class StarGAN(Game):
     """One translator, one critic, as many domains as there are classes.
 
@@ -70,8 +76,8 @@ class StarGAN(Game):
         G: images (n, c, h, w) and domains (n,) -> images (n, c, h, w) in [-1, 1].
         D: images (n, c, h, w) -> scores (n, ...), real is high, and logits of domains (n, classes).
         classes: the domains.
-        classification, reconstruction, identity: λ_c, λ_r and λ_i.
-        penalty: the gradient penalty, with its weight.
+        classification, reconstruction, identity: λ_c, λ_r and λ_i; a term of weight 0 is not computed.
+        penalty: the gradient penalty, with its weight; likewise.
         generator, critic: the optimizers of the two players.
         batch: data of one turn.
         critic_steps: turns of the critic before each turn of the translator.
@@ -98,9 +104,12 @@ class StarGAN(Game):
     ):
         super().__init__()
         self.G, self.D, self.classes, self.batch = G, D, classes, batch
-        weights = {"reconstruction": reconstruction, "identity": identity}
-        self.classification, self.home = classification, {name: w for name, w in weights.items() if w}
-        self.penalty, self.critic_steps = penalty, critic_steps
+        there_and_back = {"reconstruction": reconstruction, "identity": identity}
+        self.home = {
+            name: w for name, w in there_and_back.items() if w
+        }  # a term without weight is not computed
+        self.naming = {"domain": classification} if classification else {}
+        self.penalties, self.critic_steps = [penalty] if penalty.weight else [], critic_steps
         self.average = average_of(G, average)
         self.generator = Player(G, optimizer=generator)
         self.critic = Player(D, optimizer=critic)
@@ -112,28 +121,17 @@ class StarGAN(Game):
             y = self.G(x, to)
             (on_real, named), (on_fake, _) = self.D(x), self.D(y.detach())
             loss = wasserstein.critic(on_real, on_fake)
-            name = F.cross_entropy(wide(named), label)
-            slope = self.penalty(lambda x: self.D(x)[0], x, y)
-            yield Move(
-                self.critic,
-                loss + self.classification * name + slope,
-                {
-                    "divergence": loss,
-                    "real": on_real.mean(),
-                    "fake": on_fake.mean(),
-                    "domain": name,
-                    self.penalty.name: slope,
-                },
-            )
+            names = {kind: F.cross_entropy(wide(named), label) for kind in self.naming}
+            slopes = {p.name: p(lambda x: self.D(x)[0], x, y) for p in self.penalties}
+            notes = {"divergence": loss, "real": on_real.mean(), "fake": on_fake.mean(), **names, **slopes}
+            yield Move(self.critic, loss + weighed(self.naming, names) + sum(slopes.values()), notes)
         on_fake, named = self.D(y)
-        loss, name = wasserstein.generator(on_fake), F.cross_entropy(wide(named), to)
+        loss = wasserstein.generator(on_fake)
+        names = {kind: F.cross_entropy(wide(named), to) for kind in self.naming}
         start = {"reconstruction": y, "identity": x}  # what ought to become x in the domain of x
         homes = {kind: (x - self.G(start[kind], label)).abs().mean() for kind in self.home}
-        yield Move(
-            self.generator,
-            loss + self.classification * name + sum(w * homes[kind] for kind, w in self.home.items()),
-            {"adversarial": loss, "domain": name, **homes},
-        )
+        terms = weighed(self.naming, names) + weighed(self.home, homes)
+        yield Move(self.generator, loss + terms, {"adversarial": loss, **names, **homes})
         self.average.update(self.G)
 
     def translate(self, x: Tensor, to: Tensor | int | None = None) -> Tensor:
@@ -163,10 +161,10 @@ class StarGAN(Game):
 def stargan(
     spec: Spec,
     *,
-    reconstruction: Rate = 10.0,
-    classification: Rate = 1.0,
+    reconstruction: Weight = 10.0,
+    classification: Weight = 1.0,
     identity: Weight = 0.0,
-    penalty: Rate = 10.0,
+    penalty: Weight = 10.0,
     width: Count = 16,
     blocks: Count = 6,
     critic_steps: Count = 5,
@@ -178,10 +176,10 @@ def stargan(
     """A residual translator told the domain, a critic that names it, WGAN-GP.
 
     Settings:
-        reconstruction: weight of the way there and back
-        classification: weight of the domain's name, in both players' losses
+        reconstruction: weight of the way there and back; 0 for none
+        classification: weight of the domain's name, in both players' losses; 0 for none
         identity: weight of leaving alone what is in its domain already; 0 for none, as in the paper
-        penalty: weight of the gradient penalty
+        penalty: weight of the gradient penalty; 0 for none
         width: channels of the maps nearest to the image
         blocks: residual blocks of the translator
         critic_steps: turns of the critic before each turn of the translator

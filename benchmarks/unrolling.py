@@ -1,0 +1,96 @@
+"""What it helps to foresee the critic's answers: modes of the ring found by `unrolled` with k = 0 and with k = 5.
+
+    python benchmarks/unrolling.py [--rounds 2000] [--seeds 0 1 2] [--foreseen 0 5]
+
+(Metz et al. 2016, arXiv 1611.02163, section 3.1: without unrolling the generator goes from one of the eight modes to
+the next.)  Perceptrons of 128 units, the game's defaults else; 2,500 samples by the last generator.  "reverse KL"
+counts every sample for its nearest mode: 0 where all get their share, log 8 = 2.08 where one gets all.  A sample is of
+high quality within 3 deviations of a mode.
+
+Writes benchmarks/results/unrolling.json and .md.
+"""
+
+import argparse
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+import torch
+from certificate import certificate
+
+from rivalry.data import open_data
+from rivalry.data.source import Source
+from rivalry.engine import Engine
+from rivalry.games.image.unrolled import unrolled
+from rivalry.goal import Goal
+from rivalry.metrics.modes import modes
+
+RESULTS = Path(__file__).parent / "results"
+SAMPLES = 2500
+Row = dict[str, Any]
+
+
+def main() -> None:
+    options, told, rows = parse(), certificate("cpu"), []
+    torch.set_num_threads(1)
+    for seed in options.seeds:
+        for steps in options.foreseen:
+            rows.append(one(seed, steps, options.rounds))
+            print(json.dumps(rows[-1]), flush=True)
+            RESULTS.mkdir(exist_ok=True)
+            (RESULTS / "unrolling.json").write_text(
+                json.dumps({"certificate": told, "runs": rows}, indent=1) + "\n"
+            )
+            (RESULTS / "unrolling.md").write_text(page(rows, told))
+
+
+def one(seed: int, steps: int, rounds: int) -> Row:
+    """Play one run and look at its modes."""
+    torch.manual_seed(seed)
+    data = open_data("ring")
+    game = unrolled(data.spec, steps=steps, width=128)
+    engine = Engine(game, Source(data, batch=game.batch, seed=seed), seed=seed)
+    engine.play(Goal(rounds=rounds))
+    truth = data.facts["modes"]
+    with engine.aside(seed=1) as still:
+        found, good, divergence = modes(still.sample(SAMPLES), truth.centers, truth.std)
+    return {
+        "seed": seed,
+        "foreseen": steps,
+        "rounds": rounds,
+        "modes": int(found.value),
+        "high-quality": good.value,
+        "reverse-kl": divergence.value,
+        "hits": found.details["hits"],
+        "ms/round": 1000 * engine.seconds / engine.t,
+    }
+
+
+def page(rows: list[Row], told: Row) -> str:
+    lines = ["# Modes of the ring, by the critic's answers foreseen", ""]
+    lines += ["| foreseen | seed | modes | high quality | reverse KL | rounds |", "|---|---|---|---|---|---|"]
+    for steps in dict.fromkeys(row["foreseen"] for row in rows):
+        mine = [row for row in rows if row["foreseen"] == steps]
+        lines += [
+            f"| {steps} | {row['seed']} | {row['modes']} | {row['high-quality']:.1%} | {row['reverse-kl']:.3f} "
+            f"| {row['rounds']:,} |"
+            for row in mine
+        ]
+        mean = statistics.mean(row["reverse-kl"] for row in mine)
+        lines.append(f"| **{steps}** | mean of {len(mine)} | | | {mean:.3f} | |")
+    return "\n".join([*lines, "", *[f"- {name}: `{value}`" for name, value in told.items()]]) + "\n"
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=2000)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--foreseen", type=int, nargs="+", default=[0, 5])
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
