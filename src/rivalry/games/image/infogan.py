@@ -95,7 +95,7 @@ class InfoGAN(TwoPlayers):
         on_fake, told = self.judged(fake)
         secret = self.unexplained(told, z)
         loss = non_saturating.generator(on_fake) + self.information * sum(secret.values())
-        yield Move(self.generator, loss, secret)
+        yield Move(self.generator, loss, {**secret})
         self.average.update(self.G)
 
     @property
