@@ -143,7 +143,7 @@ class CoGAN(TwoPlayers):
         (domain,) = told_labels(n, label, DOMAINS, self.device)
         place = F.one_hot(domain, DOMAINS).cumsum(0).gather(1, domain[:, None]).squeeze(1)  # within its own
         each = torch.arange(n, device=self.device)
-        first = torch.full_like(each, n).index_reduce(0, place - 1, each, "amin")  # a pair's first sample
+        first = torch.full_like(each, n).scatter_reduce(0, place - 1, each, "amin")  # a pair's first sample
         return self.decode(self.prior(n, self.device, truncation)[first[place - 1]], domain, truncation)
 
     def inputs(self, n: int, truncation: float) -> tuple[Tensor, ...]:
