@@ -1,18 +1,20 @@
-"""What truncation buys and costs: a class-conditional generator of digits at several thresholds.
+"""What truncation buys and costs: class-conditional generators of digits at several thresholds.
 
     python benchmarks/truncation.py [--time 12m] [--seeds 0] [--truncations 0.3 0.5 0.7 1.0 2.0]
+    python benchmarks/truncation.py --game projection-gan --recipe demo --time 2m [--run RUN]
 
-`biggan` on MNIST, by its recipe.  2,000 samples at each threshold, every class in turn, by standing statistics: the
-share in which the judge sees the digit that was asked for, precision and recall on the judge's features, and the same
-by the statistics of training (the control: what batch norm gathered from codes that were not truncated).
-Writes benchmarks/results/truncation.json and .md.
+`biggan` on MNIST, by its recipe, or another game, or with --run one that lies on disk, as far as it has come.  2,000
+samples at each threshold, every class in turn, by standing statistics: the share in which the judge sees the digit
+that was asked for, precision and recall on the judge's features, and the same share by the statistics of training
+(the control: what batch norm gathered from codes that were not truncated).  0 stands for no truncation.
+Writes benchmarks/results/truncation.json and .md, or truncation-<game>.
 """
 
 import argparse
 
 import torch
 from certificate import certificate
-from played import played
+from played import loaded, played
 from record import Row, record
 
 from rivalry.data import open_data
@@ -27,9 +29,9 @@ def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
     told, rows = certificate(), []
-    settings = dict(pair.split("=") for pair in options.settings)
+    name = "truncation" if options.game == "biggan" else f"truncation-{options.game}"
     for seed in options.seeds:
-        game, took = played("biggan", "mnist", recipe="mnist", time=options.time, seed=seed, **settings)
+        game, took = loaded(options.run) if options.run else trained(options, seed)
         for truncation in options.truncations:
             row = {
                 "truncation": truncation,
@@ -41,14 +43,20 @@ def main() -> None:
             rows.append(row)
             print(row, flush=True)
             says = [
-                f"{SAMPLES:,} samples a row; {options.time} of the recipe mnist"
+                f"{SAMPLES:,} samples a row; {options.game}, {options.time} of the recipe {options.recipe}"
                 + "".join(f", {pair}" for pair in options.settings)
             ]
-            record("truncation", rows, "truncation", COLUMNS, says)
+            record(name, rows, "truncation", COLUMNS, says)
 
 
-def at(game: Game, truncation: float, seed: int) -> Row:
-    """Scores of samples at one threshold."""
+def trained(options: argparse.Namespace, seed: int) -> tuple[Game, Row]:
+    settings = dict(pair.split("=") for pair in options.settings)
+    return played(options.game, "mnist", recipe=options.recipe, time=options.time, seed=seed, **settings)
+
+
+def at(game: Game, threshold: float, seed: int) -> Row:
+    """Scores of samples at one threshold; 0 is none."""
+    truncation = threshold or None
     real, asked = open_data("mnist"), torch.arange(SAMPLES) % 10
     torch.manual_seed(seed)
     with torch.no_grad():
@@ -64,6 +72,9 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--game", default="biggan")
+    parser.add_argument("--recipe", default="mnist")
+    parser.add_argument("--run", help="measure this run, and train nothing")
     parser.add_argument("--time", default="12m")
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
     parser.add_argument("--truncations", type=float, nargs="*", default=[0.3, 0.5, 0.7, 1.0, 2.0])

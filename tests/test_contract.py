@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
 from toys import bits, different, engine_of, images, paired, points, small
 
 from rivalry.catalog import CATALOG, Entry, maker, recipes
@@ -24,6 +25,7 @@ from rivalry.given import given_for
 from rivalry.goal import Goal, seconds
 from rivalry.run import Run
 from rivalry.settings import check, settings_of
+from rivalry.trained import draw
 
 CLASSES = 3
 SHAPES = [(1, 12, 12), (3, 9, 14), (2, 17, 8), (4, 8, 8)]
@@ -157,6 +159,30 @@ def test_the_same_seed_gives_the_same_samples(entry: Entry) -> None:
 
 
 @by_name
+def test_sample_i_of_a_seed_is_one_whatever_is_drawn_beside_it(entry: Entry) -> None:
+    data = suited(entry)
+    game = built(entry, data).eval()
+    given = given_for(game, data, 8)
+    pulled = [{"truncation": 0.5}] if takes(game.sample, "truncation") else []
+    for more in ({}, *pulled):
+        whole = draw(game, 8, seed=5, **given, **more)
+        first = draw(game, 3, seed=5, **{name: value[:3] for name, value in given.items()}, **more)
+        torch.testing.assert_close(first, whole[:3], rtol=1e-3, atol=1e-4)
+        in_chunks = draw(game, 8, seed=5, chunk=2, **given, **more)
+        torch.testing.assert_close(in_chunks, whole, rtol=1e-3, atol=1e-4)
+
+
+@those(lambda game: isinstance(game, Latent))
+def test_chunks_repeat_no_sample(entry: Entry) -> None:
+    data = suited(entry)
+    game = built(entry, data).eval()
+    game.decode = lambda z, *given: z.view(len(z), -1)  # its codes
+    game.sample = lambda n, **given: game.draw(n)
+    codes = draw(game, 24, chunk=4)
+    assert len(codes.unique(dim=0)) == (12 if "domains" in entry.needs else 24)  # there a pair has one code
+
+
+@by_name
 def test_a_game_samples_from_codes_or_from_sources(entry: Entry) -> None:
     assert isinstance(at_a_look(entry), Latent) != isinstance(at_a_look(entry), Translator)
 
@@ -201,6 +227,48 @@ def test_truncation_brings_codes_nearer_to_the_middle(entry: Entry) -> None:
     plain = game.sample(4)
     torch.manual_seed(1)
     assert not torch.equal(game.sample(4, truncation=0.5), plain)
+
+
+def normed(game: Game) -> list[torch.nn.Module]:
+    """The batch norm of its generator."""
+    return [layer for layer in getattr(game, "G", game).modules() if isinstance(layer, _BatchNorm)]
+
+
+@those(lambda game: isinstance(game, Latent) and takes(game.sample, "truncation") and bool(normed(game)))
+def test_batch_norm_has_the_statistics_of_codes_that_are_truncated_alike(entry: Entry) -> None:
+    engine = engine_of(maker(entry), suited(entry), settings={"batch": 64, "average": 0.5})
+    engine.play(Goal(rounds=2))
+    game = engine.game.eval()
+    before = bits(engine)
+    off = {psi: misfit(game, game.standing(psi), 0.3) for psi in (0.3, 9.0)}
+    assert off[0.3] < 0.3
+    assert (
+        off[9.0] > 3 * off[0.3] and off[9.0] > 0.5
+    )  # the control: of codes that are as good as not truncated
+    assert not different(before, bits(engine))  # the run's own statistics are not touched
+    given = {"label": torch.arange(4) % 2} if game.classes else {}
+    codes = game.draw(4, truncation=0.3)
+    assert not torch.allclose(game.decode(codes, **given, truncation=0.3), game.decode(codes, **given))
+
+
+def misfit(game: Game, network: torch.nn.Module, truncation: float) -> float:
+    """How far the statistics that batch norm holds are from those of what it is given: the most of any layer, the mean
+    over channels of |log| of the ratio of variances and of the distance of means in deviations."""
+    found: list[float] = []
+
+    def look(layer: Any, inputs: tuple[Tensor]) -> None:
+        x = inputs[0].transpose(0, 1).flatten(1)
+        ratio = (x.var(1) + layer.eps).log() - (layer.running_var + layer.eps).log()
+        apart = (x.mean(1) - layer.running_mean) / (layer.running_var + layer.eps).sqrt()
+        found.append(float(ratio.abs().mean() + apart.abs().mean()))
+
+    hooks = [l.register_forward_pre_hook(look) for l in network.modules() if isinstance(l, _BatchNorm)]
+    torch.manual_seed(11)
+    with torch.no_grad():
+        network(*game.inputs(2000, truncation))
+    for hook in hooks:
+        hook.remove()
+    return max(found)
 
 
 @those(lambda game: isinstance(game, Critic))

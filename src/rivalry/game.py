@@ -12,6 +12,7 @@ A round is a Python generator that *describes* the turns as moves; the engine *p
 `yield a` then `yield b` alternates; `yield a, b` is simultaneous: everyone looks before anyone leaps.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
+
+from rivalry.errors import BadRequest, unknown
 
 if TYPE_CHECKING:
     from rivalry.data.source import Source
@@ -137,6 +140,15 @@ class Latent(Protocol):
 
 
 @runtime_checkable
+class Coded(Protocol):
+    """Parts of its codes have names and a meaning of their own: `sample(n, code={"c0": 3, "c1": -0.5})`."""
+
+    @property
+    def named(self) -> dict[str, int]: ...  # by name: how many categories, or 0 of a number on [-1, 1]
+    def with_parts(self, z: Tensor, code: Mapping[str, float]) -> Tensor: ...
+
+
+@runtime_checkable
 class Conditional(Protocol):
     """Samples can be asked for by class: `sample(n, label=3)`, `label` an int or a tensor (n,)."""
 
@@ -193,3 +205,21 @@ class Actor(Protocol):
 def norm(tensors: Iterable[Tensor]) -> Tensor:
     """The Euclidean norm of many tensors taken as one vector, in float32."""
     return torch.nn.utils.get_total_norm(tensors)
+
+
+def require_part(named: Mapping[str, int], name: str, value: float) -> None:
+    """Refuse a part of a code that there is not, or a value that it cannot have.
+
+    Args:
+        named: see `Coded.named`.
+
+    Raises:
+        BadRequest: what there is.
+    """
+    if name not in named:
+        raise unknown("part of the code", name, named, f"there is {', '.join(named)}")
+    categories = named[name]
+    if categories and value not in range(categories):
+        raise BadRequest(f"{name} is a category, 0 to {categories - 1}; got {value:g}")
+    if not math.isfinite(value):
+        raise BadRequest(f"{name} is a number, drawn between -1 and 1; got {value}")

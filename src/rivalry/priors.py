@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from rivalry import chance
+
 
 @dataclass(frozen=True)
 class Prior:
@@ -37,13 +39,13 @@ def normal(size: int) -> Prior:
         again = torch.special.ndtri(0.5 + beyond.clamp(0, 1) * half).copysign(z)
         return torch.where(z.abs() <= threshold, z, again.to(z.dtype))
 
-    return Prior(size, lambda shape, device: torch.randn(shape, device=device), redraw)
+    return Prior(size, chance.normal, redraw)
 
 
 def uniform(size: int) -> Prior:
     """Uniform on [-1, 1], the prior of the first papers.  Truncated: scaled towards 0."""
     return Prior(
         size,
-        lambda shape, device: torch.rand(shape, device=device).mul_(2).sub_(1),
+        lambda shape, device: chance.uniform(shape, device).mul_(2).sub_(1),
         lambda z, threshold: z * min(threshold, 1.0),
     )

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from rivalry import catalog, settings
 from rivalry.cache import cache_dir
+from rivalry.chance import by_row
 from rivalry.data import NAMES, open_data
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest, unknown
@@ -107,9 +108,11 @@ def draw(
 ) -> Tensor:
     """`n` samples, on the processor: (n, ...) float32.  The same seed gives the same samples.
 
-    Every chunk has random numbers of its own: processes that share the chunks draw what one alone would.
+    Every sample has random numbers of its own (`chance.by_row`): the i-th of a seed is the same whatever `n` and
+    `chunk` are, and processes that share the chunks draw what one alone would.
 
     Args:
+        chunk: samples at a time; even, so that `cogan`'s pairs stay together.
         ranks: the processes that share the work; all of them get every sample.
         given: what `game.sample` takes; a tensor of n rows is dealt out with the chunks.
     """
@@ -119,8 +122,7 @@ def draw(
     ranks = ranks or Ranks()
     chunks = -(-n // chunk)
     mine = ranks.share_of(chunks).tolist()
-    devices = [game.device] if game.device.type == "cuda" else []
-    with torch.random.fork_rng(devices), torch.no_grad():
+    with torch.no_grad():
         parts = [_chunk(game, i, min(chunk, n - i * chunk), seed, chunk, given) for i in mine or [0]]
     if ranks.world == 1:
         return torch.cat(parts)
@@ -132,10 +134,10 @@ def draw(
 
 def _chunk(game: Game, i: int, size: int, seed: int, chunk: int, given: dict[str, Any]) -> Tensor:
     """The samples of chunk i."""
-    torch.manual_seed(seed + (i << 32))
-    start = i * chunk
-    mine = lambda value: value[start : start + size] if isinstance(value, Tensor) and value.dim() else value
-    return game.sample(size, **{name: mine(value) for name, value in given.items()}).float().cpu()
+    rows = range(i * chunk, i * chunk + size)
+    mine = lambda value: value[rows.start : rows.stop] if isinstance(value, Tensor) and value.dim() else value
+    with by_row(seed, rows, game.device):
+        return game.sample(size, **{name: mine(value) for name, value in given.items()}).float().cpu()
 
 
 def evaluate(

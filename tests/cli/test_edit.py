@@ -31,12 +31,12 @@ def material(trained, typed, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def runs(material: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The material, here; an encoder learns for a moment alone."""
-    from functools import partial
-
     from rivalry.editing import encoder
 
     shutil.copytree(material, here, symlinks=True, dirs_exist_ok=True)
-    monkeypatch.setattr(encoder, "fit", partial(encoder.fit, steps=3))
+    fit = encoder.fit
+    short = lambda *parts, steps, **more: fit(*parts, steps=min(steps, 3), **more)
+    monkeypatch.setattr(encoder, "fit", short)
     return here
 
 
@@ -147,6 +147,7 @@ BAD = {
     "invert ring grey": "this is about images; the game was trained on points",
     "invert ring --seeds 1": "this is about images; the game was trained on points",
     "invert digits grey --seed -1": "a seed is a whole number",
+    "invert digits grey --time soon": "a time is like 90s, 10m or 1h30m; got 'soon'",
     "invret digits": "did you mean 'invert'",
 }
 
@@ -164,6 +165,108 @@ def test_a_request_without_sense_is_refused_and_writes_nothing(
 
 
 def test_help_is_there_for_every_tool(typed) -> None:
-    for tool in ("interpolate", "arithmetic", "mix", "truncate", "factorize", "invert"):
+    for tool in ("interpolate", "arithmetic", "mix", "truncate", "factorize", "traverse", "invert"):
         answer = typed("edit", tool, "--help")
         assert answer.status == 0 and answer.out.startswith(f"Usage: rivalry edit {tool} [OPTIONS] RUN")
+
+
+# ------------------------------------------------------------------ codes with names
+
+
+@pytest.fixture(scope="module")
+def informed(typed, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of infogan, with three categories and one number."""
+    top = tmp_path_factory.mktemp("informed")
+    words = (
+        "train infogan --data digits --rounds 2 -s width=4 -s categories=3 -s numbers=1 -s batch=8 -q --run"
+    )
+    assert typed(*words.split(), top / "told").status == 0
+    return top
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "shape"),
+    [
+        ("--code c0", "traverse-c0-0-4.png", (5, 3)),
+        ("--code c1 --seeds 1,2", "traverse-c1-1,2.png", (2, 9)),
+        ("--code c1 --seeds 3 --values -1,0.5", "traverse-c1-3--1,0.5.png", (1, 2)),
+    ],
+)
+def test_a_walk_along_a_code_has_a_row_for_each_seed(
+    typed, informed, monkeypatch, words, name, shape
+) -> None:
+    from rivalry.editing.traverse import traverse, values_of
+
+    monkeypatch.chdir(informed)
+    answer = typed(f"edit traverse told {words}")
+    assert (answer.status, answer.out, answer.err) == (0, f"told/edits/{name}\n", "")
+    assert len(np.unique(opened(f"told/edits/{name}"))) > 10
+    game = rivalry.load("told")
+    part = words.split()[1]
+    x = traverse(game, part, values_of(game, part)[: shape[1]], range(shape[0]))
+    assert x.shape[:2] == shape
+    for i in range(shape[0]):  # a row holds all else: the samples that the seed draws, with one part set
+        value = values_of(game, part)[0]
+        truth = rivalry.trained.draw(game, 1, seed=i, code={part: value})
+        torch.testing.assert_close(x[i, :1], truth, rtol=1e-3, atol=1e-4)
+
+
+def test_samples_of_a_code_are_asked_for_by_name(typed, informed: Path, monkeypatch) -> None:
+    monkeypatch.chdir(informed)
+    for i, words in enumerate(("", "--code c0=2", "--code c0=2 --code c1=-0.5")):
+        assert typed(f"sample told -n 4 --seed 3 {words} -o {i}.npz").status == 0
+    game = rivalry.load("told")
+    for i, code in enumerate(({}, {"c0": 2}, {"c0": 2, "c1": -0.5})):
+        truth = rivalry.trained.draw(game, 4, seed=3, code=code)
+        np.testing.assert_allclose(np.load(f"{i}.npz")["x"], truth.numpy(), rtol=1e-3, atol=1e-5)
+
+
+BAD_CODES = {
+    "edit traverse told": "missing option '--code'",
+    "edit traverse told --code c2": "no part of the code 'c2'; did you mean",
+    "edit traverse told --code c0 --values 3": "c0 is a category, 0 to 2; got 3",
+    "edit traverse told --code c1 --values a": "values are numbers",
+    "edit traverse told --code c1 --values nan": "values are numbers",
+    "sample told --code c0": "a part of the code is set as in c0=3; got 'c0'",
+    "sample told --code c0=3": "c0 is a category, 0 to 2; got 3",
+    "sample told --code c0=one": "c0 is a number; got 'one'",
+    "sample told --code c1=inf": "c1 is a number, drawn between -1 and 1; got inf",
+    "sample told --code c0=1 --code c0=2": "c0 is set twice: 1 and 2",
+    "sample told --code hair=1": "there is c0, c1",
+}
+
+
+@pytest.mark.parametrize("command", BAD_CODES)
+def test_a_part_of_the_code_that_is_none_is_refused(typed, informed: Path, monkeypatch, command) -> None:
+    monkeypatch.chdir(informed)
+    answer = typed(command)
+    assert (answer.status, answer.out) == (2, "")
+    assert BAD_CODES[command] in answer.err and len(answer.err.splitlines()) <= 2
+
+
+@pytest.mark.parametrize("command", ["edit traverse digits --code c0", "sample digits --code c0=1"])
+def test_a_game_whose_codes_have_no_names_says_so(typed, material: Path, monkeypatch, command) -> None:
+    monkeypatch.chdir(material)
+    answer = typed(command)
+    assert (answer.status, answer.out) == (2, "")
+    assert "no part of this game's codes has a name" in answer.err
+
+
+# ------------------------------------------------------------------ an inversion is bounded
+
+
+def test_an_inversion_without_an_encoder_trains_none(typed, runs: Path, monkeypatch) -> None:
+    from rivalry.editing import encoder
+
+    monkeypatch.setattr(encoder, "fit", None)  # calling it would fail
+    answer = typed("edit invert digits --seeds 4 --label 3 --steps 20 --no-encoder -o x.png")
+    assert (answer.status, answer.out) == (0, "x.png\nx.npz\n")
+
+
+def test_an_inversion_takes_no_longer_than_it_may(typed, runs: Path) -> None:
+    import time
+
+    begun = time.monotonic()
+    answer = typed("edit invert digits --seeds 4,5 --steps 1000000 --time 1s -o x.png")
+    assert (answer.status, answer.out) == (0, "x.png\nx.npz\n")
+    assert time.monotonic() - begun < 30

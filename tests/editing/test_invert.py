@@ -1,11 +1,12 @@
 """Inversion: far nearer than the best of a thousand codes, from any start; and what is refused."""
 
-from functools import partial
+import time
 
 import pytest
 import torch
 from smooth import SHAPE, SPEC, Linear, Mute, Smooth, Stylish, same
 
+from rivalry.cache import cache_dir
 from rivalry.editing import encoder as encoding
 from rivalry.editing.codes import decoded, drawn, lengths, of_seeds, typical
 from rivalry.editing.encoder import Encoder, encoder_of, fingerprint, fit, whitened
@@ -18,7 +19,8 @@ from rivalry.metrics.neighbors import squared_distances
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Encoders that learn for a moment alone: the descent has to do its part."""
-    monkeypatch.setattr(encoding, "fit", partial(fit, steps=20))
+    short = lambda *parts, steps, **more: fit(*parts, steps=min(steps, 20), **more)
+    monkeypatch.setattr(encoding, "fit", short)
     monkeypatch.setattr(encoding, "WIDTH", 8)
 
 
@@ -100,9 +102,9 @@ def test_it_is_trained_once_for_the_same_weights(monkeypatch: pytest.MonkeyPatch
     trained: list[str] = []
     fitted = encoding.fit
 
-    def counted(*parts, **more) -> None:
+    def counted(*parts, **more) -> bool:
         trained.append(parts[2])
-        fitted(*parts, **more)
+        return fitted(*parts, **more)
 
     monkeypatch.setattr(encoding, "fit", counted)
     x = torch.rand(2, *SHAPE)
@@ -111,7 +113,8 @@ def test_it_is_trained_once_for_the_same_weights(monkeypatch: pytest.MonkeyPatch
     assert torch.equal(first, again)
     encoder_of(Stylish(), SHAPE, "w")
     encoder_of(Smooth(seed=1), SHAPE)
-    assert trained == ["z", "w", "z"]
+    encoder_of(Stylish(), SHAPE, steps=30)
+    assert trained == ["z", "w", "z", "z"]
 
 
 def test_one_that_was_cut_short_on_disk_is_trained_again(tmp_path) -> None:
@@ -129,6 +132,58 @@ def test_every_weight_counts_for_the_fingerprint() -> None:
     assert fingerprint(Smooth()) == before
     game.last.data[3, 3] += 1
     assert fingerprint(game) != before
+
+
+def test_the_descents_steps_bound_the_encoders(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def noted(*parts, steps, **more) -> bool:
+        asked.append(steps)
+        return fit(*parts, steps=1, **more)
+
+    monkeypatch.setattr(encoding, "fit", noted)
+    x = decoded(Smooth(), of_seeds(Smooth(), [1]))
+    for steps in (5, 7, 200):
+        invert(Smooth(), x, steps=steps)
+    assert asked == [10, 14, 400]
+    invert(Smooth(), x, steps=9, guess=False)
+    assert len(asked) == 3
+
+
+def test_without_an_encoder_the_nearest_samples_are_begun_from() -> None:
+    game = Smooth()
+    x = decoded(game, of_seeds(game, range(4)))
+    found = invert(game, x, guess=False)
+    assert found.errors.max() < 0.01
+    assert not (cache_dir("encoders")).exists() or not list(cache_dir("encoders").iterdir())
+
+
+def test_time_bounds_all_of_it_and_more_time_comes_nearer(monkeypatch: pytest.MonkeyPatch) -> None:
+    game = Smooth()
+    x = decoded(game, of_seeds(game, range(6)))
+    encoder = encoder_of(game, SHAPE)
+    invert(game, x, steps=1, encoder=encoder)  # what is made once is made
+    begun = time.monotonic()
+    some = invert(game, x, steps=10**6, seconds=1.0, encoder=encoder)
+    assert time.monotonic() - begun < 4
+    none = invert(game, x, steps=10**6, seconds=0.0, encoder=encoder)
+    assert (some.errors < none.errors).all()
+
+
+def test_an_encoder_that_ran_out_of_time_is_not_kept() -> None:
+    game, x = Smooth(seed=3), torch.rand(2, *SHAPE)
+    untrained = encoder_of(game, SHAPE, seconds=0)(x)
+    assert not torch.equal(encoder_of(game, SHAPE)(x), untrained)
+
+
+def test_the_descent_is_told_of_as_it_goes() -> None:
+    told: list[tuple[str, float]] = []
+    game = Smooth()
+    x = decoded(game, of_seeds(game, range(3)))
+    invert(game, x, steps=20, progress=lambda what, done, of: told.append((what, done / of)))
+    of_descent = [share for what, share in told if what == "looking for codes"]
+    assert of_descent == sorted(of_descent) and len(set(of_descent)) > 15 and of_descent[-1] == 1
+    assert {what for what, _ in told} == {"training an encoder", "looking for codes"}
 
 
 # ------------------------------------------------------------------ what is shown and refused

@@ -6,10 +6,12 @@ from torch import nn
 from toys import engine_of, images
 
 from rivalry.catalog import find, maker
+from rivalry.data.source import Source
 from rivalry.divergences import hinge, non_saturating, relativistic_paired
 from rivalry.errors import BadRequest
 from rivalry.games.image.cogan import cogan
 from rivalry.goal import Goal
+from rivalry.trained import draw
 
 
 def twins(**settings):
@@ -40,15 +42,19 @@ def test_sharing_saves_parameters_and_none_is_shared_without_it() -> None:
 
 def test_the_kth_of_one_domain_and_the_kth_of_the_other_have_one_code() -> None:
     game = twins().eval()
+    for labels in ([0, 1, 0, 1, 0, 1], [0, 0, 0, 1, 1, 1], [1, 1, 0, 1, 0, 0]):
+        torch.manual_seed(3)
+        x = game.sample(6, label=torch.tensor(labels))
+        torch.manual_seed(3)
+        codes = game.prior(6, game.device)
+        rows = [[i for i, label in enumerate(labels) if label == domain] for domain in (0, 1)]
+        for one, other in zip(*rows):
+            code = codes[min(one, other)].expand(2, -1)
+            torch.testing.assert_close(x[[one, other]], game.decode(code, label=torch.tensor([0, 1])))
     torch.manual_seed(3)
-    by_turns = game.sample(6)
+    in_turn = game.sample(6)
     torch.manual_seed(3)
-    in_rows = game.sample(6, label=torch.tensor([0, 0, 0, 1, 1, 1]))
-    torch.testing.assert_close(by_turns[0::2], in_rows[:3])
-    torch.testing.assert_close(by_turns[1::2], in_rows[3:])
-    torch.manual_seed(3)
-    codes = game.prior(3, game.device)
-    torch.testing.assert_close(by_turns[1::2], game.decode(codes, label=1))
+    torch.testing.assert_close(in_turn, game.sample(6, label=torch.tensor([0, 1, 0, 1, 0, 1])))
 
 
 def test_one_domain_alone_repeats_no_code() -> None:
@@ -61,26 +67,94 @@ def test_cogan_wants_two_domains() -> None:
         cogan(images(1, 8, 8, classes=3).spec)
 
 
+def informed(**settings):
+    torch.manual_seed(0)
+    settings = {"latent": 3, "categories": 4, "numbers": 2, "width": 8, "batch": 16, **settings}
+    return maker(find("infogan"))(images(1, 8, 8).spec, **settings)
+
+
 def test_the_code_that_infogan_asks_back_is_the_code_it_drew() -> None:
     """A reader that knows the code is told nothing is unexplained; one that knows nothing, log of the categories."""
-    game = maker(find("infogan"))(images(1, 8, 8).spec, latent=3, categories=4, numbers=2, width=8)
+    game = informed()
     z = game.draw(50)
     assert (z[:, 3:7].sum(1) == 1).all() and z[:, 7:].abs().max() <= 1
-    game.read = lambda x: (1000 * z[:, 3:7], z[:, 7:])
-    assert [float(v) for v in game.unexplained(z, z)] == [0, 0]
-    game.read = lambda x: (torch.zeros(50, 4), z[:, 7:] + 1)
-    category, numbers = game.unexplained(z, z)
-    assert float(category) == pytest.approx(torch.tensor(4.0).log().item())
-    assert float(numbers) == pytest.approx(1.0)
+    assert [float(v) for v in game.unexplained((1000 * z[:, 3:7], z[:, 7:]), z).values()] == [0, 0]
+    unexplained = game.unexplained((torch.zeros(50, 4), z[:, 7:] + 1), z)
+    assert float(unexplained["category"]) == pytest.approx(torch.tensor(4.0).log().item())
+    assert float(unexplained["numbers"]) == pytest.approx(1.0)
 
 
-def test_infogans_third_player_overlaps_the_other_two() -> None:
-    game = maker(find("infogan"))(images(1, 8, 8).spec, latent=3, width=8)
-    generator, critic, informer = (
-        set(game.players[name].parameters) for name in ("generator", "critic", "informer")
-    )
-    assert generator < informer
-    assert critic & informer and not critic <= informer
+def turns_of(information: float) -> dict[str, tuple[float, list[torch.Tensor]]]:
+    """The loss and the gradient of each player of a first round, from the same weights, data and codes."""
+    game, found = informed(information=information), {}
+    data = Source(images(1, 8, 8), game.reads, batch=game.batch, seed=0)
+    torch.manual_seed(1)
+    for move in game.round(data, 0):  # nobody steps
+        slopes = torch.autograd.grad(move.loss, move.player.parameters, allow_unused=True)
+        zeros = [torch.zeros_like(p) if g is None else g for g, p in zip(slopes, move.player.parameters)]
+        found[move.name] = float(move.loss.detach()), zeros, move.notes
+    return found
+
+
+def test_both_players_of_infogan_raise_the_information_by_its_weight() -> None:
+    """Each loss, and its gradient in the player's own parameters, is linear in λ; at 0 it is the plain GAN's."""
+    none, one, ten = (turns_of(weight) for weight in (0.0, 1.0, 10.0))
+    assert list(one) == ["critic", "generator"]
+    for player in one:
+        losses, slopes, notes = zip(*(turns[player] for turns in (none, one, ten)))
+        secret = float((notes[1]["category"] + notes[1]["numbers"]).detach())
+        assert losses[1] - losses[0] == pytest.approx(secret, rel=1e-3)
+        assert losses[2] - losses[0] == pytest.approx(10 * secret, rel=1e-3)
+        for a, b, c in zip(*slopes):
+            torch.testing.assert_close(c - a, 10 * (b - a), rtol=1e-2, atol=1e-4)
+        assert max(float((b - a).abs().max()) for a, b, _ in zip(*slopes)) > 1e-4
+    assert all(not slope.any() for slope in none["critic"][1][-len(list(informed().Q.parameters())) :])
+
+
+def test_more_weight_makes_another_generator() -> None:
+    """After twenty rounds with λ = 0.01 and with λ = 1 the generators are half the way apart that one has gone."""
+    ends = []
+    for rounds, weight in ((0, 1.0), (20, 1.0), (20, 1.0001), (20, 0.01)):
+        engine = engine_of(maker(find("infogan")), images(1, 8, 8), settings={"information": weight})
+        engine.play(Goal(rounds=rounds))
+        ends.append(torch.cat([p.detach().flatten() for p in engine.game.G.parameters()]))
+    begun, one, nearly, little = ends
+    assert (little - one).norm() > 0.4 * (one - begun).norm()
+    assert (nearly - one).norm() < 0.1 * (one - begun).norm()  # the control: the same weight, as good as
+
+
+def test_named_parts_of_a_code_are_set_and_nothing_else() -> None:
+    game = informed().eval()
+    assert game.named == {"c0": 4, "c1": 0, "c2": 0}
+    z = game.draw(5)
+    told = game.with_parts(z, {"c0": 2, "c2": -1.5})
+    assert torch.equal(told[:, :3], z[:, :3]) and torch.equal(told[:, 7], z[:, 7])
+    assert torch.equal(told[:, 3:7], torch.tensor([0.0, 0, 1, 0]).expand(5, -1))
+    assert torch.equal(told[:, 8], torch.full((5,), -1.5))
+    truth = draw(game, 4, seed=3)
+    torch.manual_seed(0)
+    again = draw(game, 4, seed=3, code={"c1": 0.5})
+    assert not torch.allclose(truth, again)
+    codes = []
+    game.decode = lambda z, label, truncation: codes.append(z) or z
+    draw(game, 4, seed=3), draw(game, 4, seed=3, code={"c0": 1})
+    assert torch.equal(codes[1], game.with_parts(codes[0], {"c0": 1}))
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ({"c0": 4}, "c0 is a category, 0 to 3; got 4"),
+        ({"c0": 1.5}, "c0 is a category, 0 to 3; got 1.5"),
+        ({"c0": -1}, "got -1"),
+        ({"c1": float("nan")}, "c1 is a number, drawn between -1 and 1; got nan"),
+        ({"c3": 0}, "no part of the code 'c3'; did you mean"),
+        ({"digit": 0}, "there is c0, c1, c2"),
+    ],
+)
+def test_what_is_no_part_of_a_code_is_refused(code, says: str) -> None:
+    with pytest.raises(BadRequest, match=says):
+        informed().sample(2, code=code)
 
 
 def critics_steps(name: str, parts: int) -> list[list[torch.Tensor]]:
@@ -129,19 +203,22 @@ def test_the_critics_turn_is_that_of_passes_made_apart(name: str) -> None:
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
 
 
-def test_standing_statistics_are_those_of_truncated_codes() -> None:
-    engine = engine_of(maker(find("biggan")), images(1, 8, 8), settings={"average": 0.9})
+def test_standing_statistics_are_gathered_once_for_the_same_weights_and_truncation() -> None:
+    engine = engine_of(maker(find("dcgan")), images(1, 8, 8), settings={"average": 0.9})
     engine.play(Goal(rounds=2))
     game = engine.game.eval()
-    first = lambda network: next(m for m in network.modules() if isinstance(m, nn.BatchNorm2d))
-    before = first(game.average.network).running_var.clone()
-    stood = {psi: first(game.standing(psi)).running_var for psi in (0.1, 2.0)}
-    assert stood[0.1].mean() < stood[2.0].mean()
-    assert torch.equal(first(game.average.network).running_var, before)  # the run's own are not touched
-    torch.manual_seed(0)
-    once = game.sample(4, truncation=0.5)
-    torch.manual_seed(0)
-    assert torch.equal(game.sample(4, truncation=0.5), once)
+    assert game.standing(None) is game.average.network
+    first = game.standing(0.5)
+    assert game.standing(0.5) is first
+    assert game.standing(0.4) is not first
+    engine.play(Goal(rounds=3))
+    assert game.standing(0.5) is not first
+
+
+def test_a_generator_without_batch_norm_needs_no_other_statistics() -> None:
+    game = engine_of(maker(find("r3gan")), images(1, 8, 8)).game
+    if not any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in game.G.modules()):
+        assert game.standing(0.5) is game.average.network
 
 
 def test_a_style_that_is_pulled_all_the_way_is_the_mean_style() -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def edit() -> None:
-    """Use a trained generator: paths, arithmetic, mixing, truncation, directions, inversion.
+    """Use a trained generator: paths, arithmetic, mixing, truncation, directions, named codes, inversion.
 
     Codes are told by the seeds that draw them: 1,2,3 or 0-7.
     """
@@ -309,11 +309,36 @@ def factorize(
 
 @edit.command()
 @_tool
+@click.option("--code", required=True, help="the part of the code that walks: c0, c1, ...")
+@click.option("--seeds", default="0-4", help="of the codes whose other parts are held")
+@click.option("--values", help="where it walks; all categories, or -2 to 2 by default")
+def traverse(opened: Opened, output: Path | None, code: str, seeds: str, values: str | None) -> None:
+    """Walk along one named part of the code.
+
+    A row for each seed, a column for each value: what infogan's categories (c0) and numbers (c1, ...) mean.
+    """
+    from rivalry.editing import traverse, typed
+    from rivalry.game import require_part
+
+    named, rows = traverse.require_coded(opened.game).named, typed.seeds(seeds)
+    steps = typed.numbers(values, "values") if values else traverse.values_of(opened.game, code)
+    for value in steps:
+        require_part(named, code, value)
+    output = output or opened.place("traverse", code, seeds, values)
+    _draw(output, lambda: traverse.sheet(opened.game, opened.spec, code, steps, rows))
+
+
+@edit.command()
+@_tool
 @click.argument("inputs", nargs=-1, type=options.PATH, metavar="[IMAGE|FOLDER]...")
 @click.option("--seeds", help="look for samples of the game's own, in place of images")
 @click.option("--space", default="z", help="z; or w, one style for all layers; or w+, one for each")
 @click.option("--label", help="the class of all; every class is tried by default")
-@click.option("--steps", type=click.IntRange(1), default=200, help="of the descent")
+@click.option(
+    "--steps", type=click.IntRange(1), default=200, help="of the descent; an encoder learns for twice as many"
+)
+@click.option("--time", help="... or for so long in all, where that is less: 30s, 5m")
+@click.option("--encoder/--no-encoder", "guess", default=True, help="begin from an encoder's guess as well")
 @click.option("--starts", type=click.IntRange(2), default=4, help="for each image, and for each class tried")
 @_resize
 @options.seed
@@ -324,10 +349,13 @@ def invert(
     seeds: str | None,
     space: "Where",
     label: str | None,
+    time: str | None,
     resize: bool,
     **given: Any,
 ) -> None:
     """Find the codes behind images.
+
+    The encoder is trained once for each run, and kept.
 
     A sheet shows each image and, below it, what its code becomes; a .npz beside it holds the codes (`codes`), the
     mean squared errors (`errors`, of values in [-1, 1]), the classes (`label`) and the names (`names`).
@@ -336,10 +364,12 @@ def invert(
 
     from rivalry import trained
     from rivalry.editing import codes, images, invert, typed
+    from rivalry.goal import seconds
     from rivalry.output import written
     from rivalry.progress import steps
 
     trained.refuse_seed(given["seed"])
+    given["seconds"] = seconds(time) if time else float("inf")
     if bool(inputs) == bool(seeds):
         raise BadRequest("name images to look for, or samples of the game's own by --seeds: one of the two")
     invert.require_invertible(opened.game, space)

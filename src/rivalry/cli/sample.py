@@ -14,6 +14,7 @@ from rivalry.errors import BadRequest
 @click.option("-n", type=int, default=64, help="how many")
 @click.option("--label", help="a class, by number or name")
 @click.option("--truncation", type=float, help="codes drawn closer to the middle: 0.7")
+@click.option("--code", multiple=True, help="set a named part of the code (infogan): c0=3; several allowed")
 @options.seed
 @click.option("output", "-o", type=options.PATH, help=".png: a sheet; .npz: arrays; else a folder")
 @click.option("--attention", is_flag=True, help="beside each sample, where four of its places looked")
@@ -24,6 +25,7 @@ def sample(
     n: int,
     label: str | None,
     truncation: float | None,
+    code: tuple[str, ...],
     seed: int,
     output: Path | None,
     attention: bool,
@@ -49,6 +51,12 @@ def sample(
             f"this game makes its samples from pictures: rivalry translate {run} PICTURES -o FOLDER"
         )
     given = trained.given(game, spec, label=label, truncation=truncation)
+    if code:
+        from rivalry.editing import traverse, typed
+
+        if attention:
+            raise BadRequest("--attention shows samples of any code: leave --code out")
+        given["code"] = traverse.parts(game, typed.parts(code))
     output = output or opened.path / "samples" / f"sample-{seed}.png"
     if attention:
         from rivalry.editing.attention import attention_maps, attention_tiles

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from rivalry.chance import by_row
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Latent
 from rivalry.labels import told_labels
@@ -28,9 +29,7 @@ def attention_maps(game: Game, n: int, *, seed: int = 0, label: int | None = Non
     """
     if not isinstance(game, Latent):
         raise BadRequest("this game draws from no codes, so no attention over samples can be shown")
-    devices = [game.device] if game.device.type == "cuda" else []
-    with torch.random.fork_rng(devices), torch.no_grad():
-        torch.manual_seed(seed)
+    with by_row(seed, range(n), game.device), torch.no_grad():
         z = game.draw(n)
         told = told_labels(n, label, getattr(game, "classes", 0), game.device)
         x, weights = attended(game, lambda: game.decode(z, *told))

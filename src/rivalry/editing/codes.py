@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple, cast
 import torch
 from torch import Tensor
 
+from rivalry import chance
 from rivalry.errors import BadRequest
 from rivalry.game import Conditional, Game, Latent, Styled
 from rivalry.labels import every_class, told_labels
@@ -60,7 +61,8 @@ def of_seeds(
         raise BadRequest("codes are drawn by seed; name one seed or more, as in 1,2,3")
     z = []
     for seed in seeds:
-        with seeded(game, seed), torch.no_grad():
+        refuse_seed(seed)
+        with chance.by_row(seed, range(1), game.device), torch.no_grad():
             z.append(cast(Latent, game).draw(1))
     return into(game, torch.cat(z), space, label)
 
@@ -146,6 +148,5 @@ def lengths(codes: Tensor) -> Tensor:
 def seeded(game: Game, seed: int) -> Iterator[None]:
     """Random numbers from this seed; afterwards the caller's go on as if nothing had been drawn."""
     refuse_seed(seed)
-    with torch.random.fork_rng([game.device] if game.device.type == "cuda" else []):
-        torch.manual_seed(seed)
+    with chance.seeded(seed, game.device):
         yield

@@ -9,6 +9,7 @@ arXiv 1609.03552, train theirs on images).  A guess, for an optimizer to begin f
 import hashlib
 import math
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import cast
@@ -41,23 +42,32 @@ class Encoder(nn.Module):
 
 
 def encoder_of(
-    game: Game, shape: Shape, space: Space = "z", *, seed: int = 0, progress: Progress | None = None
+    game: Game,
+    shape: Shape,
+    space: Space = "z",
+    *,
+    steps: int = STEPS,
+    seconds: float = math.inf,
+    seed: int = 0,
+    progress: Progress | None = None,
 ) -> Encoder:
     """The encoder of this game: trained once, then kept in the user's cache beside a hash of the game's weights.
 
     Args:
         shape: of an image.
         space: what is guessed: a code z, or the style w (1, d) that all layers have in common.
+        steps: of its training.
+        seconds: that its training may take; one that was cut short is not kept.
         progress: told of the training, where there is any.
     """
     with seeded(game, seed):
         encoder = Encoder(shape, _code(game, space)).to(game.device)
-    path = cache_dir("encoders") / f"{space}-{seed}-{fingerprint(game)[:32]}.safetensors"
+    path = cache_dir("encoders") / f"{space}-{seed}-{steps}-{fingerprint(game)[:32]}.safetensors"
     try:
         encoder.load_state_dict(load_tensors(path))
     except (OSError, SafetensorError, RuntimeError):  # never trained, cut short, or of another version
-        fit(encoder, game, space, seed=seed, progress=progress)
-        _keep(encoder, path)
+        if fit(encoder, game, space, steps=steps, seconds=seconds, seed=seed, progress=progress):
+            _keep(encoder, path)
     return encoder.eval().requires_grad_(False)
 
 
@@ -67,15 +77,23 @@ def fit(
     space: Space,
     *,
     steps: int = STEPS,
+    seconds: float = math.inf,
     seed: int = 0,
     progress: Progress | None = None,
-) -> None:
-    """Train an encoder on the game's own samples, of every class in turn."""
+) -> bool:
+    """Train an encoder on the game's own samples, of every class in turn.
+
+    Returns:
+        Whether all steps were made within `seconds`.
+    """
+    until = time.monotonic() + seconds
     known, label = typical(game, space), told(game, BATCH).get("label")
     optimizer = torch.optim.Adam(encoder.parameters(), lr=2e-3, fused=True)  # which a schedule can drive
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     with seeded(game, seed):
         for step in range(steps):
+            if time.monotonic() >= until:
+                return False
             with torch.no_grad():
                 codes = into(game, cast(Latent, game).draw(BATCH), space, label)
                 x = decode(game, codes, space, label).float()
@@ -86,6 +104,7 @@ def fit(
             schedule.step()
             if progress:
                 progress("training an encoder", step + 1, steps)
+    return True
 
 
 def whitened(codes: Tensor, known: Typical, space: Space) -> Tensor:

@@ -12,7 +12,10 @@ comes nearer to any image and leaves behind the styles that samples have.
 """
 
 import math
-from typing import Literal, NamedTuple
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 import torch
 from PIL import Image
@@ -33,6 +36,7 @@ Where = Literal["z", "w", "w+"]
 # Chosen on own samples of two generators of digits: a tenth of this rate, or no prior, left several times the error.
 RATE, PRIOR, STEPS = 0.3, 0.3, 200
 STARTS = 4  # for each image, and for each class that is tried
+LEARNING = 2  # steps of the encoder's training for each of the descent
 KEPT = 2  # of them go on when a fifth of the steps are done
 ROWS = 128  # codes that descend at a time
 
@@ -61,7 +65,9 @@ def invert(
     *,
     steps: int = STEPS,
     starts: int = STARTS,
+    seconds: float = math.inf,
     seed: int = 0,
+    guess: bool = True,
     encoder: Encoder | None = None,
     progress: Progress | None = None,
 ) -> Inverted:
@@ -72,8 +78,11 @@ def invert(
         x: (n, c, h, w) in [-1, 1].
         where: codes z, a style for all layers, or one a layer.
         label: of a game that is told classes: one for all, (n,), or None to try every class and keep the best.
-        steps: of Adam.
+        steps: of Adam; the encoder, if it has to be trained, takes twice as many.
         starts: for each image and class; the first is the encoder's.
+        seconds: that all of it may take: a third for the encoder's training, the rest for the descent, whose rate
+            falls in the time that there is.  Results then depend on the speed of the machine.
+        guess: begin from an encoder's guess as well; else from the best of a thousand codes alone.
         encoder: which guesses; by default the one that `encoder_of` trains or has kept.
 
     Raises:
@@ -82,21 +91,31 @@ def invert(
     require_invertible(game, where)
     space: Space = "z" if where == "z" else "w"
     shape = _shape(game, x)
-    encoder = encoder or encoder_of(game, shape, space, seed=seed, progress=progress)
-    search = _Search(game, where, encoder, seed)
+    begun = time.monotonic()
+    if guess and encoder is None:
+        bounds: dict[str, Any] = {"steps": LEARNING * steps, "seconds": seconds / 3}
+        encoder = encoder_of(game, shape, space, **bounds, seed=seed, progress=progress)
+    search = _Search(game, where, encoder if guess else None, seed)
     classes = _classes(game, len(x), label)
     many = max(1, ROWS // (starts * (1 if classes is None else classes.shape[1])))
     found: list[_Found] = []
-    for start in range(0, len(x), many):
+    parts = range(0, len(x), many)
+    left = (seconds - (time.monotonic() - begun)) / len(parts)  # seconds for each part
+    for part, start in enumerate(parts):
         rows = slice(start, start + many)
-        begun = search.starts(x[rows], None if classes is None else classes[rows], starts)
-        found.append(search.descend(x[rows], begun, steps))
-        if progress:
-            progress("looking for codes", min(start + many, len(x)), len(x))
+        places = search.starts(x[rows], None if classes is None else classes[rows], starts)
+        tell = partial(_told, progress, part, len(parts))
+        found.append(search.descend(x[rows], places, steps, left, tell))
     codes = torch.cat([one.codes for one in found])
     labels = None if classes is None else torch.cat([one.label for one in found if one.label is not None])
     again = decoded(game, codes, space, labels)
     return Inverted(codes, again, _errors(again, x.float().cpu()), labels)
+
+
+def _told(progress: Progress | None, part: int, parts: int, share: float) -> None:
+    """Tell of a share of one part of the work, in hundredths of a part."""
+    if progress:
+        progress("looking for codes", 100 * part + round(100 * share), 100 * parts)
 
 
 def require_invertible(game: Game, where: Where = "z") -> None:
@@ -141,7 +160,7 @@ class _Found(NamedTuple):
 class _Search:
     """What is the same for all images: the game, what its codes are like, and a thousand of its samples."""
 
-    def __init__(self, game: Game, where: Where, encoder: Encoder, seed: int):
+    def __init__(self, game: Game, where: Where, encoder: Encoder | None, seed: int):
         self.game, self.where, self.encoder = game, where, encoder
         self.space: Space = "z" if where == "z" else "w"
         self.known = typical(game, self.space)
@@ -152,49 +171,61 @@ class _Search:
         self.samples = decoded(game, codes, self.space).flatten(1).to(game.device)
 
     def starts(self, x: Tensor, classes: Tensor | None, starts: int) -> _Found:
-        """For each image, and each of its classes (n, k): the encoder's guess and the nearest of the samples."""
+        """For each image, and each of its classes (n, k): the encoder's guess, if any, and the nearest samples."""
         x = x.to(self.game.device)
         with torch.no_grad():
-            guess = self.encoder(x)[:, None]  # (n, 1, ...)
+            guess = [self.encoder(x)[:, None]] if self.encoder else []  # (n, 1, ...)
         apart = squared_distances(x.flatten(1).double(), self.samples.double())  # (n, 1000)
-        many = starts - 1
+        many = starts - len(guess)
         if classes is None or self.class_of is None:
             nearest = self.pool[apart.topk(many, largest=False).indices]
-            return self._layered(_Found(torch.cat([guess, nearest], 1), None))
+            return self._layered(_Found(torch.cat([*guess, nearest], 1), None))
         codes = []
         for label in classes.T:  # one class of each image
             other = self.class_of != label[:, None]
             nearest = self.pool[apart.masked_fill(other, torch.inf).topk(many, largest=False).indices]
-            codes += [guess, nearest]
+            codes += [*guess, nearest]
         return self._layered(_Found(torch.cat(codes, 1), classes.repeat_interleave(starts, 1)))
 
-    def descend(self, x: Tensor, begun: _Found, steps: int) -> _Found:
-        """The best of these codes after `steps`, of which only the best few make more than a fifth."""
+    def descend(
+        self, x: Tensor, begun: _Found, steps: int, seconds: float, tell: Callable[[float], None]
+    ) -> _Found:
+        """The best of these codes after `steps`, of which only the best few make more than a fifth.
+
+        Args:
+            seconds: that it may take.
+            tell: of the share that is done.
+        """
         x = x.to(self.game.device).float()
-        some, errors = self._adam(x, begun, max(1, steps // 5), falling=False)
+        first, last = _Pace(max(1, steps // 5), seconds / 6), _Pace(steps, seconds * 5 / 6)
+        some, errors = self._adam(x, begun, first, lambda done: tell(done / 6), falling=False)
         best = _best(some, errors, min(KEPT, errors.shape[1]))
-        codes, label = _best(*self._adam(x, best, steps, falling=True), 1)
+        found = self._adam(x, best, last, lambda done: tell((1 + 5 * done) / 6), falling=True)
+        codes, label = _best(*found, 1)
         codes = self.known.mean + self.known.std * codes[:, 0]
         return _Found(codes, None if label is None else label[:, 0])
 
-    def _adam(self, x: Tensor, begun: _Found, steps: int, *, falling: bool) -> tuple[_Found, Tensor]:
+    def _adam(
+        self, x: Tensor, begun: _Found, pace: "_Pace", tell: Callable[[float], None], *, falling: bool
+    ) -> tuple[_Found, Tensor]:
         """Where Adam comes to, and the errors there (n, s); the rate falls to 0, or stays."""
         n, s = begun.codes.shape[:2]
         z = begun.codes.flatten(0, 1).clone().requires_grad_()
         label = None if begun.label is None else begun.label.flatten()
         x = x.repeat_interleave(s, 0)
         optimizer = torch.optim.Adam([z], lr=RATE)
-        for step in range(steps + 1):
-            radius = 1 + (self.furthest - 1) * step / steps if falling else 1.0
+        for done in pace:
+            tell(done)
+            radius = 1 + (self.furthest - 1) * done if falling else 1.0
             with torch.enable_grad():
                 again = decode(self.game, self.known.mean + self.known.std * z, self.space, label)
                 errors = _errors(again.float(), x)
                 beyond = (_rms(z) - radius).clamp(min=0).square()
-                if step == steps:
+                if done >= 1:
                     break
                 (z.grad,) = torch.autograd.grad((errors + PRIOR * beyond).sum(), z)
             if falling:
-                optimizer.param_groups[0]["lr"] = RATE * (1 + math.cos(math.pi * step / steps)) / 2
+                optimizer.param_groups[0]["lr"] = RATE * (1 + math.cos(math.pi * done)) / 2
             optimizer.step()
         return _Found(z.detach().unflatten(0, (n, s)), begun.label), errors.detach().view(n, s)
 
@@ -203,6 +234,22 @@ class _Search:
         if self.where != "w+":
             return begun
         return begun._replace(codes=begun.codes.expand(-1, -1, len(self.known.mean), -1))
+
+
+class _Pace:
+    """The share of a descent that is done before each of its steps, and 1 at its end: by steps or by time."""
+
+    def __init__(self, steps: int, seconds: float):
+        self.steps, self.seconds = steps, seconds
+
+    def __iter__(self) -> Iterator[float]:
+        begun = time.monotonic()
+        for step in range(self.steps + 1):
+            gone = (time.monotonic() - begun) / self.seconds if self.seconds > 0 else 1.0
+            share = min(1.0, max(step / self.steps, gone))
+            yield share
+            if share == 1:
+                return
 
 
 def _best(found: _Found, errors: Tensor, many: int) -> _Found:

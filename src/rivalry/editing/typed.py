@@ -1,4 +1,6 @@
-"""What a person types: lists of seeds, of numbers, of parts of the layers."""
+"""What a person types: lists of seeds, of numbers, of parts of the layers, settings of codes."""
+
+from collections.abc import Sequence
 
 from rivalry.errors import BadRequest
 from rivalry.trained import refuse_seed
@@ -40,6 +42,23 @@ def numbers(text: str, what: str) -> list[float]:
         found = [float("nan")]
     if not all(abs(value) < float("inf") for value in found):
         raise BadRequest(f"{what} are numbers such as -1,0,1.5; got {text!r}")
+    return found
+
+
+def parts(texts: Sequence[str]) -> dict[str, str]:
+    """ "c0=3", "c1=-0.5" as names and what they are set to.
+
+    Raises:
+        BadRequest: what sets nothing, or a name that is set twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, sign, value = (piece.strip() for piece in text.partition("="))
+        if not (name and sign and value):
+            raise BadRequest(f"a part of the code is set as in c0=3; got {text!r}")
+        if name in found:
+            raise BadRequest(f"{name} is set twice: {found[name]} and {value}")
+        found[name] = value
     return found
 
 

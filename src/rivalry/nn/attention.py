@@ -5,7 +5,8 @@
 (Zhang et al. 2018, "Self-Attention Generative Adversarial Networks", arXiv 1805.08318, equations 1 to 3.)
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -19,10 +20,15 @@ class SelfAttention(nn.Module):
 
     What is looked at (keys and values) is halved by max pooling, as in the authors' code: a quarter of the
     memory.  A map with a side of one place is not halved.
+
+    Args:
+        channels: c.
+        size: h and w, to be told; see `described`.
     """
 
-    def __init__(self, channels: int):
+    def __init__(self, channels: int, size: tuple[int, int]):
         super().__init__()
+        self.size = size
         few, some = max(1, channels // 8), max(1, channels // 2)
         self.query, self.key = (
             nn.Conv2d(channels, few, 1, bias=False),
@@ -44,6 +50,27 @@ class SelfAttention(nn.Module):
         queries, keys = self.query(x), _halved(self.key(x))
         scores = queries.flatten(2).transpose(1, 2) @ keys.flatten(2)  # (n, hw, h'w')
         return scores.softmax(2).view(len(x), *x.shape[2:], *keys.shape[2:])
+
+
+def nearest_map(sides: Sequence[int], asked: int) -> int:
+    """Which of a network's maps is attended on: the one whose shorter side is nearest to `asked`, as a ratio.
+
+    Args:
+        sides: the shorter sides of its maps, one at least.
+        asked: a side; 0 for no attention.
+
+    Returns:
+        The number of the map, or -1 for none.
+    """
+    if not asked:
+        return -1
+    return min(range(len(sides)), key=lambda i: abs(math.log(sides[i] / asked)))
+
+
+def described(network: nn.Module) -> str:
+    """The sizes of the maps that a network attends on, in words: "14 x 14"; empty for none."""
+    sizes = [layer.size for layer in network.modules() if isinstance(layer, SelfAttention)]
+    return ", ".join(f"{h} x {w}" for h, w in sizes)
 
 
 def _halved(x: Tensor) -> Tensor:

@@ -1,6 +1,10 @@
-"""Normalizations that are told the class."""
+"""Batch normalization: told the class, and with statistics that are gathered anew."""
+
+import copy
+from collections.abc import Iterable
 
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 
 class ConditionalBatchNorm(nn.Module):
@@ -22,3 +26,24 @@ class ConditionalBatchNorm(nn.Module):
         if label is None:
             return x
         return x * self.gain(label)[..., None, None] + self.bias(label)[..., None, None]
+
+
+def with_statistics_of(batches: Iterable[tuple[Tensor, ...]], network: nn.Module) -> nn.Module:
+    """A copy in evaluation mode whose batch norm has the statistics of these batches, each counting alike.
+
+    A network without batch norm, or whose batch norm keeps no statistics, is given back as it is.
+
+    Args:
+        batches: the arguments of the network, a tuple for each call.
+    """
+    if not any(isinstance(layer, _BatchNorm) and layer.track_running_stats for layer in network.modules()):
+        return network
+    network = copy.deepcopy(network).eval()
+    for layer in network.modules():
+        if isinstance(layer, _BatchNorm):
+            layer.reset_running_stats()
+            layer.momentum = None  # the plain mean over all batches
+            layer.train()
+    for batch in batches:
+        network(*batch)
+    return network.eval()

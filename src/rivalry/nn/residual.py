@@ -10,7 +10,7 @@ import math
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rivalry.nn.attention import SelfAttention
+from rivalry.nn.attention import SelfAttention, nearest_map
 from rivalry.nn.conv import Shape, halvings
 from rivalry.nn.norm import ConditionalBatchNorm
 
@@ -55,21 +55,19 @@ class ResidualGenerator(nn.Module):
     """Codes (n, latent), and labels (n,) if told classes, -> images (n, c, h, w) in [-1, 1].
 
     Args:
-        attend: attention on the first map whose shorter side is at least this; none if there is no such map.
+        attend: attention on the doubled map whose shorter side is nearest to this; 0 for none.
     """
 
-    def __init__(
-        self, latent: int, shape: Shape, *, width: int = 128, classes: int = 0, attend: float = math.inf
-    ):
+    def __init__(self, latent: int, shape: Shape, *, width: int = 128, classes: int = 0, attend: int = 0):
         super().__init__()
         c, h, w = shape
         k = halvings(shape)
         self.shape, self.small = shape, (math.ceil(h / 2**k), math.ceil(w / 2**k))
         self.first = nn.Linear(latent, width * math.prod(self.small))
         self.blocks = nn.ModuleList([Up(width, width, classes) for _ in range(k)])
-        sides = [min(self.small) * 2**i for i in range(1, k + 1)]  # after each block
-        if wide := [i for i, side in enumerate(sides) if side >= attend]:
-            self.blocks.insert(wide[0] + 1, SelfAttention(width))
+        sizes = [(self.small[0] * 2**i, self.small[1] * 2**i) for i in range(1, k + 1)]  # after each block
+        if (chosen := nearest_map([min(size) for size in sizes], attend)) >= 0:
+            self.blocks.insert(chosen + 1, SelfAttention(width, sizes[chosen]))
         self.norm = nn.BatchNorm2d(width)
         self.last = nn.Conv2d(width, c, 3, 1, 1)
         self.apply(init_xavier)
@@ -89,7 +87,7 @@ class ResidualCritic(nn.Module):
 
     Args:
         plain: blocks after the last halving.
-        attend: attention on the last halved map whose shorter side is at least this, if there is one.
+        attend: attention on the halved map whose shorter side is nearest to this; 0 for none.
     """
 
     def __init__(
@@ -99,14 +97,14 @@ class ResidualCritic(nn.Module):
         width: int = 128,
         classes: int = 0,
         plain: int = 2,
-        attend: float = math.inf,
+        attend: int = 0,
     ):
         super().__init__()
         k = halvings(shape)
         down: list[nn.Module] = [Down(shape[0] if i == 0 else width, width, first=i == 0) for i in range(k)]
-        sides = [min(shape[1:]) >> i for i in range(1, k + 1)]  # after each block
-        if wide := [i for i, side in enumerate(sides) if side >= attend]:
-            down.insert(wide[-1] + 1, SelfAttention(width))
+        sizes = [(shape[1] >> i, shape[2] >> i) for i in range(1, k + 1)]  # after each block
+        if (chosen := nearest_map([min(size) for size in sizes], attend)) >= 0:
+            down.insert(chosen + 1, SelfAttention(width, sizes[chosen]))
         self.blocks = nn.Sequential(*down, *[Down(width, width, halve=False) for _ in range(plain)])
         self.last = nn.Linear(width, 1)
         self.apply(init_xavier)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rivalry.chance import some_rows
 from rivalry.nn.conv import Shape, batch_norm, halvings, init_normal
 
 
@@ -114,5 +115,8 @@ class EachDomain(nn.ModuleList):
 
     def forward(self, x: Tensor, domain: Tensor) -> Tensor:
         rows = [torch.nonzero(domain == k).flatten() for k in range(len(self))]
-        made = [network(x[mine]) for network, mine in zip(self, rows) if len(mine)]
+        made = []
+        for network, mine in zip(self, rows):
+            with some_rows(mine):
+                made += [network(x[mine])] if len(mine) else []
         return torch.cat(made)[torch.cat(rows).argsort()]

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rivalry.chance import dropout
 from rivalry.nn.conv import Shape, init_normal
 from rivalry.nn.translator import InstanceNorm
 
@@ -51,6 +52,6 @@ class UNet(nn.Module):
             skip = skips.pop()
             x = self.norm(up(F.relu(x), output_size=list(skip.shape[2:])))
             if i < DROPPED:
-                x = F.dropout(x, self.dropout)
+                x = dropout(x, self.dropout)
             x = torch.cat([x, skip], 1)
         return self.ups[-1](F.relu(x), output_size=size).tanh()

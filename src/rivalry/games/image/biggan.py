@@ -6,14 +6,13 @@
 (Brock et al. 2018, "Large Scale GAN Training for High Fidelity Natural Image Synthesis", arXiv 1809.11096.)
 Every norm of the generator is told the class by one shared embedding, joined to a slice of z (`biggan`) or to
 all of it (`biggan-deep`, appendix B).  A large batch is played in `parts`, whose gradients are added.  Truncated
-codes are sampled with statistics of batch norm that were gathered from such codes ("standing statistics").
+codes are sampled by "standing statistics", as those of every game with batch norm are (`TwoPlayers.standing`).
 
 Deviations:
     As many halvings as the image allows, the width doubling with each; the paper fixes both per resolution.
     The orthogonal term leaves embeddings alone, as the authors' code does.
 """
 
-import copy
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -27,7 +26,7 @@ from rivalry.divergences import hinge
 from rivalry.errors import BadRequest
 from rivalry.game import Move
 from rivalry.games.image.gan import TwoPlayers
-from rivalry.nn.attention import SelfAttention
+from rivalry.nn.attention import SelfAttention, nearest_map
 from rivalry.nn.conv import Shape, halvings
 from rivalry.nn.residual import Down
 from rivalry.nn.spectral import spectral
@@ -36,7 +35,6 @@ from rivalry.penalties import orthogonal
 from rivalry.priors import normal
 from rivalry.settings import Count, Fraction, Natural, Rate, Weight
 
-STANDING = 16  # batches whose statistics are gathered
 WIDEST = 16  # times the width
 
 
@@ -117,7 +115,7 @@ class BigGenerator(nn.Module):
     Args:
         embedding: length of the class's vector, shared by all norms.
         deep: bottleneck blocks, two for each size, each told the whole code; else one block, told its slice.
-        attend: attention on the first map whose shorter side is at least this.
+        attend: attention on the doubled map whose shorter side is nearest to this; 0 for none.
     """
 
     def __init__(
@@ -129,7 +127,7 @@ class BigGenerator(nn.Module):
         width: int,
         embedding: int,
         deep: bool,
-        attend: float,
+        attend: int,
     ):
         super().__init__()
         c, h, w = shape
@@ -147,9 +145,10 @@ class BigGenerator(nn.Module):
                 self.blocks.append(nn.ModuleList([DeepUp(a, a, code, False), DeepUp(a, b, code, True)]))
             else:
                 self.blocks.append(nn.ModuleList([BigUp(a, b, code)]))
-        sides = [min(self.small) * 2**i for i in range(1, k + 1)]
-        self.attends = next((i for i, side in enumerate(sides) if side >= attend), -1)
-        self.attention = SelfAttention(widths[self.attends + 1]) if self.attends >= 0 else nn.Identity()
+        sizes = [(self.small[0] * 2**i, self.small[1] * 2**i) for i in range(1, k + 1)]
+        self.attends = nearest_map([min(size) for size in sizes], attend)
+        attention = lambda at: SelfAttention(widths[at + 1], sizes[at])
+        self.attention = attention(self.attends) if self.attends >= 0 else nn.Identity()
         self.norm, self.last = nn.BatchNorm2d(widths[-1]), nn.Conv2d(widths[-1], c, 3, 1, 1)
         self.apply(init_orthogonal)
 
@@ -175,22 +174,22 @@ class BigCritic(nn.Module):
 
     Args:
         deep: bottleneck blocks, two for each size.
-        attend: attention on the last halved map whose shorter side is at least this.
+        attend: attention on the halved map whose shorter side is nearest to this; 0 for none.
     """
 
-    def __init__(self, shape: Shape, classes: int, *, width: int, deep: bool, attend: float):
+    def __init__(self, shape: Shape, classes: int, *, width: int, deep: bool, attend: int):
         super().__init__()
         k = halvings(shape)
         widths = [width * min(WIDEST, 2**i) for i in range(k + 1)]
         blocks: list[nn.Module] = [nn.Conv2d(shape[0], width, 3, 1, 1)] if deep else []
-        sides = [min(shape[1:]) >> i for i in range(1, k + 1)]
-        attends = max((i for i, side in enumerate(sides) if side >= attend), default=-1)
+        sizes = [(shape[1] >> i, shape[2] >> i) for i in range(1, k + 1)]
+        attends = nearest_map([min(size) for size in sizes], attend)
         for i, (a, b) in enumerate(zip(widths, widths[1:])):
             if deep:
                 blocks += [DeepDown(a, b, True), DeepDown(b, b, False)]
             else:
                 blocks.append(Down(shape[0] if i == 0 else a, b, first=i == 0))
-            blocks += [SelfAttention(b)] if i == attends else []
+            blocks += [SelfAttention(b, sizes[i])] if i == attends else []
         blocks += [] if deep else [Down(widths[-1], widths[-1], halve=False)]
         self.blocks = nn.Sequential(*blocks)
         self.last, self.classes = nn.Linear(widths[-1], 1), nn.Embedding(classes, widths[-1])
@@ -212,7 +211,7 @@ def init_orthogonal(module: nn.Module) -> None:
 
 
 class BigGAN(TwoPlayers):
-    """Hinge, in parts; samples of truncated codes by standing statistics.
+    """Hinge, in parts.
 
     Args:
         parts: in how many parts a batch is played; their gradients are added before a step.
@@ -222,7 +221,6 @@ class BigGAN(TwoPlayers):
     def __init__(self, G: nn.Module, D: nn.Module, *, parts: int, orthogonal: float, **given: Any):
         super().__init__(G, D, **given)
         self.parts, self.orthogonal = parts, orthogonal
-        self._standing: tuple[tuple[float, int], nn.Module] | None = None
 
     def round(self, data: Source, t: int) -> Iterator[Move]:
         last = self.parts - 1
@@ -246,36 +244,10 @@ class BigGAN(TwoPlayers):
             yield Move(self.generator, loss / self.parts + apart, {"orthogonal": apart})
         self.average.update(self.G)
 
-    def sample(self, n: int, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
-        """`n` samples; with a truncation, by statistics of batch norm that stand for codes of that truncation."""
-        z = self.draw(n, truncation)
-        if truncation is None:
-            return self.decode(z, label)
-        return self.standing(truncation)(z, *self.given(n, label))
-
     def readers(self) -> list[Tensor]:
         """The matrix by which the first layer reads a code; it does not look at the slices of the norms."""
         (first,) = super().readers()
         return [F.pad(first, (0, self.prior.size - first.shape[1]))]
-
-    @torch.no_grad()
-    def standing(self, truncation: float) -> nn.Module:
-        """The generator that samples are drawn from, its batch norm gathered anew from codes of this truncation."""
-        network = self.average.network
-        key = (truncation, sum(p._version for p in network.parameters()))  # new weights, new statistics
-        if self._standing is None or self._standing[0] != key:
-            network = copy.deepcopy(network).eval()
-            for norm in [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]:
-                norm.reset_running_stats()
-                norm.momentum = None  # the plain mean over all batches
-                norm.train()
-            with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
-                torch.manual_seed(0)
-                for _ in range(STANDING):
-                    label = torch.randint(self.classes, (self.batch,), device=self.device)
-                    network(self.draw(self.batch, truncation), label)
-            self._standing = key, network.eval()
-        return self._standing[1]
 
 
 def biggan(
@@ -299,7 +271,7 @@ def biggan(
         latent: length of the code z, normal, cut into a slice for each block
         embedding: length of a class's vector in the generator
         width: channels of the map nearest to the image; each halving doubles them, sixteenfold at most
-        attend: both networks attend on the map nearest to the code whose shorter side is at least this; 0 for none
+        attend: both networks attend on their map whose shorter side is nearest to this; 0 for none
         batch: data of one turn
         parts: a batch is played in so many parts, on a device too small for all of it
         generator_lr: Adam's step size of the generator; its moments decay by 0 and 0.999
@@ -335,7 +307,7 @@ def biggan_deep(
         latent: length of the code z, normal
         embedding: length of a class's vector in the generator
         width: channels of the map nearest to the image; each halving doubles them, sixteenfold at most
-        attend: both networks attend on the map nearest to the code whose shorter side is at least this; 0 for none
+        attend: both networks attend on their map whose shorter side is nearest to this; 0 for none
         batch: data of one turn
         parts: a batch is played in so many parts, on a device too small for all of it
         generator_lr: Adam's step size of the generator; its moments decay by 0 and 0.999
@@ -366,11 +338,11 @@ def _biggan(
     average: float,
 ) -> BigGAN:
     spec.require(who, kind="image", classes=True)
-    (c, h, w), classes, side = spec.shape, len(spec.classes), attend or math.inf
+    (c, h, w), classes = spec.shape, len(spec.classes)
     if batch % parts:
         raise BadRequest(f"{who}: a batch of {batch} cannot be played in {parts} parts; take a divisor")
-    G = BigGenerator(latent, (c, h, w), classes, width=width, embedding=embedding, deep=deep, attend=side)
-    D = BigCritic((c, h, w), classes, width=width, deep=deep, attend=side)
+    G = BigGenerator(latent, (c, h, w), classes, width=width, embedding=embedding, deep=deep, attend=attend)
+    D = BigCritic((c, h, w), classes, width=width, deep=deep, attend=attend)
     return BigGAN(
         spectral(G, nn.Embedding),
         spectral(D),

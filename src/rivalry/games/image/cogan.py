@@ -130,22 +130,25 @@ class CoGAN(TwoPlayers):
         return torch.stack([loss, *penalties.values()]).sum()
 
     def draw(self, n: int, truncation: float | None = None) -> Tensor:
-        """Codes of aligned pairs: each code twice, (n, latent)."""
-        return self.prior((n + 1) // DOMAINS, self.device, truncation).repeat_interleave(DOMAINS, 0)[:n]
+        """Codes of aligned pairs, a code for two: (n, latent)."""
+        first = torch.arange(n, device=self.device) // DOMAINS * DOMAINS
+        return self.prior(n, self.device, truncation)[first]
 
-    def decode(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
+    def decode(self, z: Tensor, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
         """Images of these codes in these domains; by turns in both where none is told."""
         (domain,) = told_labels(len(z), label, DOMAINS, self.device)
-        return torch.stack(self.average(z))[domain, torch.arange(len(z), device=self.device)]
+        return torch.stack(self.standing(truncation)(z))[domain, torch.arange(len(z), device=self.device)]
 
     def sample(self, n: int, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
         """`n` samples: the k-th of one domain and the k-th of the other have one code, and go together."""
         (domain,) = told_labels(n, label, DOMAINS, self.device)
-        place = (
-            F.one_hot(domain, DOMAINS).cumsum(0).gather(1, domain[:, None]).squeeze(1) - 1
-        )  # within its own
-        z = self.prior(int(place.max()) + 1, self.device, truncation)
-        return self.decode(z[place], domain)
+        place = F.one_hot(domain, DOMAINS).cumsum(0).gather(1, domain[:, None]).squeeze(1)  # within its own
+        each = torch.arange(n, device=self.device)
+        first = torch.full_like(each, n).scatter_reduce(0, place - 1, each, "amin")  # a pair's first sample
+        return self.decode(self.prior(n, self.device, truncation)[first[place - 1]], domain, truncation)
+
+    def inputs(self, n: int, truncation: float) -> tuple[Tensor, ...]:
+        return (self.prior(n, self.device, truncation),)
 
     def score(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
         """Scores in these domains, by turns in both where none is told: (n, c, h, w) -> (n,)."""
@@ -161,7 +164,7 @@ class CoGAN(TwoPlayers):
         return shared / (size(self.G, self.D) + shared)
 
     def facts(self) -> dict[str, str]:
-        return {"parameters saved against two separate games": f"{self.saved:.0%}"}
+        return super().facts() | {"parameters saved against two separate games": f"{self.saved:.0%}"}
 
 
 def cogan(

@@ -18,19 +18,25 @@ Deviations:
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
+import torch
 from torch import Tensor, nn
 
 from rivalry.augment import Augment, Nothing
 from rivalry.averages import average_of
+from rivalry.chance import seeded
 from rivalry.data.source import Source, Spec
 from rivalry.divergences import Divergence, minimax, non_saturating
 from rivalry.game import Game, Move, Player
 from rivalry.labels import told_labels
+from rivalry.nn.attention import described
+from rivalry.nn.norm import with_statistics_of
 from rivalry.nn.perceptron import PerceptronCritic, PerceptronGenerator
 from rivalry.optimizers import MakeOptimizer, adam
 from rivalry.penalties import Pass, Penalty
 from rivalry.priors import Prior, uniform
 from rivalry.settings import Count, Fraction, Rate
+
+STANDING = 16  # batches whose statistics are gathered for a truncation
 
 
 class TwoPlayers(Game):
@@ -74,18 +80,55 @@ class TwoPlayers(Game):
         self.reads = ("x", "label") if classes else ("x",)
         self.generator = Player(G, optimizer=generator)
         self.critic = Player(D, optimizer=critic)
+        self._standing: tuple[tuple[Any, ...], nn.Module] | None = None  # the last one, and what it is for
 
     def draw(self, n: int, truncation: float | None = None) -> Tensor:
         """Codes from the prior: (n, latent)."""
         return self.prior(n, self.device, truncation)
 
-    def decode(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
-        """The averaged generator's data for these codes, and for these classes where it is told of them."""
-        return self.average(z, *self.given(len(z), label))
+    def decode(self, z: Tensor, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
+        """The averaged generator's data for these codes, and for these classes where it is told of them.
+
+        Args:
+            truncation: by which the codes were truncated; see `standing`.
+        """
+        return self.standing(truncation)(z, *self.given(len(z), label))
 
     def sample(self, n: int, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
         """`n` samples; of class `label`, an int or (n,), where classes are told: else of every class in turn."""
-        return self.decode(self.draw(n, truncation), label)
+        return self.decode(self.draw(n, truncation), label, truncation)
+
+    def standing(self, truncation: float | None) -> nn.Module:
+        """The generator that samples of this truncation are drawn from.
+
+        Its batch norm, if it has any, has statistics gathered from codes of this truncation, of every class ("standing
+        statistics": Brock et al. 2018, arXiv 1809.11096, section 3.1).  Those of training are of codes that are not
+        truncated, by which truncated ones come out pale and alike.
+        """
+        network = self.average.network
+        if truncation is None:
+            return network
+        key = (
+            truncation,
+            self.device,
+            sum(p._version for p in network.parameters()),
+        )  # new weights, new statistics
+        if self._standing is None or self._standing[0] != key:
+            with torch.no_grad(), seeded(0, self.device):
+                inputs = (self.inputs(self.batch, truncation) for _ in range(STANDING))
+                self._standing = key, with_statistics_of(inputs, network)
+        return self._standing[1]
+
+    def inputs(self, n: int, truncation: float) -> tuple[Tensor, ...]:
+        """What the generator is told for `n` samples of any class."""
+        label = torch.randint(self.classes, (n,), device=self.device) if self.classes else None
+        return self.draw(n, truncation), *self.given(n, label)
+
+    def facts(self) -> dict[str, str]:
+        """On which maps the networks attend, where they do."""
+        where = {name: described(network) for name, network in (("generator", self.G), ("critic", self.D))}
+        looks = [f"{name} on {sizes}" for name, sizes in where.items() if sizes]
+        return {"attention": "; ".join(looks)} if looks else {}
 
     def readers(self) -> list[Tensor]:
         """The matrix (out, latent) by which the generator reads a code."""

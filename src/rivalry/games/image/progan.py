@@ -200,10 +200,10 @@ class ProGAN(TwoPlayers):
         x = F.avg_pool2d(x, 2 ** (self.levels - stage.level))
         return x if stage.alpha == 1 else torch.lerp(double(F.avg_pool2d(x, 2)), x, stage.alpha)
 
-    def decode(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
+    def decode(self, z: Tensor, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
         """Images of these codes at the data's size, however small those are that it has come to."""
         self.given(len(z), label)  # refuses a label
-        x = self.average(z)
+        x = self.standing(truncation)(z)
         for _ in range(self.levels - self.G.now.level):
             x = double(x)
         return x[..., : self.shape[1], : self.shape[2]].clamp(-1, 1)

@@ -46,7 +46,7 @@ def sagan(
     Settings:
         latent: length of the code z, normal
         width: channels of every block
-        attend: both networks attend on the map nearest to the code whose shorter side is at least this; 0 for none
+        attend: both networks attend on their map whose shorter side is nearest to this; 0 for none
         told: both networks are told the classes, where the data have any, or nothing
         batch: data of one turn
         generator_lr: Adam's step size of the generator; its moments decay by 0 and 0.9
@@ -57,12 +57,11 @@ def sagan(
     """
     spec.require("sagan", kind="image")
     (c, h, w), classes = spec.shape, len(spec.classes) if told == "classes" else 0
-    side = attend or float("inf")
     return GAN(
         spectral(
-            ResidualGenerator(latent, (c, h, w), width=width, classes=classes, attend=side), nn.Embedding
+            ResidualGenerator(latent, (c, h, w), width=width, classes=classes, attend=attend), nn.Embedding
         ),
-        spectral(ResidualCritic((c, h, w), width=width, classes=classes, attend=side)),
+        spectral(ResidualCritic((c, h, w), width=width, classes=classes, attend=attend)),
         prior=normal(latent),
         divergence=hinge,
         generator=adam(generator_lr, 0.0, 0.9),

@@ -200,14 +200,14 @@ class StyleGAN(TwoPlayers):
         """The matrix by which each layer reads its style."""
         return self.sampler.synthesis.readers()
 
-    def decode(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
-        """Images of these codes."""
-        return self.synthesize(self.style(z, label))
+    def decode(self, z: Tensor, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
+        """Images of these codes, their styles pulled towards the mean style: w̄ + ψ (w - w̄)."""
+        w = self.style(z, label)
+        return self.synthesize(w if truncation is None else torch.lerp(self.middle(), w, truncation))
 
     def sample(self, n: int, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
-        """`n` samples, their styles pulled towards the mean style: w̄ + ψ (w - w̄)."""
-        w = self.style(self.draw(n), label)
-        return self.synthesize(w if truncation is None else torch.lerp(self.middle(), w, truncation))
+        """`n` samples, their styles truncated; see `decode`."""
+        return self.decode(self.draw(n), label, truncation)
 
 
 def stylegan(
