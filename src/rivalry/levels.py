@@ -43,7 +43,7 @@ class Levels:
         """
         bytes_ = (x.float() + 1) * 127.5
         k = (bytes_ * ((self.n - 1) / 255)).round()
-        if bool(((bytes_ - self._bytes(k)).abs() > NEAR).any() | (k < 0).any() | (k >= self.n).any()):
+        if not bool((((bytes_ - self._bytes(k)).abs() < NEAR) & (k >= 0) & (k < self.n)).all()):
             raise BadRequest(
                 f"expected 8-bit images of {self.n} levels as floats in [-1, 1]; some pixels lie between or "
                 "beyond the levels (resized, noisy or in another range?): round them, or set levels to what they have"

@@ -142,7 +142,8 @@ class Reverse(Bijection):
     def forward(self, x: Tensor) -> Mapped:
         return x.flip(1), x.new_zeros(len(x))
 
-    inverse = forward
+    def inverse(self, y: Tensor) -> Mapped:
+        return self.forward(y)
 
 
 class Flatten(Bijection):
@@ -247,7 +248,9 @@ class Mix(Bijection):
         return self._times(self._matrix(), x), (self.places * self.log_scale.sum()).expand(len(x))
 
     def inverse(self, y: Tensor) -> Mapped:
-        inverse = self._matrix().double().inverse().to(y.dtype)  # in double: errors would add up over the layers
+        inverse = (
+            self._matrix().double().inverse().to(y.dtype)
+        )  # in double: errors would add up over the layers
         return self._times(inverse, y), (-self.places * self.log_scale.sum()).expand(len(y))
 
     def _matrix(self) -> Tensor:

@@ -9,6 +9,7 @@ maps are shared out among the channels, and masks keep their order.
 from collections.abc import Callable
 from functools import partial
 from math import sqrt
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -104,7 +105,7 @@ class GatedLayer(Layer):
         return new if self.first else h + new
 
     def _of(self, stack: int, *label: Tensor) -> Tensor | float:
-        return self.told[stack](*label)[..., None, None] if self.told else 0.0  # type: ignore[index]
+        return self.told[stack](*label)[..., None, None] if self.told else 0.0
 
 
 def _gated(maps: Tensor) -> Tensor:
@@ -137,7 +138,7 @@ class ResidualLayer(Layer):
         return h + _linear_gate(inner + self._of(1, *label))
 
     def _of(self, stack: int, *label: Tensor) -> Tensor | float:
-        return self.told[stack](*label)[..., None, None] if self.told else 0.0  # type: ignore[index]
+        return self.told[stack](*label)[..., None, None] if self.told else 0.0
 
 
 def _both_elus(x: Tensor) -> Tensor:
@@ -188,7 +189,9 @@ class TwoStacks(nn.Module):
         super().__init__()
         self.layers, self.head, self.joined = nn.ModuleList(layers), head, joined
         self.channels, self.finish = channels, finish
-        self.reach = (SIDE - 1) * sum(_rows(layer) for layer in layers)  # rows above that a row's v depends on
+        self.reach = (SIDE - 1) * sum(
+            _rows(layer) for layer in layers
+        )  # rows above that a row's v depends on
 
     def forward(self, x: Tensor, *label: Tensor) -> Tensor:
         links = [shifted(link) for link in self._down(x, *label)]
@@ -203,7 +206,7 @@ class TwoStacks(nn.Module):
             u: (n, c, h, w) uniform on (0, 1).
         """
         x = torch.zeros_like(u)
-        n, c, height, width = u.shape
+        _, c, height, width = u.shape
         for i in range(height):
             links = self._links_of_row(x, i, *label)
             step = lambda row, i=i, links=links: draw(self._right(row, links, *label), u[:, :, i : i + 1])
@@ -220,7 +223,7 @@ class TwoStacks(nn.Module):
     def _down(self, v: Tensor, *label: Tensor) -> list[Tensor]:
         links, made = list[Tensor](), list[Tensor]()
         for i, layer in enumerate(self.layers):
-            v, link = layer.down(self._with_mirror(v, made, i, 0), *label)
+            v, link = cast(Layer, layer).down(self._with_mirror(v, made, i, 0), *label)
             links.append(link)
             made.append(v)
         return links
@@ -228,14 +231,16 @@ class TwoStacks(nn.Module):
     def _right(self, h: Tensor, links: list[Tensor], *label: Tensor) -> Tensor:
         x, made = h, list[Tensor]()
         for i, (layer, link) in enumerate(zip(self.layers, links)):
-            h = layer.right(self._with_mirror(h, made, i, 1), link, *label)
+            h = cast(Layer, layer).right(self._with_mirror(h, made, i, 1), link, *label)
             made.append(h)
         told = self.head(h)  # (n, c · parts, rows, w)
         n, _, rows, width = told.shape
         return self.finish(told.view(n, self.channels, -1, rows, width).movedim(2, -1), x)
 
     def _with_mirror(self, maps: Tensor, made: list[Tensor], i: int, stack: int) -> Tensor:
-        mirror = len(self.layers) - i  # of layers 1 to 2k: the last meets the first, layer k + 1 meets layer k
+        mirror = (
+            len(self.layers) - i
+        )  # of layers 1 to 2k: the last meets the first, layer k + 1 meets layer k
         if self.joined is None or not 1 <= mirror < i:
             return maps
         return maps + self.joined[mirror - 1][stack](made[mirror])  # type: ignore[index]

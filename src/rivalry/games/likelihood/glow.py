@@ -15,6 +15,7 @@ Deviations:
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 from torch import nn
 
@@ -78,14 +79,14 @@ def glow(
 
 
 def _of_points(shape: tuple[int, ...], width: int, depth: int) -> Bijection:
-    return MultiScale([Chain(_steps(shape, depth, lambda: PointNet(shape[0], width, 2)))], shape)
+    return MultiScale([Chain(_steps(shape, depth, partial(PointNet, shape[0], width, 2)))], shape)
 
 
 def _of_images(spec: Spec, width: int, depth: int, scales: int) -> Bijection:
     made, begin = list[Bijection](), [Logit()]
     c, h, w = spec.shape
     for i in range(scales):
-        if i and (h % 2 and w % 2 or min(h, w) < 4):
+        if i and ((h % 2 and w % 2) or min(h, w) < 4):
             break
         squeeze, c = Squeeze(h, w), c if i == 0 else c // 2
         c, h, w = c * squeeze.a * squeeze.b, h // squeeze.a, w // squeeze.b
@@ -94,7 +95,7 @@ def _of_images(spec: Spec, width: int, depth: int, scales: int) -> Bijection:
                 f"glow needs an even side or 2 channels and more; {spec.name!r} is {h} x {w} with one: "
                 "--size makes it even"
             )
-        made.append(Chain([*begin, squeeze, *_steps((c, h, w), depth, lambda c=c: _network(c, width))]))
+        made.append(Chain([*begin, squeeze, *_steps((c, h, w), depth, partial(_network, c, width))]))
         begin = []
     return MultiScale(made, spec.shape)
 

@@ -17,7 +17,7 @@ Deviations:
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -100,7 +100,9 @@ class Autoregressive(Game):
     def log_mass(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
         """The log-probability of 8-bit images on their levels, in nats: (n, c, h, w) -> (n,), exact."""
         if len(self.shape) == 1:
-            raise BadRequest("points have no levels, so they have a density and no probability: ask for log_prob")
+            raise BadRequest(
+                "points have no levels, so they have a density and no probability: ask for log_prob"
+            )
         return self.log_prob(x, label)
 
     def sample(self, n: int, label: Tensor | int | None = None) -> Tensor:
@@ -108,7 +110,7 @@ class Autoregressive(Game):
         given = told_labels(n, label, self.classes, self.device)
         u = torch.rand(n, *self.shape, device=self.device)
         groups = zip(*(each.split(GROUP) for each in (u, *given)))
-        fill, draw = self.average.network.fill, self.conditional.quantile
+        fill, draw = cast(Causal, self.average.network).fill, self.conditional.quantile
         return torch.cat([fill(draw, *group) for group in groups])
 
     def _log_prob(self, x: Tensor, *given: Tensor) -> Tensor:
@@ -178,14 +180,23 @@ def conditional_of(spec: Spec, who: str, components: int, levels: int) -> Condit
     if spec.kind == "image":
         return Logistics(Levels(levels), components) if components else Softmax(Levels(levels))
     if not components:
-        raise BadRequest(f"{who}: points need a mixture of 1 component or more; a softmax is over levels of pixels")
+        raise BadRequest(
+            f"{who}: points need a mixture of 1 component or more; a softmax is over levels of pixels"
+        )
     return Gaussians(components)
 
 
 RECIPES = {
     "made": {
         "ring": {"data": "ring", "time": "2m", "width": 128, "components": 16},
-        "digits": {"data": "digits", "time": "3m", "width": 512, "components": 0, "levels": 17, "dropout": 0.5},
+        "digits": {
+            "data": "digits",
+            "time": "3m",
+            "width": 512,
+            "components": 0,
+            "levels": 17,
+            "dropout": 0.5,
+        },
         "mnist": {"data": "mnist", "time": "10m"},
     }
 }

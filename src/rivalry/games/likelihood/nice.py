@@ -20,6 +20,7 @@ Deviations:
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +31,7 @@ from rivalry.data.source import Source, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.labels import told_labels
-from rivalry.levels import Levels, bits_per_dimension
+from rivalry.levels import Levels
 from rivalry.nn.coupling import (
     ActNorm,
     Bijection,
@@ -110,13 +111,12 @@ class Density(nn.Module):
         return self.base.log_density(z).sum(1)
 
 
-class Flow(Game):
-    """Maximum likelihood by a map that can be undone.
+class OfFlow(Game):
+    """A flow, its likelihood, and how to sample: all but the players and the round.
 
     Args:
         flow: data (n, ...) <-> codes (n, d).
         base: what codes are distributed as.
-        optimizer: of the only player.
         batch: data of one turn.
         levels: of a pixel; None for points, which need no dequantization.
         classes: how many the base is told of; 0 when it is told nothing.
@@ -128,7 +128,6 @@ class Flow(Game):
         flow: Bijection,
         base: Base,
         *,
-        optimizer: MakeOptimizer,
         batch: int,
         levels: Levels | None = None,
         classes: int = 0,
@@ -139,17 +138,12 @@ class Flow(Game):
         self.average = average_of(self.density, average)
         self.prior, self.batch, self.levels, self.classes = base.prior, batch, levels, classes
         self.reads = ("x", "label") if classes else ("x",)
-        self.model = Player(self.density, optimizer=optimizer, clip=1.0)
         self.prepare = levels.spread if levels else lambda x: x
 
-    def round(self, data: Source, t: int) -> Iterator[Move]:
-        x, *given = data.take(self.batch)
-        x = self.prepare(x)
-        if t == 0:
-            start_from_data(self.density.flow, x)
-        loss = -self.density(x, *given).mean() / x[0].numel()
-        yield Move(self.model, loss, {"nats per dimension": loss})
-        self.average.update(self.density)
+    @property
+    def settled(self) -> Density:
+        """The averaged weights' density: what is asked for likelihoods and samples."""
+        return cast(Density, self.average.network)
 
     def log_prob(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
         """The log-density of data as they lie, in nats: (n, ...) -> (n,).  Pixels are on [-1, 1]."""
@@ -162,7 +156,9 @@ class Flow(Game):
             BadRequest: points, which have no levels, or pixels that lie on none.
         """
         if self.levels is None:
-            raise BadRequest("points have no levels, so they have a density and no probability: ask for log_prob")
+            raise BadRequest(
+                "points have no levels, so they have a density and no probability: ask for log_prob"
+            )
         return self.log_prob(self.levels.spread(x), label) + x[0].numel() * self.levels.log_cell
 
     def draw(self, n: int, truncation: float | None = None) -> Tensor:
@@ -171,14 +167,14 @@ class Flow(Game):
 
     def decode(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
         """The data of these codes: (n, d) -> (n, ...), images cut off at [-1, 1]."""
-        x, _ = self.average.network.decoded(z, *told_labels(len(z), label, self.classes, self.device))
+        x, _ = self.settled.decoded(z, *told_labels(len(z), label, self.classes, self.device))
         return x.clamp(-1, 1) if self.levels else x
 
     def encode(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
         """The codes of these data: (n, ...) -> (n, d)."""
-        z, _ = self.average.network.encoded(x)
+        z, _ = self.settled.encoded(x)
         given = self._given(len(x), label)
-        return z - self.average.network.means[given[0]] if given else z
+        return z if self.settled.means is None or not given else z - self.settled.means[given[0]]
 
     def sample(self, n: int, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
         """`n` samples; of class `label` where classes are told, else of every class in turn."""
@@ -189,6 +185,32 @@ class Flow(Game):
 
     def facts(self) -> dict[str, str]:
         return {"likelihood": "exact; of images bounded by uniform dequantization"}
+
+
+class Flow(OfFlow):
+    """Maximum likelihood by a map that can be undone.
+
+    Args:
+        optimizer: of the only player.
+    """
+
+    def __init__(self, flow: Bijection, base: Base, *, optimizer: MakeOptimizer, **parts: Any):
+        super().__init__(flow, base, **parts)
+        self.model = Player(self.density, optimizer=optimizer, clip=1.0)
+
+    def round(self, data: Source, t: int) -> Iterator[Move]:
+        x, *given = data.take(self.batch)
+        x = self.prepare(x)
+        if t == 0:
+            start_from_data(self.density.flow, x)
+        loss = per_dimension(self.density(x, *given), x)
+        yield Move(self.model, loss, {"nats per dimension": loss})
+        self.average.update(self.density)
+
+
+def per_dimension(log_prob: Tensor, x: Tensor) -> Tensor:
+    """What maximum likelihood lowers: the mean of -log p (n,) of data x (n, ...), in nats a dimension."""
+    return -log_prob.mean() / x[0].numel()
 
 
 def nice(
@@ -239,7 +261,9 @@ def require_numbers(spec: Spec, who: str) -> None:
     """Refuse data of one number: a coupling needs a half that decides and a half that is changed."""
     spec.require(who)
     if math.prod(spec.shape) < 2:
-        raise BadRequest(f"{who} needs data of two numbers or more; those of {spec.name!r} have one: take maf")
+        raise BadRequest(
+            f"{who} needs data of two numbers or more; those of {spec.name!r} have one: take maf"
+        )
 
 
 RECIPES = {

@@ -2,10 +2,10 @@
 
     max_θ  E_x[Σ_i log Σ_k π_k (σ((x_i + 1/(L-1) - μ_k)/s_k) - σ((x_i - 1/(L-1) - μ_k)/s_k))]
 
-for levels at distances of 2/(L-1), the first and the last with the tails (Salimans et al. 2017, "PixelCNN++: Improving the
-PixelCNN with Discretized Logistic Mixture Likelihood and Other Modifications", arXiv 1701.05517, equations 1 to 3).
-π, μ and s depend on the pixels before; μ of a pixel's later channels is also linear in its earlier ones.  Residual
-layers with dropout, the second half of them joined to the first by short-cuts.
+for levels at distances of 2/(L-1), the first and the last with the tails (Salimans et al. 2017, "PixelCNN++: Improving
+the PixelCNN with Discretized Logistic Mixture Likelihood and Other Modifications", arXiv 1701.05517, equations 1 to
+3).  π, μ and s depend on the pixels before; μ of a pixel's later channels is also linear in its earlier ones.
+Residual layers with dropout, the second half of them joined to the first by short-cuts.
 
 Deviations:
     One scale: the paper also computes at a half and a quarter of the side, which spares time and loses nothing that
@@ -53,9 +53,7 @@ def pixelcnn_pp(
     spec.require("pixelcnn++", kind="image")
     mixture, classes = Logistics(Levels(levels), components), len(spec.classes) if conditional else 0
     return Autoregressive(
-        residual_stacks(
-            spec.shape, components, width=width, blocks=blocks, classes=classes, dropout=dropout
-        ),
+        residual_stacks(spec.shape, components, width=width, blocks=blocks, classes=classes, dropout=dropout),
         mixture,
         shape=spec.shape,
         optimizer=adam(lr),

@@ -15,6 +15,7 @@ Deviations:
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 from torch import Tensor, nn
 
@@ -89,15 +90,15 @@ def _of_images(shape: tuple[int, ...], width: int, blocks: int, scales: int) -> 
     made, begin = list[Bijection](), [Logit()]
     c, h, w = shape
     for _ in range(scales - 1):
-        if h % 2 and w % 2 or min(h, w) < 4:
+        if (h % 2 and w % 2) or min(h, w) < 4:
             break
         squeeze, here = Squeeze(h, w), (c, h, w)
         c, h, w = c * squeeze.a * squeeze.b, h // squeeze.a, w // squeeze.b
-        by_pixels = _couplings(here, checkerboard, 3, lambda here=here: ImageNet(here[0], width, blocks))
-        by_channels = _couplings((c, h, w), halves, 3, lambda c=c: ImageNet(c, width, blocks))
+        by_pixels = _couplings(here, checkerboard, 3, partial(ImageNet, here[0], width, blocks))
+        by_channels = _couplings((c, h, w), halves, 3, partial(ImageNet, c, width, blocks))
         made.append(Chain([*begin, *by_pixels, squeeze, *by_channels]))
         c, begin = c // 2, []
-    last = _couplings((c, h, w), checkerboard, 4, lambda: ImageNet(c, width, blocks))
+    last = _couplings((c, h, w), checkerboard, 4, partial(ImageNet, c, width, blocks))
     return MultiScale([*made, Chain([*begin, *last])], shape)
 
 
