@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import math
 import re
 import textwrap
 from collections.abc import Callable, Iterator
@@ -20,7 +21,18 @@ from rivalry.catalog import CATALOG, Entry, maker, recipes
 from rivalry.data.names import NAMES
 from rivalry.data.source import Dataset, Source
 from rivalry.errors import BadRequest
-from rivalry.game import Conditional, Critic, Game, Latent, Move, Steerable, Styled, Translator
+from rivalry.game import (
+    Conditional,
+    Critic,
+    Density,
+    Game,
+    Latent,
+    Mass,
+    Move,
+    Steerable,
+    Styled,
+    Translator,
+)
 from rivalry.given import given_for
 from rivalry.goal import Goal, seconds
 from rivalry.run import Run
@@ -100,7 +112,8 @@ def test_every_player_moves_all_of_its_parameters(entry: Entry) -> None:
     engine.callbacks = [lambda engine, moves: moved.extend(move.name for move in moves)]
     engine.play(Goal(rounds=2))
     assert set(moved) == set(before)
-    critics = len(engine.game.D) if isinstance(engine.game.D, torch.nn.ModuleList) else 1
+    D = getattr(engine.game, "D", None)
+    critics = len(D) if isinstance(D, torch.nn.ModuleList) else 1
     for name, player in engine.game.players.items():
         still = [new for old, new in zip(before[name], player.parameters) if torch.equal(old, new)]
         # A loss of differences between scores cannot see a constant that all of a critic's share.
@@ -137,12 +150,25 @@ def test_it_can_be_looked_at_without_being_touched(entry: Entry) -> None:
     with engine.aside() as game:
         given = given_for(game, data, 4)
         x = game.sample(4, **given)
-        if isinstance(game, Critic):
-            game.score(x, **heard(game.score, given))
+        for judge in judges(game):
+            judge(x, **heard(judge, given))
     assert not different(before, bits(engine))
 
 
+def judges(game: Game) -> list[Callable[..., Tensor]]:
+    """How a game tells what it thinks of data: a critic's score, a likelihood."""
+    there = [game.score] if isinstance(game, Critic) else []
+    return there + ([game.log_prob] if isinstance(game, Density) else [])
+
+
 # ---------------------------------------------------------------------- what a trained game can do
+
+
+@by_name
+def test_a_game_judges_data(entry: Entry) -> None:
+    game = at_a_look(entry)
+    assert isinstance(game, Density if entry.kind == "likelihood" else Critic)
+    assert isinstance(game, Critic) == ("critic" in game.players)
 
 
 @by_name
@@ -184,7 +210,35 @@ def test_chunks_repeat_no_sample(entry: Entry) -> None:
 
 @by_name
 def test_a_game_samples_from_codes_or_from_sources(entry: Entry) -> None:
-    assert isinstance(at_a_look(entry), Latent) != isinstance(at_a_look(entry), Translator)
+    """Or number by number, where it is a likelihood without codes."""
+    game = at_a_look(entry)
+    if not (isinstance(game, Density) and not isinstance(game, Translator)):
+        assert isinstance(game, Latent) != isinstance(game, Translator)
+
+
+@those(lambda game: isinstance(game, Density))
+def test_a_likelihood_is_finite_and_each_datum_has_its_own(entry: Entry) -> None:
+    data = suited(entry)
+    game, x = built(entry, data).eval(), data.rows(slice(0, 6))
+    nats = game.log_prob(x)
+    assert nats.shape == (6,) and nats.isfinite().all()
+    torch.testing.assert_close(game.log_prob(x[2:4]), nats[2:4], rtol=1e-4, atol=1e-3)
+    if isinstance(game, Conditional) and game.classes:  # all classes are equally likely until one is told
+        each = torch.stack([game.log_prob(x, label=k) for k in range(game.classes)])
+        torch.testing.assert_close(nats, each.logsumexp(0) - math.log(game.classes))
+
+
+@those(lambda game: isinstance(game, Mass))
+def test_images_are_likely_on_their_levels_and_points_are_not(entry: Entry) -> None:
+    data = images(1, 8, 8, classes=CLASSES)
+    game = built(entry, data).eval()
+    x = data.rows(slice(0, 6))
+    assert (game.log_mass(x) < 0).all()
+    with pytest.raises(BadRequest, match="expected 8-bit images of 256 levels"):
+        game.log_mass(x * 0.97)
+    if "image" not in entry.needs:
+        with pytest.raises(BadRequest, match="points have no levels"):
+            built(entry, points()).log_mass(points().x[:6])
 
 
 @those(lambda game: isinstance(game, Translator))
@@ -293,7 +347,8 @@ def test_real_is_high(entry: Entry) -> None:
 
 
 def told_classes() -> list[Entry]:
-    return [entry for entry in CATALOG if "labels" in entry.needs]
+    """Those that need labels, and those that take them where data have some."""
+    return [e for e in CATALOG if "labels" in e.needs or getattr(at_a_look(e), "classes", 0)]
 
 
 @pytest.mark.parametrize("entry", told_classes(), ids=lambda entry: entry.name)
@@ -311,9 +366,9 @@ def test_a_conditional_game_honors_labels(entry: Entry) -> None:
     in_turn = torch.arange(6) % classes
     mixed = asked(in_turn)
     torch.testing.assert_close(mixed, torch.stack([each[k][i] for i, k in enumerate(in_turn)]))
-    if isinstance(game, Latent):
+    if not isinstance(game, Translator):
         torch.testing.assert_close(asked(None), mixed)
-    else:  # to every domain in turn makes no sense where one begins in one of them
+    elif isinstance(game, Translator):  # every domain in turn makes no sense where one begins in one of them
         with pytest.raises(BadRequest, match="tell the domain"):
             asked(None)
 
@@ -322,7 +377,14 @@ def as_asked(game: Game, data: Dataset, n: int) -> Callable[[Any], Tensor]:
     """What a game makes of the same codes, or of the same sources, for the labels that it is asked for."""
     if isinstance(game, Latent):
         return partial(game.decode, game.draw(n))
-    return partial(game.translate, data.rows(slice(0, n)))
+    if isinstance(game, Translator):
+        return partial(game.translate, data.rows(slice(0, n)))
+    return lambda label: seeded_sample(game, n, label)
+
+
+def seeded_sample(game: Game, n: int, label: Any) -> Tensor:
+    torch.manual_seed(0)
+    return game.sample(n, label=label)
 
 
 @pytest.mark.parametrize("entry", told_classes(), ids=lambda entry: entry.name)

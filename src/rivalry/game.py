@@ -163,6 +163,13 @@ class Density(Protocol):
 
 
 @runtime_checkable
+class Mass(Protocol):
+    """Knows how likely 8-bit images are on their levels, in nats; of a density it is a lower bound (see `levels`)."""
+
+    def log_mass(self, x: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
 class Translator(Protocol):
     """Carries data from one domain to another: `sample(n, source=x, label=to)` is `translate(x, to)`.
 

@@ -189,6 +189,12 @@ METRICS = (
         "log-likelihood by annealed importance sampling, slow",
     ),
     Metric(
+        "nll",
+        "nll:nll",
+        ("density", "held_out", "progress"),
+        "negative log-likelihood of held-out data, in bits per dimension",
+    ),
+    Metric(
         "defects",
         "defects:defects",
         FEATURES,
@@ -218,7 +224,7 @@ METRICS = (
 )
 
 QUICK = ("modes", "stacked-modes", "judge", "accuracy", "fid")
-STANDARD = (*QUICK, "kid", "prdc", "inception-score", "diversity")
+STANDARD = (*QUICK, "kid", "prdc", "inception-score", "diversity", "nll")
 FULL = (
     *STANDARD,
     "fid-infinity",

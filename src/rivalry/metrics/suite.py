@@ -9,7 +9,7 @@ from torch import Tensor
 
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
-from rivalry.game import Game
+from rivalry.game import Density, Game
 from rivalry.metrics.catalog import PRESETS, Metric, find, function
 from rivalry.metrics.extractors import default_extractor
 from rivalry.metrics.features import Extractor, Processes, extract, features_of
@@ -179,6 +179,12 @@ class Evidence:
         return self._of_fake[1]
 
     @property
+    def density(self) -> Density:
+        """The game, as one that knows likelihoods."""
+        assert isinstance(self.game, Density)
+        return self.game
+
+    @property
     def centers(self) -> Tensor:
         """(k, d), where the data's facts tell their modes."""
         return self.real.facts["modes"].centers
@@ -200,6 +206,8 @@ class Evidence:
             return f"needs held-out data; {name!r} has no other split"
         if need == "game" and self.game is None:
             return "needs a generator; these are images alone"
+        if need == "density" and not isinstance(self.game, Density):
+            return "needs a game that knows likelihoods; this one has samples alone"
         if need == "digit_judge" and "stacked" not in self.real.facts:
             return f"needs stacked-mnist, whose modes are known; {name!r} is other data"
         if need == "logits" and not (self.extractor.classes or "logits" in self.extractor.facts):

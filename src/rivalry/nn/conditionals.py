@@ -1,0 +1,122 @@
+"""What an autoregressive network says of one number: its distribution, given all numbers before it.
+
+`log_prob(told, x)` is elementwise: told (..., parts) and x (...) -> (...), in nats.  `quantile(told, u)` turns
+numbers u, uniform on (0, 1), into draws of x.
+"""
+
+from abc import ABC, abstractmethod
+from math import log, pi
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from rivalry.divergences import wide
+from rivalry.levels import Levels
+
+
+class Conditional(ABC):
+    """The distribution of a number, of `parts` numbers that a network tells."""
+
+    parts: int
+
+    @abstractmethod
+    def log_prob(self, told: Tensor, x: Tensor) -> Tensor:
+        """Nats: (..., parts) and (...) -> (...)."""
+
+    @abstractmethod
+    def quantile(self, told: Tensor, u: Tensor) -> Tensor:
+        """Draws: (..., parts) and uniform (...) -> (...)."""
+
+
+class Softmax(Conditional):
+    """Any probabilities of the levels of a pixel."""
+
+    def __init__(self, levels: Levels):
+        self.levels, self.parts = levels, levels.n
+
+    def log_prob(self, told: Tensor, x: Tensor) -> Tensor:
+        logs = wide(told).log_softmax(-1)
+        return logs.gather(-1, self.levels.index(x)[..., None])[..., 0]
+
+    def quantile(self, told: Tensor, u: Tensor) -> Tensor:
+        below = wide(told).softmax(-1).cumsum(-1)
+        k = (below < u[..., None]).sum(-1)
+        return self.levels.image(k.clamp(max=self.levels.n - 1))
+
+
+class Mixture(Conditional):
+    """Of k components: their logits, means and log-scales, k of each; a component is drawn, then a number of it."""
+
+    def __init__(self, components: int, least: float):
+        self.components, self.parts, self.least = components, 3 * components, least
+
+    def _split(self, told: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Log-weights, means and log-scales: (..., k) each."""
+        logits, means, raw = wide(told).chunk(3, -1)
+        return logits.log_softmax(-1), means, raw.clamp(min=self.least)
+
+    def quantile(self, told: Tensor, u: Tensor) -> Tensor:
+        weights, means, log_scales = self._split(told)
+        shares = weights.exp()
+        upto = shares.cumsum(-1)
+        j = (upto < u[..., None]).sum(-1, keepdim=True).clamp(max=self.components - 1)
+        pick = lambda values: values.gather(-1, j)[..., 0]
+        rest = (u - pick(upto - shares)) / pick(shares)  # uniform once more, within the component
+        standard = self._standard(rest.clamp(1e-6, 1 - 1e-6))
+        return self._settled(pick(means) + pick(log_scales).exp() * standard)
+
+    @abstractmethod
+    def _standard(self, u: Tensor) -> Tensor:
+        """The quantile of a component of mean 0 and scale 1."""
+
+    def _settled(self, x: Tensor) -> Tensor:
+        return x
+
+
+class Gaussians(Mixture):
+    """A density on the line: a mixture of Gaussians."""
+
+    def __init__(self, components: int):
+        super().__init__(components, least=-7.0)
+
+    def log_prob(self, told: Tensor, x: Tensor) -> Tensor:
+        weights, means, log_scales = self._split(told)
+        z = (x[..., None] - means) * (-log_scales).exp()
+        return (weights - z.square() / 2 - log_scales - log(2 * pi) / 2).logsumexp(-1)
+
+    def _standard(self, u: Tensor) -> Tensor:
+        return torch.special.ndtri(u)
+
+
+class Logistics(Mixture):
+    """Probabilities of levels: a mixture of logistics, each level owning what lies nearer to it than to any other.
+
+    (Salimans et al. 2017, arXiv 1701.05517, equation 2; the first and last level own the tails.)
+    """
+
+    def __init__(self, levels: Levels, components: int):
+        super().__init__(components, least=-7.0)
+        self.levels = levels
+
+    def log_prob(self, told: Tensor, x: Tensor) -> Tensor:
+        weights, means, log_scales = self._split(told)
+        k = self.levels.index(x)[..., None]
+        half = 1 / (self.levels.n - 1)
+        middle = 2 * half * k - 1 - means
+        up, down = ((middle + side) * (-log_scales).exp() for side in (half, -half))
+        inside = _log_between(down, up)
+        inside = torch.where(k == 0, F.logsigmoid(up), inside)
+        inside = torch.where(k == self.levels.n - 1, F.logsigmoid(-down), inside)
+        return (weights + inside).logsumexp(-1)
+
+    def _standard(self, u: Tensor) -> Tensor:
+        return torch.logit(u)
+
+    def _settled(self, x: Tensor) -> Tensor:
+        return self.levels.nearest(x)
+
+
+def _log_between(a: Tensor, b: Tensor) -> Tensor:
+    """log(σ(b) - σ(a)) for a < b, exact in the tails: σ(b) - σ(a) = σ(b) σ(-a) (1 - exp(a - b))."""
+    return F.logsigmoid(b) + F.logsigmoid(-a) + torch.log(-torch.expm1(a - b))
