@@ -58,13 +58,17 @@ def main() -> None:
     told, trials = certificate(), []
     for seed in range(repeats):
         trials.append(trial(seed))
-        if seed % 50 == 49:
+        if seed % 50 == 49 or seed == repeats - 1:
             print(f"{seed + 1} of {repeats}", flush=True)
+            keep(trials, told)
+
+
+def keep(trials: list[dict[str, Scores]], told: Row) -> None:
+    """Write what the trials so far say."""
     rows: list[Row] = [{**row(name, trials), **told, "seed": 0} for name in trials[0]["a"]]
     rows.append({**table_row(trials), **told, "seed": 0})
-    for one in rows:
-        print(*(f"{one.get(c, float('nan')):.3g}" for c in COLUMNS), one["score"])
-    record("calibration", rows, "score", COLUMNS, [f"{repeats} repeats, {REALS} reals, {FAKES} fakes, d = {D}"])
+    says = [f"{len(trials)} repeats, {REALS} reals, {FAKES} fakes, d = {D}"]
+    record("calibration", rows, "score", COLUMNS, says)
 
 
 def trial(seed: int) -> dict[str, Scores]:

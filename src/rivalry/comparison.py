@@ -141,7 +141,11 @@ class Comparison:
         widths = [max(map(len, column)) for column in zip(*lines)]
         rows = ["  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths)).rstrip() for line in lines]
         return "\n".join(
-            [*rows, "", f"* the best    = no different from it beyond noise (5 %, Holm over {len(self.differences)} differences)"]
+            [
+                *rows,
+                "",
+                f"* the best    = no different from it beyond noise (5 %, Holm over {len(self.differences)} differences)",
+            ]
         )
 
     def _cell(self, score: str, name: str, best: str | None) -> str:

@@ -218,14 +218,13 @@ METRICS = (
 )
 
 QUICK = ("modes", "stacked-modes", "judge", "accuracy", "fid")
-STANDARD = (*QUICK, "kid", "prdc", "inception-score", "diversity")
+STANDARD = (*QUICK, "kid", "prdc", "inception-score", "diversity", "authenticity")
 FULL = (
     *STANDARD,
     "fid-infinity",
     "mifid",
     "c2st",
     "copying",
-    "authenticity",
     "ms-ssim",
     "sharpness",
     "balance",

@@ -81,7 +81,9 @@ def halvings(n: int, splits: int, seed: int = 0) -> Tensor:
     return torch.rand(splits, n, generator=generator).argsort(1) < n // 2
 
 
-def mean_within(x: Tensor, kernel: Callable[[Tensor, Tensor], Tensor], split: Tensor, chunk: int = 256) -> Tensor:
+def mean_within(
+    x: Tensor, kernel: Callable[[Tensor, Tensor], Tensor], split: Tensor, chunk: int = 256
+) -> Tensor:
     """The mean of a symmetric kernel over pairs of different rows: of all, of each half, of each other half.
 
     Args:

@@ -70,7 +70,8 @@ def halves_of_verdicts(logits: Tensor, splits: int) -> Halves:
     verdicts, entropy, number = in_groups(logits, groups)
     of = lambda which: torch.stack(
         [
-            torch.special.entr(verdicts[g].sum(0) / number[g].sum()).sum() - entropy[g].sum() / number[g].sum()
+            torch.special.entr(verdicts[g].sum(0) / number[g].sum()).sum()
+            - entropy[g].sum() / number[g].sum()
             for g in which.tensor_split(parts)
         ]
     )
@@ -84,7 +85,9 @@ def in_groups(logits: Tensor, groups: int) -> tuple[Tensor, Tensor, Tensor]:
     each = []
     for part in logits.tensor_split(groups):
         p = part.double().softmax(1)
-        each.append((p.sum(0), torch.special.entr(p).sum(), torch.tensor(float(len(part)), dtype=torch.float64)))
+        each.append(
+            (p.sum(0), torch.special.entr(p).sum(), torch.tensor(float(len(part)), dtype=torch.float64))
+        )
     verdicts, entropy, number = (torch.stack(some) for some in zip(*each))
     return verdicts, entropy, number
 
