@@ -1,12 +1,15 @@
 """Runs side by side: the same metrics on the same data, and which differences are more than noise."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations
+from math import erfc, inf, sqrt
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from PIL import Image
+from scipy.special import stdtr
 from torch import Tensor, nn
 
 from rivalry.data.source import Dataset
@@ -18,7 +21,7 @@ from rivalry.run import Run
 from rivalry.tradeoff import Mark, tradeoff
 from rivalry.trained import evaluate
 
-CERTAIN = 1.96  # standard errors of a difference: 95 %
+CERTAIN = 0.05  # how often equal subjects may be called different, over all the differences of a comparison
 Subject = str | Path | Run | Game | Tensor
 
 
@@ -30,8 +33,10 @@ class Difference:
         score: its name.
         one, other: the subjects.
         difference: value of `one` less that of `other`.
-        error: its standard error, or None where a score has no spread.
-        noise: whether it is smaller than 1.96 standard errors; never where the error is not known.
+        error: its standard error, or None where the error of either is not known.
+        p: how often subjects that are equal would lie so far apart, by this score alone; None without an error.
+        adjusted: p after Holm's correction for all the differences of the comparison.
+        noise: whether `adjusted` is above 0.05; never where the error is not known and the values differ.
     """
 
     score: str
@@ -39,10 +44,49 @@ class Difference:
     other: str
     difference: float
     error: float | None
+    p: float | None
+    adjusted: float | None = None
 
     @property
     def noise(self) -> bool:
-        return self.error is not None and abs(self.difference) < CERTAIN * self.error
+        return self.difference == 0 or (self.adjusted is not None and self.adjusted > CERTAIN)
+
+
+def difference_of(one: Score, other: Score) -> tuple[float, float | None, float | None]:
+    """Value of one less that of the other, its standard error, and its p.
+
+    Two scores on half-samples of the same reals are subtracted split by split, so that what the reals do to both
+    cancels; their p is Student's, with a degree of freedom a split.  Others count as independent and normal.
+    """
+    apart = one.value - other.value
+    if one.error is None or other.error is None:
+        return apart, None, None if apart else 1.0
+    error, freedom = sqrt(one.error**2 + other.error**2), inf
+    if one.halves and other.halves and one.halves.reals == other.halves.reals:
+        error, freedom = (one.halves - other.halves).error, len(one.halves.odd)
+        if "interval" in one.details:  # a share: no surer than one count of either side
+            error = max(error, 0.5 / (min(one.n, other.n) + 1))
+    return apart, error, p_value(apart, error, freedom)
+
+
+def p_value(apart: float, error: float, freedom: float) -> float:
+    """How often Student's t of so many degrees of freedom lies so far from 0, on either side; 1 for equal values."""
+    if apart == 0:
+        return 1.0
+    if error == 0:
+        return 0.0
+    z = abs(apart) / error
+    return float(2 * stdtr(freedom, -z)) if freedom < inf else erfc(z / sqrt(2))
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """P-values corrected for their number (Holm 1979): below .05 any is false in one family of 20 at most."""
+    order = sorted(range(len(ps)), key=ps.__getitem__)
+    adjusted, most = [0.0] * len(ps), 0.0
+    for rank, i in enumerate(order):
+        most = max(most, min(1.0, (len(ps) - rank) * ps[i]))
+        adjusted[i] = most
+    return adjusted
 
 
 @dataclass(frozen=True)
@@ -57,16 +101,26 @@ class Comparison:
         first, *others = self.scores.values()
         return [name for name in first if all(name in other for other in others)]
 
+    @cached_property
     def differences(self) -> list[Difference]:
-        """Every score that all have, between every two subjects."""
-        names = list(self.scores)
-        pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
-        return [self.between(score, a, b) for score in self.shared for a, b in pairs]
+        """Every score that all have, between every two subjects, corrected for their number together."""
+        pairs = list(combinations(self.scores, 2))
+        found = [
+            Difference(score, a, b, *difference_of(self.scores[a][score], self.scores[b][score]))
+            for score in self.shared
+            for a, b in pairs
+        ]
+        known = [i for i, d in enumerate(found) if d.p is not None]
+        for i, p in zip(known, holm([cast(float, found[i].p) for i in known])):
+            found[i] = replace(found[i], adjusted=p)
+        return found
 
     def between(self, score: str, one: str, other: str) -> Difference:
-        a, b = self.scores[one][score], self.scores[other][score]
-        error = None if a.spread is None or b.spread is None else sqrt(a.spread**2 + b.spread**2)
-        return Difference(score, one, other, a.value - b.value, error)
+        """Raises KeyError where there is no such difference."""
+        for d in self.differences:
+            if d.score == score and {d.one, d.other} == {one, other}:
+                return d if d.one == one else replace(d, one=one, other=other, difference=-d.difference)
+        raise KeyError((score, one, other))
 
     def best(self, score: str) -> str | None:
         """The subject that is best on a score; None where no side is good in itself."""
@@ -87,7 +141,11 @@ class Comparison:
         widths = [max(map(len, column)) for column in zip(*lines)]
         rows = ["  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths)).rstrip() for line in lines]
         return "\n".join(
-            [*rows, "", "* the best    = within noise of it (less than 1.96 standard errors apart)"]
+            [
+                *rows,
+                "",
+                f"* the best    = no different from it beyond noise (5 %, Holm over {len(self.differences)} differences)",
+            ]
         )
 
     def _cell(self, score: str, name: str, best: str | None) -> str:
@@ -119,7 +177,7 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         return {
             "scores": {name: [s.to_json() for s in of.values()] for name, of in self.scores.items()},
-            "differences": [{**vars(d), "noise": d.noise} for d in self.differences()],
+            "differences": [{**vars(d), "noise": d.noise} for d in self.differences],
         }
 
 

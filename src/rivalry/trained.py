@@ -2,10 +2,12 @@
 
 import inspect
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -16,12 +18,15 @@ from rivalry.chance import by_row
 from rivalry.data import NAMES, open_data
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest, unknown
-from rivalry.game import Conditional, Game
+from rivalry.game import Conditional, Game, Styled
 from rivalry.given import aim, given_for
 from rivalry.metrics import suite
 from rivalry.metrics.catalog import PRESETS, find
 from rivalry.metrics.extractors import find_extractor
+from rivalry.metrics.fingerprints import share_known
+from rivalry.metrics.neighbors import spaced
 from rivalry.metrics.pictures import pictures
+from rivalry.metrics.resize import RESIZER, fitted
 from rivalry.metrics.score import Score
 from rivalry.output import written
 from rivalry.precision import choose_device
@@ -132,6 +137,18 @@ def draw(
     return ranks.join(whole[: len(mine)], chunks).flatten(0, 1)[:n]
 
 
+def parts(game: Game, n: int, *, seed: int = 0, chunk: int = 500, **given: Any) -> Iterator[Tensor]:
+    """The samples of `draw`, a chunk at a time, each drawn when it is asked for: (chunk, ...) float32."""
+    if n < 1:
+        raise BadRequest(f"samples are drawn by one or more; got {n}")
+    refuse_seed(seed)
+    devices = [game.device] if game.device.type == "cuda" else []
+    for i in range(-(-n // chunk)):
+        with torch.random.fork_rng(devices), torch.no_grad():
+            part = _chunk(game, i, min(chunk, n - i * chunk), seed, chunk, given)
+        yield part
+
+
 def _chunk(game: Game, i: int, size: int, seed: int, chunk: int, given: dict[str, Any]) -> Tensor:
     """The samples of chunk i."""
     rows = range(i * chunk, i * chunk + size)
@@ -153,6 +170,7 @@ def evaluate(
     features: str | nn.Module | None = None,
     output: str | Path | None = None,
     progress: suite.Progress | None = None,
+    resize: bool = False,
 ) -> list[Score]:
     """Score a run, a game, a folder of images or a tensor of samples against real data.
 
@@ -160,12 +178,14 @@ def evaluate(
         subject: a `Run` or its directory, a loaded `Game`, a folder, .zip or .npz of images, or samples (n, ...).
         data: what is real; a run's own data by default.
         metrics: "quick", "standard", "full" or names of `rivalry list metrics`.
-        n: how many samples to draw from a game.
+        n: how many samples to draw from a game; of a folder, archive or tensor with more, so many that lie evenly
+            spaced in their order, with a warning.
         split: of the real data; the other one is held out, where there is one.
         features: what samples are compared on: "judge", "pixels", "efficientnet-lite0", "inception-2015", or a
             network of one's own; by default the judge of labeled images.
         output: a folder for the pictures of scores that have one: of memorization, of defects.
         progress: called with what is being done, how much of it is done, and how much there is.
+        resize: bring images of another size or number of channels to those of the data, which are refused otherwise.
 
     Returns:
         The scores.  Under torchrun the processes share the drawing and the extractor, and the first one scores: the
@@ -189,22 +209,21 @@ def evaluate(
     held_out = None
     if isinstance(data, str) and other and other in real.facts.get("splits", ()):
         held_out = partial(open_data, data, other, **opened)
-    game, asked = subject if isinstance(subject, Game) else None, None
-    if isinstance(subject, Game):
-        told: dict[str, Any] = dict(given_for(subject, real, n))
-        asked = told["label"].cpu() if "label" in told else None
-        fake, real = draw(subject, n, seed=seed, ranks=ranks, **told), aim(subject, real)
-    elif isinstance(subject, Tensor):
-        fake = subject
+    game = subject if isinstance(subject, Game) else None
+    if game is not None:
+        fake, asked = _samples_of(game, real, n, seed, ranks)
+        real = aim(game, real)
     else:
-        warn_of_itself(subject, data)
-        samples = open_data(str(subject))
-        fake, asked = samples.rows(slice(0, n)), asked_for(samples, real, n)
+        fake, asked = _samples_in(cast("str | Path | Tensor", subject), real, n, resize)
     extractor = None
     if features is not None:
         extractor = find_extractor(features, real.spec, real if split == "train" else None)
+    if output and isinstance(fake, suite.Parts):
+        fake = fake.whole()  # pictures show samples themselves
     scores = suite.evaluate(real, fake, asked, metrics, extractor, split, progress, held_out, game, ranks)
-    for picture in pictures(scores, fake, real) if output else ():
+    if resize and isinstance(fake, Tensor) and game is None:
+        scores = [replace(s, provenance={**s.provenance, "resizer": RESIZER}) for s in scores]
+    for picture in pictures(scores, cast(Tensor, fake), real) if output else ():
         with written(Path(output) / picture.name) as file:  # type: ignore[arg-type]
             picture.image.save(file, "png")
     if run is not None and ranks.first:
@@ -222,19 +241,57 @@ def _keep(scores: list[Score], run: Run, which: str) -> None:
         warnings.warn(f"the scores could not be kept in {run.path}: {error.strerror or error}", stacklevel=4)
 
 
-def warn_of_itself(subject: str | Path | Run, data: str | Dataset) -> None:
-    """Say so when the samples are the real data: every score is then as good as it can be, and worth nothing."""
-    if isinstance(data, str) and Path(data).exists() and Path(str(subject)).resolve() == Path(data).resolve():
+def _samples_of(
+    game: Game, real: Dataset, n: int, seed: int, ranks: Ranks
+) -> tuple[Tensor | suite.Parts, Tensor | None]:
+    """Samples of a game and the labels that they were asked for; one process alone draws them part by part."""
+    told: dict[str, Any] = dict(given_for(game, real, n))
+    asked = told["label"].cpu() if "label" in told else None
+    if ranks.world > 1:
+        return draw(game, n, seed=seed, ranks=ranks, **told), asked
+    return suite.Parts(n, lambda: parts(game, n, seed=seed, **told)), asked
+
+
+def _samples_in(
+    subject: str | Path | Tensor, real: Dataset, n: int, resize: bool
+) -> tuple[Tensor, Tensor | None]:
+    """Samples that are there already, and the labels that came with them; of more than `n`, evenly spaced ones."""
+    samples = Dataset(real.spec, subject) if isinstance(subject, Tensor) else open_data(str(subject))
+    name = "the tensor" if isinstance(subject, Tensor) else str(subject)
+    rows = spaced(torch.arange(len(samples)), n)
+    if len(rows) < len(samples):
         warnings.warn(
-            f"{subject} is measured against itself: the scores tell what a perfect copy gets", stacklevel=3
+            f"{name} holds {len(samples):,} samples; {n:,} of them are measured, evenly spaced in their order "
+            f"(-n {len(samples)} measures all)",
+            stacklevel=3,
+        )
+    fake = samples.x[rows]
+    warn_of_itself(name, fake, real)
+    if resize:
+        fake = fitted(samples.rows(rows), real.spec)
+    return fake, None if isinstance(subject, Tensor) else asked_for(samples, real, rows)
+
+
+def warn_of_itself(name: str, fake: Tensor, real: Dataset) -> None:
+    """Say so when samples are data, number by number: all of them measure a perfect copy, some are copies."""
+    known = share_known(fake, real)
+    if known == 1:
+        warnings.warn(
+            f"{name} is measured against itself: all its samples are among the data, and the scores tell what a "
+            "perfect copy gets",
+            stacklevel=4,
+        )
+    elif known >= 0.01:
+        warnings.warn(
+            f"{known:.0%} of the samples in {name} are among the data, pixel by pixel", stacklevel=4
         )
 
 
-def asked_for(samples: Dataset, real: Dataset, n: int) -> Tensor | None:
+def asked_for(samples: Dataset, real: Dataset, rows: Tensor) -> Tensor | None:
     """The classes of samples that came with labels, as numbers of the real data's: (n,).  None if these lack one."""
     if samples.label is None or not set(samples.spec.classes) <= set(real.spec.classes):
         return None
-    return torch.tensor([real.spec.classes.index(name) for name in samples.spec.classes])[samples.label[:n]]
+    return torch.tensor([real.spec.classes.index(name) for name in samples.spec.classes])[samples.label[rows]]
 
 
 def as_trained(run: Run) -> dict[str, Any]:
@@ -284,14 +341,24 @@ def given(
             raise BadRequest("this game is not told classes, so --label cannot ask for one")
         told["label"] = _label(label, spec.classes)
     if truncation is not None:
-        if "truncation" not in inspect.signature(game.sample).parameters:
-            raise BadRequest("this game has no truncation")
-        if not truncation > 0:
-            raise BadRequest(
-                f"truncation is above 0 (0.7, say: lower is nearer to the middle); got {truncation}"
-            )
+        require_truncation(game, truncation)
         told["truncation"] = truncation
     return told
+
+
+def require_truncation(game: Game, truncation: float) -> None:
+    """Refuse a truncation that the game does not have.
+
+    Styles are pulled towards their mean, w̄ + ψ (w - w̄): ψ of 0 is the mean itself, below 0 lies its other side.  Codes
+    are drawn within ± the truncation, which is above 0.
+
+    Raises:
+        BadRequest: the game has no truncation, or not this one.
+    """
+    if "truncation" not in inspect.signature(game.sample).parameters:
+        raise BadRequest("this game has no truncation")
+    if not isfinite(truncation) or (truncation <= 0 and not isinstance(game, Styled)):
+        raise BadRequest(f"truncation is above 0 (0.7, say: lower is nearer to the middle); got {truncation}")
 
 
 def _label(text: str, classes: tuple[str, ...]) -> int:

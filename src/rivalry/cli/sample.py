@@ -13,10 +13,16 @@ from rivalry.errors import BadRequest
 @click.argument("run")
 @click.option("-n", type=int, default=64, help="how many")
 @click.option("--label", help="a class, by number or name")
-@click.option("--truncation", type=float, help="codes drawn closer to the middle: 0.7")
+@click.option(
+    "--truncation",
+    type=float,
+    help="codes drawn closer to the middle: 0.7; of styles also 0, the middle, and below",
+)
 @click.option("--code", multiple=True, help="set a named part of the code (infogan): c0=3; several allowed")
 @options.seed
-@click.option("output", "-o", type=options.PATH, help=".png: a sheet; .npz: arrays; else a folder")
+@click.option(
+    "output", "-o", type=options.PATH, help=".png: a sheet; .npz: arrays, with labels; else a folder"
+)
 @click.option("--attention", is_flag=True, help="beside each sample, where four of its places looked")
 @options.which
 @options.device
@@ -36,9 +42,12 @@ def sample(
 
     RUN is its directory, or its id on the Hugging Face Hub.
     """
+    import torch
+
     from rivalry import trained
     from rivalry.data.source import Spec
     from rivalry.game import Translator
+    from rivalry.labels import every_class
     from rivalry.samples import save
 
     if n < 1:
@@ -61,9 +70,12 @@ def sample(
     if attention:
         from rivalry.editing.attention import attention_maps, attention_tiles
 
-        tiles = lambda: attention_tiles(*attention_maps(game, n, seed=seed, label=given.get("label")))
+        tiles = lambda: [attention_tiles(*attention_maps(game, n, seed=seed, label=given.get("label")))]
         save(tiles, output, replace(spec, shape=(3, *spec.shape[1:])), columns=5)
         print(output)
         return
-    save(lambda: trained.draw(game, n, seed=seed, **given), output, spec)
+    label_of = every_class(game, n) if "label" not in given else torch.full((n,), given["label"])
+    if label_of is not None:
+        given["label"] = label_of.to(game.device)
+    save(lambda: trained.parts(game, n, seed=seed, **given), output, spec, label=label_of)
     print(output)

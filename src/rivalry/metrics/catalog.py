@@ -224,14 +224,13 @@ METRICS = (
 )
 
 QUICK = ("modes", "stacked-modes", "judge", "accuracy", "fid")
-STANDARD = (*QUICK, "kid", "prdc", "inception-score", "diversity", "nll")
+STANDARD = (*QUICK, "kid", "prdc", "inception-score", "diversity", "authenticity", "nll")
 FULL = (
     *STANDARD,
     "fid-infinity",
     "mifid",
     "c2st",
     "copying",
-    "authenticity",
     "ms-ssim",
     "sharpness",
     "balance",

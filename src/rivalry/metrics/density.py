@@ -9,11 +9,12 @@ but one ball alone makes no density; and no ball is drawn around a fake, which m
 
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from rivalry.metrics import precision
 from rivalry.metrics.features import require_comparable
-from rivalry.metrics.interval import SPREAD_OF_SHARE, wilson_error
+from rivalry.metrics.halves import SPREAD_OF_HALVES, Halves, halves_of
 from rivalry.metrics.neighbors import Neighborhood, evened, neighborhood
 from rivalry.metrics.score import Score
 
@@ -48,7 +49,9 @@ def density_coverage(
     """
     require_comparable("density", real_features, fake_features, least=k + 1)
     real, fake = evened(real_features, fake_features, most)
-    return scores(neighborhood(real, fake, k, k), k, features, provenance)
+    seen = neighborhood(real, fake, k, k)
+    again = lambda x, y: shares(neighborhood(x, y, k, k), k)
+    return scores(seen, k, features, provenance, halves_of(real, fake, again, k))
 
 
 def prdc(
@@ -63,35 +66,38 @@ def prdc(
     require_comparable("prdc", real_features, fake_features, least=NEIGHBOR + 1)
     real, fake = evened(real_features, fake_features, most)
     seen = neighborhood(real, fake, precision.NEIGHBOR, NEIGHBOR)
+    halves = halves_of(real, fake, _all_four, NEIGHBOR)
     return [
-        *precision.scores(seen, precision.NEIGHBOR, features, provenance),
-        *scores(seen, NEIGHBOR, features, provenance),
+        *precision.scores(seen, precision.NEIGHBOR, features, provenance, halves[:2]),
+        *scores(seen, NEIGHBOR, features, provenance, halves[2:]),
     ]
 
 
-def scores(seen: Neighborhood, k: int, features: str, provenance: dict[str, Any] | None) -> list[Score]:
-    """Density and coverage from what reals and fakes see of each other."""
-    n, m, hits = len(seen.covered), len(seen.balls), int(seen.covered.sum())
+def _all_four(real: Tensor, fake: Tensor) -> Tensor:
+    """Precision, recall, density and coverage: (4,) float64."""
+    seen = neighborhood(real, fake, precision.NEIGHBOR, NEIGHBOR)
+    return torch.cat([precision.shares(seen), shares(seen, NEIGHBOR)])
+
+
+def shares(seen: Neighborhood, k: int) -> Tensor:
+    """Density and coverage: (2,) float64."""
+    return torch.stack([seen.balls.double().mean() / k, seen.covered.double().mean()])
+
+
+def scores(
+    seen: Neighborhood, k: int, features: str, provenance: dict[str, Any] | None, halves: list[Halves]
+) -> list[Score]:
+    """Density and coverage from what reals and fakes see of each other; `halves` of both, or empty."""
+    n, m = len(seen.covered), len(seen.balls)
     told = {**(provenance or {}), "n real": n, "n fake": m, "k": k}
-    dense = seen.balls.double() / k
+    dense, covered = shares(seen, k).tolist()
+    of_dense, of_covered = halves or (None, None)
+    error = of_dense.error if of_dense else float(seen.balls.double().std() / k / m**0.5)
+    spread = SPREAD_OF_HALVES if of_dense else "standard error over the fakes"
+    expected = {"expected": expected_coverage(n, m, k)}
     return [
-        Score(
-            f"density[{features}]",
-            float(dense.mean()),
-            m,
-            float(dense.std() / m**0.5),
-            "high",
-            told | {"spread": "standard error over the fakes"},
-        ),
-        Score(
-            f"coverage[{features}]",
-            hits / n,
-            m,
-            wilson_error(hits, n),
-            "high",
-            told | {"spread": SPREAD_OF_SHARE},
-            {"expected": expected_coverage(n, m, k)},
-        ),
+        Score(f"density[{features}]", dense, m, error, "high", told | {"spread": spread}, halves=of_dense),
+        precision.score_of_share(f"coverage[{features}]", covered, n, m, told, of_covered, expected),
     ]
 
 

@@ -8,10 +8,10 @@ collapse onto a few images that lie far apart: the support size tells that (see 
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from rivalry.metrics.features import require_comparable
+from rivalry.metrics.halves import SPLITS, SPREAD_OF_HALVES, Halves, halvings, mean_within
 from rivalry.metrics.neighbors import spaced, squared_distances
 from rivalry.metrics.score import Score
 
@@ -37,28 +37,23 @@ def diversity(
     """
     require_comparable("diversity", real_features, fake_features, least=2)
     real, fake = spaced(real_features, most), spaced(fake_features, most)
-    (of_fake, error), (of_real, _) = mean_distance(fake), mean_distance(real)
-    told = {
-        "n real": len(real),
-        "n fake": len(fake),
-        "spread": "standard error over the fakes, of the U-statistic to first order",
-    }
+    of_fake, of_real = (mean_distance(x, seed) for seed, x in ((1, fake), (0, real)))
+    value, one, other = (of_fake / of_real).split([1, SPLITS, SPLITS])
+    halves = Halves.of(one, other, smooth=True, real=real) if min(len(real), len(fake)) >= 4 else None
+    told = {"n real": len(real), "n fake": len(fake), "spread": SPREAD_OF_HALVES}
     return Score(
         f"diversity[{features}]",
-        of_fake / of_real,
+        float(value),
         len(fake),
-        error / of_real,
+        halves.error if halves else None,
         "",
         {**(provenance or {}), **told},
-        {"of fakes": of_fake, "of reals": of_real},
+        {"of fakes": float(of_fake[0]), "of reals": float(of_real[0])},
+        halves=halves,
     )
 
 
-def mean_distance(x: Tensor, chunk: int = 1000) -> tuple[float, float]:
-    """The mean distance between two different rows of x (n, d), and its standard error."""
+def mean_distance(x: Tensor, seed: int) -> Tensor:
+    """The mean distance between two different rows of x (n, d): of all, then on the halves of random splits."""
     x = x - x.mean(0)
-    sums = torch.cat(
-        [squared_distances(rows, x).sqrt().sum(1, dtype=torch.float64) for rows in x.split(chunk)]
-    )
-    means = sums / (len(x) - 1)
-    return float(means.mean()), float(2 * means.std() / len(x) ** 0.5)
+    return mean_within(x, lambda a, b: squared_distances(a, b).sqrt(), halvings(len(x), SPLITS, seed))

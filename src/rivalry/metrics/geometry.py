@@ -26,7 +26,7 @@ from torch import Tensor
 from rivalry.errors import BadRequest
 from rivalry.metrics.features import require_comparable
 from rivalry.metrics.neighbors import CHUNK, evened, squared_distances
-from rivalry.metrics.score import Score
+from rivalry.metrics.score import OVER_PARTS, Score
 
 GAMMA, AT = 1 / 128, 5000  # γ of the paper, for so many data
 RESAMPLES = 100
@@ -101,6 +101,7 @@ def geometry_score(
         "low",
         told,
         {"real": mean_real.tolist(), "fake": mean_fake.tolist()},
+        OVER_PARTS,
     )
 
 

@@ -10,7 +10,7 @@ SPREAD_OF_SHARE = "half of the 68 % Wilson interval of the share"
 SPREAD_OF_COUNTS = "standard deviation over 100 bootstrap resamples of the fakes"
 
 
-def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
+def wilson(hits: float, n: float, z: float = 1.96) -> tuple[float, float]:
     """Wilson's score interval for a share (Wilson 1927), in [0, 1]; honest at shares of 0 and 1 as well.
 
     Args:
@@ -28,6 +28,18 @@ def wilson_error(hits: int, n: int) -> float:
     """Half the width of the 68 % Wilson interval: a standard error that is not 0 at shares of 0 and 1."""
     low, high = wilson(hits, n, 1.0)
     return (high - low) / 2
+
+
+def interval_of_share(share: float, error: float, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share whose standard error is known: Wilson's, for as many draws as have this error.
+
+    Args:
+        share: in [0, 1].
+        error: of the share; 0 where it is 0 or 1 throughout.
+        n: how many it is a share of.
+    """
+    draws = share * (1 - share) / error**2 if error > 0 else 0.0
+    return wilson(share * draws, draws) if draws >= 1 else wilson(share * n, n)
 
 
 def spread_of_counts(counts: Tensor, statistic: Callable[[Tensor], float]) -> float:

@@ -7,6 +7,7 @@ Bińkowski et al. 2018 (arXiv 1801.01401).  The paper averages over 100 random s
 no noise of subsets is added.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from rivalry.errors import BadRequest
 from rivalry.metrics.features import require_comparable
+from rivalry.metrics.halves import SPLITS, SPREAD_OF_HALVES, Halves, halvings, mean_between, mean_within
 from rivalry.metrics.neighbors import spaced
 from rivalry.metrics.score import Score
 
@@ -43,13 +45,10 @@ def kid(
     """
     require_comparable("kid", real_features, fake_features, least=2)
     real, fake = (spaced(x, most).double() for x in (real_features, fake_features))
-    value, error = squared_mmd(real, fake)
-    told = {
-        "n real": len(real),
-        "n fake": len(fake),
-        "spread": "standard error of the U-statistic, first order",
-    }
-    return Score(f"kid[{features}]", value, len(fake), error, "low", {**(provenance or {}), **told})
+    value, halves = with_halves(real, fake)
+    told = {**(provenance or {}), "n real": len(real), "n fake": len(fake), "spread": SPREAD_OF_HALVES}
+    error = halves.error if halves else None
+    return Score(f"kid[{features}]", value, len(fake), error, "low", told, halves=halves)
 
 
 def kid_of_subsets(
@@ -65,8 +64,9 @@ def kid_of_subsets(
     """The mean kernel distance over random subsets, for comparison with numbers of torch-fidelity and torchmetrics.
 
     Each subset is scored by the same unbiased estimate as all samples are in `kid`, its cross term a mean over all
-    pairs.  The deviation over subsets (divided by their number, as by the peers) tells how much so few samples
-    scatter, and does not shrink when there are more; `kid` has a standard error.
+    pairs.  The details hold the `deviation` over subsets (divided by their number), which the peers report: it tells
+    how much so few samples scatter, and does not shrink when there are more.  The spread is the standard error of
+    the mean: that of `kid`, and what the draw of the subsets adds.
 
     Args:
         real_features: (n, d).
@@ -85,7 +85,7 @@ def kid_of_subsets(
     require_comparable("kid-subsets", real_features, fake_features, least=size)
     generator = torch.Generator().manual_seed(seed)
     draw = lambda x: x[torch.randperm(len(x), generator=generator)[:size]].double()
-    values = [squared_mmd(draw(real_features), draw(fake_features))[0] for _ in range(subsets)]
+    values = [squared_mmd(draw(real_features), draw(fake_features)) for _ in range(subsets)]
     every = torch.tensor(values, dtype=torch.float64)
     told = {
         "n real": len(real_features),
@@ -93,23 +93,40 @@ def kid_of_subsets(
         "subsets": subsets,
         "size": size,
         "seed": seed,
-        "spread": f"standard deviation over {subsets} subsets of {size:,}, as the peers report it: no standard error",
+        "spread": f"{SPREAD_OF_HALVES}, and over the draw of the subsets",
     }
+    deviation = float(every.std(correction=0))
+    halves = with_halves(*(spaced(x, 10_000).double() for x in (real_features, fake_features)))[1]
+    halves = halves and replace(halves, chance=deviation**2 / subsets)
     return Score(
         f"kid-subsets[{features}]",
         float(every.mean()),
         len(fake_features),
-        float(every.std(correction=0)),
+        halves.error if halves else None,
         "low",
         {**(provenance or {}), **told},
+        {"deviation": deviation},
+        halves=halves,
     )
 
 
-def squared_mmd(x: Tensor, y: Tensor, chunk: int = 256) -> tuple[float, float]:
-    """The unbiased estimate of MMD² under the cubic kernel, and its standard error.
+def with_halves(x: Tensor, y: Tensor, splits: int = SPLITS) -> tuple[float, Halves | None]:
+    """The unbiased estimate of MMD² under the cubic kernel, and its halves; None for fewer than 4 rows a side.
 
-    The error is of first order, from how far each sample pulls the estimate: a little small where both sets
-    come from one distribution, for there the first order vanishes.
+    Args:
+        x: (n, d) float64 of reals, n of 2 or more.
+        y: (m, d) float64 of fakes, m of 2 or more.
+    """
+    if min(len(x), len(y)) < 4:
+        return squared_mmd(x, y), None
+    of_x, of_y = halvings(len(x), splits), halvings(len(y), splits, 1)
+    within = mean_within(x, kernel, of_x) + mean_within(y, kernel, of_y)
+    value, one, other = (within - 2 * mean_between(x, y, kernel, of_x, of_y)).split([1, splits, splits])
+    return float(value), Halves.of(one, other, smooth=True, real=x)
+
+
+def squared_mmd(x: Tensor, y: Tensor, chunk: int = 256) -> float:
+    """The unbiased estimate of MMD² under the cubic kernel.
 
     Args:
         x: (n, d) float64, n of 2 or more.
@@ -117,12 +134,8 @@ def squared_mmd(x: Tensor, y: Tensor, chunk: int = 256) -> tuple[float, float]:
         chunk: rows of the kernel matrix that are held at a time.
     """
     n, m = len(x), len(y)
-    xx, yy = _sums_within(x, chunk) / (n - 1), _sums_within(y, chunk) / (m - 1)
-    xy, yx = _sums_between(x, y, chunk)
-    xy, yx = xy / m, yx / n
-    value = xx.mean() + yy.mean() - 2 * xy.mean()
-    variance = 4 * ((xx - xy).var() / n + (yy - yx).var() / m)
-    return float(value), float(variance.sqrt())
+    xx, yy = _sum_within(x, chunk) / (n * (n - 1)), _sum_within(y, chunk) / (m * (m - 1))
+    return float(xx + yy - 2 * _sum_between(x, y, chunk) / (n * m))
 
 
 def kernel(x: Tensor, y: Tensor) -> Tensor:
@@ -130,23 +143,16 @@ def kernel(x: Tensor, y: Tensor) -> Tensor:
     return torch.addmm(x.new_ones(1), x, y.T, alpha=1 / x.shape[1]).pow_(3)
 
 
-def _sums_within(x: Tensor, chunk: int) -> Tensor:
-    """For each of x the sum of its kernel with all the others, (n,); every pair is computed once."""
-    sums = x.new_zeros(len(x))
+def _sum_within(x: Tensor, chunk: int) -> Tensor:
+    """The sum of the kernel over all pairs of different rows; every pair is computed once."""
+    total = x.new_zeros(())
     for start in range(0, len(x), chunk):
-        rows = x[start : start + chunk]
-        block = kernel(rows, x[start:])
+        block = kernel(x[start : start + chunk], x[start:])
         block.fill_diagonal_(0)
-        sums[start : start + chunk] += block.sum(1)
-        sums[start + chunk :] += block[:, chunk:].sum(0)
-    return sums
+        total += block[:, :chunk].sum() + 2 * block[:, chunk:].sum()
+    return total
 
 
-def _sums_between(x: Tensor, y: Tensor, chunk: int) -> tuple[Tensor, Tensor]:
-    """Sums of the kernel matrix of x and y over y, (n,), and over x, (m,)."""
-    over_y, over_x = x.new_empty(len(x)), y.new_zeros(len(y))
-    for start in range(0, len(x), chunk):
-        block = kernel(x[start : start + chunk], y)
-        over_y[start : start + chunk] = block.sum(1)
-        over_x += block.sum(0)
-    return over_y, over_x
+def _sum_between(x: Tensor, y: Tensor, chunk: int) -> Tensor:
+    """The sum of the kernel matrix of x and y."""
+    return torch.stack([kernel(rows, y).sum() for rows in x.split(chunk)]).sum()

@@ -9,10 +9,12 @@ fidelity, recall diversity; truncation trades one for the other.
 
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from rivalry.metrics.features import require_comparable
-from rivalry.metrics.interval import SPREAD_OF_SHARE, wilson_error
+from rivalry.metrics.halves import SPREAD_OF_HALVES, Halves, halves_of
+from rivalry.metrics.interval import SPREAD_OF_SHARE, interval_of_share, wilson_error
 from rivalry.metrics.neighbors import Neighborhood, evened, neighborhood
 from rivalry.metrics.score import Score
 
@@ -49,15 +51,47 @@ def precision_recall(
     """
     require_comparable("precision", real_features, fake_features, least=k + 1)
     real, fake = evened(real_features, fake_features, most)
-    return scores(neighborhood(real, fake, k, k), k, features, provenance)
+    seen = neighborhood(real, fake, k, k)
+    again = lambda x, y: shares(neighborhood(x, y, k, k))
+    return scores(seen, k, features, provenance, halves_of(real, fake, again, k))
 
 
-def scores(seen: Neighborhood, k: int, features: str, provenance: dict[str, Any] | None) -> list[Score]:
-    """Precision and recall from what reals and fakes see of each other."""
+def shares(seen: Neighborhood) -> Tensor:
+    """Precision and recall: (2,) float64."""
+    return torch.stack([seen.fakes_inside.double().mean(), seen.reals_inside.double().mean()])
+
+
+def scores(
+    seen: Neighborhood, k: int, features: str, provenance: dict[str, Any] | None, halves: list[Halves]
+) -> list[Score]:
+    """Precision and recall from what reals and fakes see of each other; `halves` of both, or empty."""
     n = len(seen.reals_inside)
-    told = {**(provenance or {}), "n real": n, "n fake": n, "k": k, "spread": SPREAD_OF_SHARE}
-    found = []
-    for name, inside in (("precision", seen.fakes_inside), ("recall", seen.reals_inside)):
-        hits = int(inside.sum())
-        found.append(Score(f"{name}[{features}]", hits / n, n, wilson_error(hits, n), "high", told))
-    return found
+    told = {**(provenance or {}), "n real": n, "n fake": n, "k": k}
+    values = dict(zip(("precision", "recall"), shares(seen).tolist()))
+    return [
+        score_of_share(f"{name}[{features}]", value, n, n, told, halves[i] if halves else None)
+        for i, (name, value) in enumerate(values.items())
+    ]
+
+
+def score_of_share(
+    name: str,
+    share: float,
+    of: int,
+    n: int,
+    told: dict[str, Any],
+    halves: Halves | None,
+    details: dict[str, Any] | None = None,
+) -> Score:
+    """A share that depends on neighbors, with a 95 % interval that stays in [0, 1].
+
+    Args:
+        of: how many it is a share of.
+        n: how many fakes there are.
+        halves: the share on half-samples; the error is at least that of one count in `of`.
+    """
+    hits = round(share * of)
+    error = max(halves.error, 0.5 / (of + 1)) if halves else wilson_error(hits, of)
+    told = told | {"spread": SPREAD_OF_HALVES if halves else SPREAD_OF_SHARE}
+    details = {**(details or {}), "interval": interval_of_share(share, error, of)}
+    return Score(name, share, n, error, "high", told, details, halves=halves)

@@ -10,6 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from rivalry.data.source import Spec
+from rivalry.errors import BadRequest
+from rivalry.metrics.images import in_color, light
+
 RESIZER = "bicubic, antialiased, clipped"  # as it stands in the facts of an extractor
 
 
@@ -30,6 +34,29 @@ def resize(x: Tensor, size: int | tuple[int, int]) -> Tensor:
     ):  # in float32 the places to read from are off by 3e-3 grey levels
         x = F.interpolate(x.double(), (height, width), mode="bicubic", antialias=True)
     return x.float().clamp(low, high)
+
+
+def fitted(x: Tensor, spec: Spec) -> Tensor:
+    """Images as those of a data set are: their size by `resize`, their channels by luma, repetition, or opaqueness.
+
+    Args:
+        x: (n, c, h, w), floats in [-1, 1], c from 1 to 4.
+
+    Returns:
+        (n, *spec.shape).
+
+    Raises:
+        BadRequest: not images.
+    """
+    if spec.kind != "image" or x.ndim != 4:
+        raise BadRequest(f"only images are resized; {spec.name!r} holds {spec.kind}")
+    channels, *size = spec.shape
+    if x.shape[1] != channels:
+        alpha = x[:, -1:] if x.shape[1] in (2, 4) else torch.ones_like(x[:, :1])
+        color = x[:, : x.shape[1] - (x.shape[1] in (2, 4))]
+        color = light(color)[:, None] if channels < 3 else in_color(color)
+        x = torch.cat([color, alpha], 1)[:, :channels]
+    return resize(x, (size[0], size[1]))
 
 
 def at_least(x: Tensor, side: int) -> Tensor:

@@ -1,7 +1,14 @@
-"""A number with a birth certificate."""
+"""A number with its spread and its provenance."""
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rivalry.metrics.halves import Halves
+
+ERROR = "standard error"
+OVER_PARTS = "deviation over parts"
+INTERVAL = "interval"
 
 
 @dataclass(frozen=True)
@@ -11,11 +18,15 @@ class Score:
     Attributes:
         name: of the metric, with its features: "fid[judge-mnist]", never plain "fid" on our own features.
         value: the number.
-        spread: one standard error or standard deviation (`provenance["spread"]` says which); None if unknown.
+        spread: how far it is sure; None if unknown.  `provenance["spread"]` says how it was found.
         n: how many fake samples it was computed on.
         better: "low", "high" or "" when neither is good in itself.
         provenance: n real, n fake, split, feature network and its hash, resizer, truncation, weights, ...
-        details: further numbers worth keeping: a histogram, a per-class table.
+        details: further numbers worth keeping: a histogram, a per-class table, a 95 % `interval`.
+        spread_is: what the spread is: ERROR, one standard error; OVER_PARTS, a standard deviation over parts of
+            the samples, which does not shrink as samples grow in number; INTERVAL, half of a 95 % interval.
+        halves: the score on half-samples, for the error of a difference; of no use outside this process, so that
+            it is not written.
     """
 
     name: str
@@ -25,9 +36,19 @@ class Score:
     better: str = ""
     provenance: dict[str, Any] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
+    spread_is: str = ERROR
+    halves: "Halves | None" = field(default=None, repr=False, compare=False)
+
+    @property
+    def error(self) -> float | None:
+        """One standard error; None where the spread is something else, or unknown."""
+        if self.spread is None or self.spread_is == OVER_PARTS:
+            return None
+        return self.spread / 1.96 if self.spread_is == INTERVAL else self.spread
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        told = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "halves"}
+        return told | {"spread_is": self.spread_is if self.spread is not None else ""}
 
     def __str__(self) -> str:
         plus_minus = "" if self.spread is None else f" ± {self.spread:.2g}"

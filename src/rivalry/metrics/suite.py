@@ -1,6 +1,8 @@
 """Many metrics in one pass over the samples: features and logits are computed once and shared."""
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib.util import find_spec
 
@@ -27,9 +29,36 @@ COUNTED = ("modes", "stacked-modes")
 Progress = Callable[[str, int, int], None]  # what is being done, how far, of how much
 
 
+@dataclass(frozen=True)
+class Parts:
+    """Samples that are made a part at a time, so that no more than one part need be in memory.
+
+    Attributes:
+        n: how many there are.
+        make: makes them: (part, ...) float32 each, in order; the same ones every time.
+    """
+
+    n: int
+    make: Callable[[], Iterator[Tensor]]
+
+    def __len__(self) -> int:
+        return self.n
+
+    def whole(self) -> Tensor:
+        """All of them: (n, ...)."""
+        found: Tensor | None = None
+        start = 0
+        for part in self.make():
+            found = part.new_empty(self.n, *part.shape[1:]) if found is None else found
+            found[start : start + len(part)] = part
+            start += len(part)
+        assert found is not None
+        return found
+
+
 def evaluate(
     real: Dataset,
-    fake: Tensor,
+    fake: Tensor | Parts,
     asked: Tensor | None = None,
     metrics: Sequence[str] | str = "standard",
     extractor: Extractor | None = None,
@@ -43,9 +72,11 @@ def evaluate(
 
     Args:
         real: what the samples ought to be like; all of its rows are used.
-        fake: (n, *real.spec.shape): float32 as games make them, images in [-1, 1], or uint8 images.
+        fake: (n, *real.spec.shape): float32 as games make them, images in [-1, 1], or uint8 images; parts are taken
+            features of one by one, and kept only where a metric looks at samples themselves.
         asked: (n,) labels that the samples were asked for, in their order.
-        metrics: "quick", "standard" or "full", which pick what applies, or names: ["fid", "kid"], "fid,kid".
+        metrics: "quick", "standard" or "full", which pick what applies and leave out, with a warning, what these samples
+            are too few for; or names: ["fid", "kid"], "fid,kid".
         extractor: what to compare on; by default the judge of labeled images (trained first where it is not
             there yet, and kept), else the data themselves.
         split: which part of the data `real` is, for provenance; a judge is trained on "train" alone.
@@ -60,14 +91,30 @@ def evaluate(
     Raises:
         BadRequest: no such metric, one that does not apply, or samples that cannot be measured.
     """
-    evidence = Evidence(real, as_seen(real, fake), asked, extractor, split, progress, held_out, game, among)
+    fake = fake if isinstance(fake, Parts) else as_seen(real, fake)
+    evidence = Evidence(real, fake, asked, extractor, split, progress, held_out, game, among)
     chosen, scores = choose(metrics, evidence), list[Score]()
+    if any("fake" in metric.needs for metric in chosen):
+        evidence.fake  # noqa: B018: drawn once, and features are taken of the same
     if among:
         evidence.gather({need for metric in chosen for need in metric.needs})
         chosen = chosen if among.first else []
+    refusals = []
     for metric in chosen:
-        scores += measured(metric, evidence)
+        try:
+            scores += measured(metric, evidence)
+        except BadRequest as refusal:
+            if not _is_preset(metrics):
+                raise
+            refusals.append(refusal)
+            warnings.warn(f"{metric.name} is left out: {refusal}", stacklevel=2)
+    if refusals and not scores:
+        raise refusals[0]
     return scores
+
+
+def _is_preset(metrics: Sequence[str] | str) -> bool:
+    return isinstance(metrics, str) and metrics in PRESETS
 
 
 def measured(metric: Metric, evidence: "Evidence") -> list[Score]:
@@ -91,7 +138,7 @@ class Evidence:
     def __init__(
         self,
         real: Dataset,
-        fake: Tensor,
+        fake: Tensor | Parts,
         asked: Tensor | None = None,
         extractor: Extractor | None = None,
         split: str = "train",
@@ -100,7 +147,10 @@ class Evidence:
         game: Game | None = None,
         among: Processes | None = None,
     ):
-        self.real, self.fake, self.asked, self.split = real, fake, asked, split
+        self.real, self.asked, self.split = real, asked, split
+        self._parts = fake if isinstance(fake, Parts) else None
+        if isinstance(fake, Tensor):
+            self.fake = fake
         self.progress, self.game = progress, game
         self._given, self._open_held_out, self._among = extractor, held_out, among
 
@@ -119,7 +169,28 @@ class Evidence:
     @cached_property
     def _of_fake(self) -> tuple[Tensor, Tensor | None]:
         told = self._telling("features of samples")
+        if self._parts and "fake" not in vars(self):
+            return self._of_parts(self._parts, told)
         return extract(self.extractor, self.fake, progress=told, among=self._among)
+
+    def _of_parts(
+        self, parts: Parts, told: Callable[[int, int], None] | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Features and logits of samples of which each part is gone before the next is made."""
+        done, found = 0, list[tuple[Tensor, Tensor | None]]()
+        for part in parts.make():
+            found.append(extract(self.extractor, as_seen(self.real, part)))
+            done += len(part)
+            if told:
+                told(done, len(parts))
+        features, logits = zip(*found)
+        return torch.cat(features), None if None in logits else torch.cat(logits)
+
+    @cached_property
+    def fake(self) -> Tensor:
+        """Samples as extractors take them: (n, ...)."""
+        assert self._parts is not None
+        return as_seen(self.real, self._parts.whole())
 
     @cached_property
     def held_out(self) -> Dataset:
@@ -234,7 +305,7 @@ def choose(metrics: Sequence[str] | str, evidence: Evidence) -> list[Metric]:
     Raises:
         BadRequest: no such metric, none at all, or a named one that does not apply.
     """
-    if isinstance(metrics, str) and metrics in PRESETS:
+    if isinstance(metrics, str) and _is_preset(metrics):
         fitting = [m for m in map(find, PRESETS[metrics]) if not unfit(m, evidence)]
         return [m for m in fitting if m.name in COUNTED] or fitting
     names = [name.strip() for name in metrics.split(",")] if isinstance(metrics, str) else metrics
@@ -254,7 +325,8 @@ def unfit(metric: Metric, evidence: Evidence) -> str:
         return f"needs data of kind {metric.kind!r}; {spec.name!r} holds {spec.kind}"
     if metric.package and find_spec(metric.package) is None:
         return f"needs {metric.package}: pip install 'rivalry[metrics]'"
-    return next(filter(None, map(evidence.lacks, metric.needs)), "")
+    needs = sorted(metric.needs, key=lambda need: "logits" in need)  # last: a judge may be trained for them
+    return next(filter(None, map(evidence.lacks, needs)), "")
 
 
 def as_seen(real: Dataset, fake: Tensor) -> Tensor:
@@ -267,7 +339,8 @@ def as_seen(real: Dataset, fake: Tensor) -> Tensor:
         raise BadRequest("there are no samples to measure")
     if tuple(fake.shape[1:]) != tuple(real.spec.shape):
         came, expected = (" x ".join(map(str, shape)) for shape in (fake.shape[1:], real.spec.shape))
-        raise BadRequest(f"samples are {came}, {real.spec.name!r} is {expected}")
+        remedy = ": --resize converts them" if real.spec.kind == "image" and fake.ndim == 4 else ""
+        raise BadRequest(f"samples are {came}, {real.spec.name!r} is {expected}{remedy}")
     seen = Dataset(real.spec, fake).rows(slice(None)).float()
     if bad := int((~seen.flatten(1).isfinite().all(1)).sum()):
         raise BadRequest(f"{bad:,} of {len(fake):,} samples hold values that are not finite")
