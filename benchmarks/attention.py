@@ -16,9 +16,9 @@ from played import played
 from record import record
 
 from rivalry.data import open_data
-from rivalry.data.shapes import WIDE, consistent
-from rivalry.sheets import sheet
-from rivalry.trained import draw
+from rivalry.data.sets.shapes import WIDE, consistent
+from rivalry.runs.trained import draw
+from rivalry.show.sheets import sheet
 
 SAMPLES = 2000
 GAMES = {"attention": "marks", "no attention": "no-attention"}  # recipes

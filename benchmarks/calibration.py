@@ -24,14 +24,14 @@ from certificate import certificate
 from record import Row, record
 from torch import Tensor
 
-from rivalry.comparison import Comparison, difference_of
-from rivalry.metrics.density import prdc
-from rivalry.metrics.diversity import diversity
-from rivalry.metrics.frechet import fid
-from rivalry.metrics.inception_score import inception_score
-from rivalry.metrics.judge import verdicts
-from rivalry.metrics.kid import kid, kid_of_subsets
+from rivalry.metrics.classes.inception_score import inception_score
+from rivalry.metrics.classes.judge import verdicts
+from rivalry.metrics.features.density import prdc
+from rivalry.metrics.features.diversity import diversity
+from rivalry.metrics.features.frechet import fid
+from rivalry.metrics.features.kid import kid, kid_of_subsets
 from rivalry.metrics.score import Score
+from rivalry.runs.comparison import Comparison, difference_of
 
 D, REALS, FAKES, CLASSES = 8, 600, 200, 10
 SHIFTS = {"a": 0.0, "b": 0.0, "small": 0.3, "far": 0.8, "far too": 0.8}

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from rivalry.precision import choose_device, describe
+from rivalry.play.precision import choose_device, describe
 
 
 def certificate(device: str = "cpu") -> dict[str, Any]:

@@ -21,11 +21,11 @@ from played import loaded, played
 from record import Row, record, recorded_with
 
 from rivalry.data import open_data
-from rivalry.data.from_mnist import edges
+from rivalry.data.sets.from_mnist import edges
 from rivalry.data.source import Dataset, Spec
-from rivalry.metrics.features import Extractor, extract, judge
-from rivalry.run import Run
-from rivalry.sheets import sheet
+from rivalry.metrics.extractors.extractor import Extractor, extract, judge
+from rivalry.runs.run import Run
+from rivalry.show.sheets import sheet
 
 PAIRS = 10_000
 AT_ONCE = 1000  # pairs that are drawn in one go

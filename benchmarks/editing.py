@@ -25,13 +25,13 @@ from record import Row, record
 from torch import Tensor
 
 from rivalry.data import open_data
-from rivalry.data.avatars import read_avatars
-from rivalry.data.shapes import read_attributes
+from rivalry.data.sets.avatars import read_avatars
+from rivalry.data.sets.shapes import read_attributes
 from rivalry.editing.arithmetic import analogy, mean, renormalized
 from rivalry.editing.codes import decoded, into, typical
 from rivalry.editing.invert import invert
 from rivalry.game import Game, Latent, Styled
-from rivalry.trained import draw
+from rivalry.runs.trained import draw
 
 IMAGES, SUMS, CODES = 64, 500, 8000
 READ = {"avatars": (read_avatars, ("hair", "wears")), "shapes": (read_attributes, ("color", "shape"))}

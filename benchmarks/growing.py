@@ -21,8 +21,8 @@ import rivalry
 from rivalry.data import open_data
 from rivalry.games.image.progan import RECIPES, progan
 from rivalry.metrics import suite
-from rivalry.sheets import sheet
-from rivalry.trained import draw
+from rivalry.runs.trained import draw
+from rivalry.show.sheets import sheet
 
 SAMPLES, ACROSS = 2000, 12
 COLUMNS = ("rounds", "seconds", "fid", "features")

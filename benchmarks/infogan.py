@@ -27,9 +27,9 @@ from torch.nn import functional as F
 
 from rivalry.data import open_data
 from rivalry.games.image.infogan import InfoGAN
-from rivalry.metrics.features import CONFIDENT, extract, judge
-from rivalry.sheets import sheet
-from rivalry.trained import draw
+from rivalry.metrics.extractors.extractor import CONFIDENT, extract, judge
+from rivalry.runs.trained import draw
+from rivalry.show.sheets import sheet
 
 GAMES = {"information": {}, "no information": {"information": "0"}}
 EACH, WALKS, STEPS = 200, 200, 9

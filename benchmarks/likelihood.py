@@ -26,10 +26,10 @@ from torch import Tensor
 from rivalry.catalog import find, maker, recipes
 from rivalry.data import open_data
 from rivalry.data.source import Dataset, Source
-from rivalry.engine import Engine
-from rivalry.goal import Goal
-from rivalry.levels import Levels, bits_per_dimension
-from rivalry.metrics.nll import nll
+from rivalry.maths.levels import Levels, bits_per_dimension
+from rivalry.metrics.game.nll import nll
+from rivalry.play.engine import Engine
+from rivalry.play.goal import Goal
 from rivalry.settings import check
 
 COLUMNS = (

@@ -26,9 +26,9 @@ from record import Row, record
 from scipy import linalg
 from torch import Tensor
 
-from rivalry.metrics.density import prdc
-from rivalry.metrics.frechet import Moments, frechet_distance, frechet_of_few
-from rivalry.metrics.kid import kid, kid_of_subsets
+from rivalry.metrics.features.density import prdc
+from rivalry.metrics.features.frechet import Moments, frechet_distance, frechet_of_few
+from rivalry.metrics.features.kid import kid, kid_of_subsets
 
 WIDTH = 2048
 COLUMNS = ("ours, s", "theirs, s", "ratio", "least", "difference")

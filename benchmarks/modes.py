@@ -77,9 +77,9 @@ def one(seed: int, pack: int, options: argparse.Namespace, rows: Any) -> None:
 
     from rivalry.data import open_data
     from rivalry.data.source import Source
-    from rivalry.engine import Engine
     from rivalry.games.image.pacgan import RECIPES, pacgan
-    from rivalry.goal import Goal
+    from rivalry.play.engine import Engine
+    from rivalry.play.goal import Goal
 
     torch.set_num_threads(options.threads)
     torch.manual_seed(seed)
@@ -114,7 +114,7 @@ def scores(engine: Any, dataset: Any) -> Row:
     """Coverage by 2,500 samples of the generator as it is."""
     import torch
 
-    from rivalry.metrics.modes import modes, reverse_kl
+    from rivalry.metrics.points.modes import modes, reverse_kl
 
     truth = dataset.facts["modes"]
     with engine.aside(seed=1) as game:

@@ -7,7 +7,7 @@ from record import Row
 
 import rivalry
 from rivalry.game import Game
-from rivalry.run import Run
+from rivalry.runs.run import Run
 
 
 def played(game: str, data: str | None, **told: Any) -> tuple[Game, Row]:

@@ -3,7 +3,7 @@
     python benchmarks/precision.py                       four games, five minutes each, both precisions, three seeds
     python benchmarks/precision.py --rounds 2 -n 50 --seeds 1     to see that it runs, on any processor
 
-Worth running where the processor computes fast in bfloat16 (`rivalry.precision.has_fast_bfloat16`); elsewhere the
+Worth running where the processor computes fast in bfloat16 (`rivalry.play.precision.has_fast_bfloat16`); elsewhere the
 table says what was computed and that its times mean nothing.  Scores are those of the bundled judge of MNIST.
 
 Writes benchmarks/results/precision.json and .md.
@@ -19,7 +19,7 @@ from certificate import certificate
 from played import played
 
 import rivalry
-from rivalry.precision import choose_device, has_fast_bfloat16
+from rivalry.play.precision import choose_device, has_fast_bfloat16
 
 GAMES = ("dcgan", "wgan-gp", "projection-gan", "stylegan2")
 PRECISIONS = ("fp32", "bf16")

@@ -21,10 +21,10 @@ from record import Row, record, recorded
 from rivalry.data import open_data
 from rivalry.data.source import Dataset
 from rivalry.game import Game, Styled
+from rivalry.maths.penalties import path_lengths
 from rivalry.metrics import suite
-from rivalry.metrics.features import Extractor, extract, judge
-from rivalry.penalties import path_lengths
-from rivalry.trained import draw
+from rivalry.metrics.extractors.extractor import Extractor, extract, judge
+from rivalry.runs.trained import draw
 
 SAMPLES, PAIRS, SIZE = 5000, 1000, (32, 32)
 SIDES = 4, 8, 16  # pixels, of the maps whose layers are one image's; 32 are the other's always

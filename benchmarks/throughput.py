@@ -47,18 +47,18 @@ from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
 
 from rivalry.data.source import Dataset, Source, Spec
-from rivalry.divergences import non_saturating
-from rivalry.engine import Engine
 from rivalry.games.image.biggan import BigGAN, biggan
 from rivalry.games.image.dcgan import dcgan
 from rivalry.games.image.gan import GAN
 from rivalry.games.image.relativistic import RelativisticGAN, r3gan
 from rivalry.games.image.stylegan import StyleGAN, stylegan2
 from rivalry.games.translation.cyclegan import CycleGAN, cyclegan
-from rivalry.goal import Goal
-from rivalry.optimizers import adam
-from rivalry.precision import choose_precision, describe
-from rivalry.priors import normal
+from rivalry.maths.divergences import non_saturating
+from rivalry.maths.optimizers import adam
+from rivalry.maths.priors import normal
+from rivalry.play.engine import Engine
+from rivalry.play.goal import Goal
+from rivalry.play.precision import choose_precision, describe
 
 SEED = 0
 ROWS = 8192  # images in memory: an epoch is 64 or 128 batches

@@ -23,9 +23,9 @@ from record import Row, record, recorded_with
 from torch import Tensor
 
 from rivalry.data import open_data
-from rivalry.data.shapes import read_attributes
+from rivalry.data.sets.shapes import read_attributes
 from rivalry.game import Game
-from rivalry.sheets import sheet
+from rivalry.show.sheets import sheet
 
 GAMES: dict[str, dict[str, dict[str, Any]]] = {
     "pix2pix": {

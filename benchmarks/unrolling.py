@@ -21,10 +21,10 @@ from certificate import certificate
 
 from rivalry.data import open_data
 from rivalry.data.source import Source
-from rivalry.engine import Engine
 from rivalry.games.image.unrolled import unrolled
-from rivalry.goal import Goal
-from rivalry.metrics.modes import modes
+from rivalry.metrics.points.modes import modes
+from rivalry.play.engine import Engine
+from rivalry.play.goal import Goal
 
 RESULTS = Path(__file__).parent / "results"
 SAMPLES = 2500

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from rivalry.augment import ADA, DiffAugment, Nothing, _move, _stretch, _turn, _warp
 from rivalry.errors import BadRequest
+from rivalry.maths.augment import ADA, DiffAugment, Nothing, _move, _stretch, _turn, _warp
 
 
 def _images(n: int = 6, c: int = 3, h: int = 12, w: int = 16) -> Tensor:

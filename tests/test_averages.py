@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from rivalry.averages import Average
 from rivalry.errors import BadRequest
+from rivalry.maths.averages import Average
 from rivalry.nn.spectral import spectral
 
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from rivalry import chance
-from rivalry.chance import by_row, seeded
+from rivalry.maths import chance
+from rivalry.maths.chance import by_row, seeded
 
 CPU = torch.device("cpu")
 

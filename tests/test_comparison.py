@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from rivalry.comparison import Comparison, compare, names_of
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.metrics.score import Score
+from rivalry.runs.comparison import Comparison, compare, names_of
 
 POINTS = Dataset(
     Spec("cloud", "points", (3,)), torch.randn(800, 3, generator=torch.Generator().manual_seed(0))

@@ -34,10 +34,10 @@ from rivalry.game import (
     Translator,
 )
 from rivalry.given import given_for
-from rivalry.goal import Goal, seconds
-from rivalry.run import Run
+from rivalry.play.goal import Goal, seconds
+from rivalry.runs.run import Run
+from rivalry.runs.trained import draw
 from rivalry.settings import check, settings_of
-from rivalry.trained import draw
 
 CLASSES = 3
 SHAPES = [(1, 12, 12), (3, 9, 14), (2, 17, 8), (4, 8, 8)]

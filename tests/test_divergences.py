@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from rivalry.divergences import (
+from rivalry.errors import BadRequest
+from rivalry.maths.divergences import (
     DIVERGENCES,
     F_KINDS,
     f_divergence,
@@ -19,7 +20,6 @@ from rivalry.divergences import (
     relativistic_paired,
     wasserstein,
 )
-from rivalry.errors import BadRequest
 
 # Two distributions on four atoms, as counts of ten: a mean over the repeated scores is the expectation.
 P_COUNT, Q_COUNT = torch.tensor([5, 3, 1, 1]), torch.tensor([2, 2, 3, 3])

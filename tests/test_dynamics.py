@@ -17,12 +17,12 @@ from torch.nn import functional as F
 from toys import bits, different, points
 
 from rivalry.data.source import Source
-from rivalry.dynamics import Consensus, Extragradient, Gradient, Optimistic, Stale
-from rivalry.engine import Dynamics, Engine
 from rivalry.game import Game, Move, Player
-from rivalry.goal import Goal
-from rivalry.optimizers import MakeOptimizer, adam, sgd
-from rivalry.trees import flatten, unflatten
+from rivalry.maths.optimizers import MakeOptimizer, adam, sgd
+from rivalry.play.dynamics import Consensus, Extragradient, Gradient, Optimistic, Stale
+from rivalry.play.engine import Dynamics, Engine
+from rivalry.play.goal import Goal
+from rivalry.runs.trees import flatten, unflatten
 
 H = 0.1  # the step size throughout
 

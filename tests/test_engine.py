@@ -8,15 +8,15 @@ import torch
 from torch import Tensor, nn
 from toys import Scalars, bits, different, engine_of, images, play, points
 
-from rivalry import callbacks
 from rivalry.catalog import find, maker
 from rivalry.data.source import Source
-from rivalry.dynamics import Optimistic
-from rivalry.engine import Engine, to_device
 from rivalry.game import Game, Move, Player
-from rivalry.goal import Goal
-from rivalry.optimizers import adam, sgd
-from rivalry.run import Run
+from rivalry.maths.optimizers import adam, sgd
+from rivalry.play.dynamics import Optimistic
+from rivalry.play.engine import Engine, to_device
+from rivalry.play.goal import Goal
+from rivalry.runs import callbacks
+from rivalry.runs.run import Run
 
 # ---------------------------------------------------------------------- what a move does
 
@@ -253,7 +253,7 @@ def test_goals_in_rounds_and_samples(goal: Goal, rounds: int) -> None:
 
 def test_a_goal_in_seconds_counts_play_alone_and_over_lives(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
-    monkeypatch.setattr("rivalry.engine.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("rivalry.play.engine.time.perf_counter", lambda: clock[0])
 
     class Slow(Alternating):
         def round(self, data: Source, t: int) -> Iterator[Move]:

@@ -8,9 +8,9 @@ import torch
 from toys import Scalars, play
 
 from rivalry.data.source import Source
-from rivalry.engine import NonFinite
 from rivalry.errors import RunFailed
 from rivalry.game import Move
+from rivalry.play.engine import NonFinite
 
 
 class ForeignLoss(Scalars):

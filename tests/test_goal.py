@@ -5,7 +5,7 @@ import math
 import pytest
 
 from rivalry.errors import BadRequest
-from rivalry.goal import Goal, seconds
+from rivalry.play.goal import Goal, seconds
 
 
 @pytest.mark.parametrize(

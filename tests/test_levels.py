@@ -7,7 +7,7 @@ import torch
 
 from rivalry.data import open_data
 from rivalry.errors import BadRequest
-from rivalry.levels import Levels, bits_per_dimension
+from rivalry.maths.levels import Levels, bits_per_dimension
 
 
 @pytest.mark.parametrize("n", [2, 3, 17, 100, 256])

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from rivalry.memory import Pool, pool_of
+from rivalry.maths.memory import Pool, pool_of
 
 
 def numbered(first: int, n: int) -> Tensor:

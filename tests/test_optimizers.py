@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from rivalry.optimizers import MakeOptimizer, adam, rmsprop, sgd
+from rivalry.maths.optimizers import MakeOptimizer, adam, rmsprop, sgd
 
 Torch = Callable[[list[nn.Parameter]], torch.optim.Optimizer]
 PAIRS: dict[str, tuple[MakeOptimizer, Torch]] = {

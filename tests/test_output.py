@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rivalry.errors import BadRequest
-from rivalry.output import require_ending, written
+from rivalry.show.output import require_ending, written
 
 
 def test_a_file_and_its_folders_are_made(tmp_path: Path) -> None:

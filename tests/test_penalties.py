@@ -4,10 +4,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rivalry.divergences import non_saturating
 from rivalry.errors import BadRequest
-from rivalry.nn.spectral import spectral
-from rivalry.penalties import (
+from rivalry.maths.divergences import non_saturating
+from rivalry.maths.penalties import (
     Pass,
     PathLength,
     clip_weights,
@@ -18,6 +17,7 @@ from rivalry.penalties import (
     r1,
     r2,
 )
+from rivalry.nn.spectral import spectral
 
 W = torch.tensor([1.0, -2.0, 2.0])  # of length 3
 SHORT = W / 6  # of length 1/2

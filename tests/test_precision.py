@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from rivalry import precision
-from rivalry.precision import choose_precision, has_fast_bfloat16
+from rivalry.play import precision
+from rivalry.play.precision import choose_precision, has_fast_bfloat16
 
 CPU = torch.device("cpu")
 

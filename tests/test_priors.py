@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rivalry.games.image.infogan import coded
-from rivalry.priors import normal, uniform
+from rivalry.maths.priors import normal, uniform
 
 CPU = torch.device("cpu")
 

@@ -13,19 +13,19 @@ import torch
 from torch import Tensor
 from toys import bits, different, images, points, small
 
-from rivalry import training
 from rivalry.catalog import find, maker
 from rivalry.data.source import Dataset, Source, Spec
-from rivalry.divergences import non_saturating
-from rivalry.engine import Engine, NonFinite
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
-from rivalry.goal import Goal
+from rivalry.maths.divergences import non_saturating
+from rivalry.maths.optimizers import sgd
 from rivalry.nn.perceptron import perceptron
-from rivalry.optimizers import sgd
-from rivalry.ranks import Ranks, join
-from rivalry.run import Run
-from rivalry.trained import draw, evaluate
+from rivalry.play.engine import Engine, NonFinite
+from rivalry.play.goal import Goal
+from rivalry.play.ranks import Ranks, join
+from rivalry.runs import training
+from rivalry.runs.run import Run
+from rivalry.runs.trained import draw, evaluate
 
 WORLD = 2
 

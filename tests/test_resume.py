@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from toys import ABOUT, bits, different, engine_of, images, points
 
-from rivalry import training
 from rivalry.catalog import find, maker
 from rivalry.data.source import Dataset
-from rivalry.goal import Goal
-from rivalry.run import Run
+from rivalry.play.goal import Goal
+from rivalry.runs import training
+from rivalry.runs.run import Run
 
 CASES: dict[str, tuple[str, Dataset, dict[str, Any]]] = {
     "gan": ("gan", points(), {}),
@@ -85,7 +85,7 @@ Start = Callable[..., BaseProcess]
 def start() -> Iterator[Start]:
     """Start a process at once: it is forked from a server that has imported everything."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch.optim", "rivalry.training", "rivalry.report"])
+    context.set_forkserver_preload(["torch.optim", "rivalry.runs.training", "rivalry.report"])
     started: list[BaseProcess] = []
 
     def start(job: Callable[..., Any], *args: Any, **given: Any) -> BaseProcess:

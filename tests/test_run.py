@@ -21,15 +21,15 @@ from torch import Tensor, nn
 from toys import ABOUT, bits, different, images
 
 import rivalry
-from rivalry import run as run_module
 from rivalry.data.source import Source
-from rivalry.engine import Engine
 from rivalry.errors import BadRequest, RunFailed
 from rivalry.game import Game, Move, Player
-from rivalry.goal import Goal
-from rivalry.optimizers import MakeOptimizer, adam, rmsprop, sgd
-from rivalry.run import FORMAT, Checkpoint, Run
-from rivalry.trees import finite, flatten, load_tensors, unflatten, write_json, write_tensors
+from rivalry.maths.optimizers import MakeOptimizer, adam, rmsprop, sgd
+from rivalry.play.engine import Engine
+from rivalry.play.goal import Goal
+from rivalry.runs import run as run_module
+from rivalry.runs.run import FORMAT, Checkpoint, Run
+from rivalry.runs.trees import finite, flatten, load_tensors, unflatten, write_json, write_tensors
 
 SOURCES = sorted(Path(rivalry.__file__).parent.rglob("*.py"))
 
@@ -408,7 +408,7 @@ def test_a_write_that_fails_leaves_the_last_good_checkpoint(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "when", ["rivalry.run.write_tensors", "rivalry.run.write_json", "os.fsync", "os.replace"]
+    "when", ["rivalry.runs.run.write_tensors", "rivalry.runs.run.write_json", "os.fsync", "os.replace"]
 )
 def test_a_disk_that_fills_midway(run: Run, when: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: Any, **__: Any) -> None:

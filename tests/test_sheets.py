@@ -8,8 +8,8 @@ from torch import Tensor
 
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
-from rivalry.scatter import BORDER, SIDE, TOP
-from rivalry.sheets import GAP, LARGEST, MARGIN, SQUARE, sheet, to_image, to_uint8
+from rivalry.show.scatter import BORDER, SIDE, TOP
+from rivalry.show.sheets import GAP, LARGEST, MARGIN, SQUARE, sheet, to_image, to_uint8
 
 
 def images(*shape: int, classes: tuple[str, ...] = ()) -> Spec:

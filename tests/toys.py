@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from rivalry.data.source import Dataset, Source, Spec
-from rivalry.engine import Engine
 from rivalry.game import Game, Player
-from rivalry.goal import Goal
-from rivalry.optimizers import sgd
+from rivalry.maths.optimizers import sgd
+from rivalry.play.engine import Engine
+from rivalry.play.goal import Goal
+from rivalry.runs.trees import flatten
 from rivalry.settings import settings_of
-from rivalry.trees import flatten
 
 ABOUT: dict[str, Any] = {  # what a run.json says at least
     "game": "toy",

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from rivalry.data.source import Dataset, Source, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
-from rivalry.optimizers import adam
+from rivalry.maths.optimizers import adam
 from rivalry.settings import Count
 
 

@@ -1,4 +1,4 @@
-"""Make src/rivalry/data/bundled from the sources that NOTICE names.
+"""Make src/rivalry/data/sets/bundled from the sources that NOTICE names.
 
     python tools/bundle_data.py SOURCES
 
@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
-BUNDLED = Path(__file__).resolve().parents[1] / "src" / "rivalry" / "data" / "bundled"
+BUNDLED = Path(__file__).resolve().parents[1] / "src" / "rivalry" / "data" / "sets" / "bundled"
 
 # Whole folders that hold no things: the interface, marks laid over other tiles, and the loose parts of the
 # players' paper dolls (hair, boots, hands ...).  What a player can wholly be stays.

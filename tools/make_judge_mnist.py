@@ -1,4 +1,4 @@
-"""Make the judge of MNIST that comes with the package: src/rivalry/metrics/bundled/judge-mnist.safetensors.
+"""Make the judge of MNIST that comes with the package: src/rivalry/metrics/extractors/bundled/judge-mnist.safetensors.
 
     python tools/make_judge_mnist.py        # a few minutes on one quiet core
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from rivalry.data import open_data
-from rivalry.metrics.features import BUNDLED, save_judge, train_judge
+from rivalry.metrics.extractors.extractor import BUNDLED, save_judge, train_judge
 
 
 def main() -> None:

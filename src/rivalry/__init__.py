@@ -15,14 +15,14 @@ from typing import Any
 __version__ = "0.1.0"
 
 _FOUND_IN = {
-    "train": "rivalry.training",
-    "resume": "rivalry.training",
-    "load": "rivalry.trained",
-    "evaluate": "rivalry.trained",
-    "compare": "rivalry.comparison",
+    "train": "rivalry.runs.training",
+    "resume": "rivalry.runs.training",
+    "load": "rivalry.runs.trained",
+    "evaluate": "rivalry.runs.trained",
+    "compare": "rivalry.runs.comparison",
     "open_data": "rivalry.data",
-    "Run": "rivalry.run",
-    "Engine": "rivalry.engine",
+    "Run": "rivalry.runs.run",
+    "Engine": "rivalry.play.engine",
     "Game": "rivalry.game",
     "Move": "rivalry.game",
     "Player": "rivalry.game",

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rivalry.run import Run
+from rivalry.runs.run import Run
 
 RING = "train gan --data ring --rounds 5 -s width=8"
 
@@ -312,8 +312,8 @@ def test_resume_refuses_data_that_have_changed(typed, here: Path) -> None:
 def test_a_batch_that_processes_cannot_share_is_refused_before_a_run_exists(
     typed, here: Path, monkeypatch
 ) -> None:
-    from rivalry import training
-    from rivalry.ranks import Ranks
+    from rivalry.play.ranks import Ranks
+    from rivalry.runs import training
 
     monkeypatch.setattr(training, "join", lambda: Ranks(0, 2))
     answer = typed(f"{RING} -s batch=7 --run run")
@@ -355,7 +355,7 @@ def test_a_mistake_of_our_own_keeps_its_traceback(typed, monkeypatch) -> None:
     def mistaken(*words: object, **more: object) -> None:
         raise RuntimeError("a mistake")
 
-    monkeypatch.setattr("rivalry.training.train", mistaken)
+    monkeypatch.setattr("rivalry.runs.training.train", mistaken)
     with pytest.raises(RuntimeError, match="a mistake"):
         typed(RING)
 
@@ -373,7 +373,7 @@ def test_what_the_machine_lacks_is_one_line(typed, monkeypatch, error: Exception
     def starve(*words: object, **more: object) -> None:
         raise error
 
-    monkeypatch.setattr("rivalry.training.train", starve)
+    monkeypatch.setattr("rivalry.runs.training.train", starve)
     answer = typed(RING)
     assert answer.status == 1
     assert said in answer.err and len(answer.err.splitlines()) == 1

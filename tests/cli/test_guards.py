@@ -19,8 +19,8 @@ import rivalry
 from rivalry.data.source import Source, Spec
 from rivalry.errors import RunFailed
 from rivalry.game import Game, Move, Player
-from rivalry.optimizers import adam
-from rivalry.run import Checkpoint, Run
+from rivalry.maths.optimizers import adam
+from rivalry.runs.run import Checkpoint, Run
 
 
 class Toy(Game):
@@ -222,7 +222,9 @@ def test_a_disk_that_fills_elsewhere_is_one_message_too(typed, monkeypatch) -> N
 
 def test_a_full_disk_leaves_no_half_of_a_checkpoint_and_resume_goes_on(typed, monkeypatch) -> None:
     with monkeypatch.context() as full:
-        full.setattr("rivalry.run.write_tensors", fails_after(5, rivalry.run.write_tensors))  # in the third
+        full.setattr(
+            "rivalry.runs.run.write_tensors", fails_after(5, rivalry.runs.run.write_tensors)
+        )  # in the third
         assert typed(SAVES).status == 1
     assert sorted(p.name for p in Path("run/checkpoints").iterdir()) == ["000001", "000002"]
     assert typed("resume run -q").status == 0
@@ -231,7 +233,7 @@ def test_a_full_disk_leaves_no_half_of_a_checkpoint_and_resume_goes_on(typed, mo
 
 def test_a_disk_that_fills_while_sampling_leaves_the_old_file(typed, ring: Path, monkeypatch) -> None:
     Path("x.png").write_bytes(b"mine")
-    monkeypatch.setattr("rivalry.samples.sheet", fails_after(0, rivalry.run.write_tensors))
+    monkeypatch.setattr("rivalry.show.samples.sheet", fails_after(0, rivalry.runs.run.write_tensors))
     answer = typed("sample ring -o x.png")
     assert answer.status == 2
     assert "cannot write x.png: No space left on device" in answer.err

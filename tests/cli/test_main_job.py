@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 import rivalry
-from rivalry.run import Run
+from rivalry.runs.run import Run
 
 
 def lines(run: Path) -> list[dict]:

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from rivalry.data import open_data
-from rivalry.run import Run
-from rivalry.sheets import to_image
+from rivalry.runs.run import Run
+from rivalry.show.sheets import to_image
 
 
 def save_digits(folder: Path, rows: slice, split: str = "train", flip: bool = False) -> None:
@@ -140,7 +140,7 @@ def test_a_request_without_sense_is_refused(
 
 def test_samples_do_not_depend_on_how_many_were_asked_for_in_a_chunk_before(typed, digits: Path) -> None:
     import rivalry
-    from rivalry.trained import draw
+    from rivalry.runs.trained import draw
 
     game = rivalry.load(digits)
     assert torch.equal(draw(game, 1100, seed=3)[:1000], draw(game, 1000, seed=3))

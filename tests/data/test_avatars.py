@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from rivalry.data import open_data
-from rivalry.data.avatars import WEARS, avatars, drawn, read_avatars
-from rivalry.data.shapes import COLORS
+from rivalry.data.sets.avatars import WEARS, avatars, drawn, read_avatars
+from rivalry.data.sets.shapes import COLORS
 from rivalry.errors import BadRequest
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from rivalry.data import bundled, open_data
+from rivalry.data import open_data
+from rivalry.data.sets import bundled
 from rivalry.errors import BadRequest
 
 HERE = Path(bundled.__file__).parent
@@ -81,7 +82,7 @@ def test_the_files_are_small_enough_for_the_wheel() -> None:
 def test_the_script_makes_these_files(shared_data: Path, tmp_path: Path) -> None:
     pytest.importorskip("sklearn")
     root = Path(__file__).resolve().parents[2]
-    made = tmp_path / "src" / "rivalry" / "data" / "bundled"
+    made = tmp_path / "src" / "rivalry" / "data" / "sets" / "bundled"
     (tmp_path / "tools").mkdir()
     script = tmp_path / "tools" / "bundle_data.py"
     script.write_bytes((root / "tools" / "bundle_data.py").read_bytes())

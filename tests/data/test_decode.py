@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from rivalry.data.decode import DAMAGED, Look, decode, look, resize
+from rivalry.data.readers.decode import DAMAGED, Look, decode, look, resize
 
 RANDOM = np.random.default_rng(0)
 

@@ -16,8 +16,9 @@ import torch
 from PIL import Image
 
 from rivalry.cache import cache_dir
-from rivalry.data import emoji, open_data
-from rivalry.data.emoji import EMOJI, GROUPS, digest
+from rivalry.data import open_data
+from rivalry.data.sets import emoji
+from rivalry.data.sets.emoji import EMOJI, GROUPS, digest
 from rivalry.errors import BadRequest
 
 NAMES = [

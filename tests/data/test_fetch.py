@@ -16,8 +16,9 @@ import torch
 from PIL import Image
 
 from rivalry.cache import cache_dir
-from rivalry.data import fetch, open_data
-from rivalry.data.fetch import FETCHED, Unavailable, fingerprint
+from rivalry.data import open_data
+from rivalry.data.readers import fetch
+from rivalry.data.readers.fetch import FETCHED, Unavailable, fingerprint
 from rivalry.errors import BadRequest
 
 RANDOM = np.random.default_rng(0)

@@ -5,8 +5,8 @@ import torch
 from torch.nn import functional as F
 
 from rivalry.data import open_data
-from rivalry.data.from_mnist import edges, open_from_mnist
-from rivalry.data.shapes import HUES
+from rivalry.data.sets.from_mnist import edges, open_from_mnist
+from rivalry.data.sets.shapes import HUES
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 

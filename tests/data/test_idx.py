@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rivalry.data.idx import read_idx
+from rivalry.data.readers.idx import read_idx
 from rivalry.errors import BadRequest
 
 

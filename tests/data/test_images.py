@@ -11,7 +11,8 @@ import torch
 from PIL import Image
 
 from rivalry.cache import cache_dir
-from rivalry.data import decoded, kept, open_data
+from rivalry.data import open_data
+from rivalry.data.readers import decoded, kept
 from rivalry.data.source import Spec
 from rivalry.errors import BadRequest
 

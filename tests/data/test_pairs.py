@@ -9,7 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from rivalry.data import decoded, open_data
+from rivalry.data import open_data
+from rivalry.data.readers import decoded
 from rivalry.data.source import Dataset, Source
 from rivalry.errors import BadRequest
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rivalry.data.shapes import (
+from rivalry.data.sets.shapes import (
     COLORS,
     HIGH,
     HUES,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from rivalry.data.toys import SPLITS, TOYS, grid, open_toy, parallel_lines, ring, spiral, triangles
+from rivalry.data.sets.toys import SPLITS, TOYS, grid, open_toy, parallel_lines, ring, spiral, triangles
 from rivalry.errors import BadRequest
 
 POINTS = [name for name in TOYS if name != "triangles"]

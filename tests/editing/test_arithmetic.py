@@ -6,8 +6,8 @@ from smooth import SHAPE, SPEC, Linear, Smooth, Stylish, same
 
 from rivalry.editing.arithmetic import analogy, mean, renormalized, sheet, turn, turned, turning
 from rivalry.editing.codes import decoded, drawn, lengths, of_seeds, typical
-from rivalry.editing.tables import blank, table
 from rivalry.errors import BadRequest
+from rivalry.show.tables import blank, table
 
 
 def test_a_set_minus_itself_is_nothing() -> None:

@@ -6,8 +6,8 @@ from smooth import SPEC, Linear, Smooth, Stylish, same, weight
 
 from rivalry.editing.codes import decoded, drawn, of_seeds
 from rivalry.editing.factorize import deviations, directions, readers, sheet, steered
-from rivalry.editing.tables import table
 from rivalry.errors import BadRequest
+from rivalry.show.tables import table
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from rivalry.editing.codes import decoded, of_seeds
 from rivalry.editing.interpolate import frames, legs, lerp, loop, sheet, slerp
-from rivalry.editing.tables import table
 from rivalry.errors import BadRequest
+from rivalry.show.tables import table
 
 T = torch.linspace(0, 1, 11)
 

@@ -11,9 +11,9 @@ from rivalry.editing import encoder as encoding
 from rivalry.editing.codes import decoded, drawn, lengths, of_seeds, typical
 from rivalry.editing.encoder import Encoder, encoder_of, fingerprint, fit, whitened
 from rivalry.editing.invert import PRIOR, Inverted, invert, require_invertible, sheet
-from rivalry.editing.tables import blank, table
 from rivalry.errors import BadRequest
-from rivalry.metrics.neighbors import squared_distances
+from rivalry.metrics.features.neighbors import squared_distances
+from rivalry.show.tables import blank, table
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ from smooth import SPEC, Linear, Stylish, same
 
 from rivalry.editing.codes import decoded, of_seeds
 from rivalry.editing.mix import BANDS, band, mixed, sheet
-from rivalry.editing.tables import blank, table
 from rivalry.errors import BadRequest
+from rivalry.show.tables import blank, table
 
 
 def test_eighteen_layers_are_divided_as_in_the_paper() -> None:

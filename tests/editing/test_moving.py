@@ -9,9 +9,9 @@ import torch
 from PIL import Image, ImageSequence
 
 from rivalry.data.source import Spec
-from rivalry.editing.moving import require_movie, write_movie
 from rivalry.errors import BadRequest
-from rivalry.sheets import MARGIN, sheet
+from rivalry.show.movies import require_movie, write_movie
+from rivalry.show.sheets import MARGIN, sheet
 
 SPEC = Spec("pictures", "image", (3, 17, 9))
 

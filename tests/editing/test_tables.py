@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from rivalry.data.source import Spec
-from rivalry.editing.tables import HEAD, LONGEST, blank, heads, require_pictures, table
 from rivalry.errors import BadRequest
-from rivalry.sheets import GAP, MARGIN, sheet
+from rivalry.show.sheets import GAP, MARGIN, sheet
+from rivalry.show.tables import HEAD, LONGEST, blank, heads, require_pictures, table
 
 SPEC = Spec("pictures", "image", (1, 32, 64))
 

@@ -9,14 +9,14 @@ from PIL import Image
 from smooth import Linear
 from turner import shades, turner
 
-from rivalry import trained, training
 from rivalry.data.source import Spec
 from rivalry.editing import translate as translating
 from rivalry.editing.images import given_images
 from rivalry.editing.translate import domain, places, require_translator, translated
 from rivalry.errors import BadRequest
 from rivalry.game import Game
-from rivalry.sheets import to_uint8
+from rivalry.runs import trained, training
+from rivalry.show.sheets import to_uint8
 
 SPEC = shades().spec
 

@@ -6,12 +6,12 @@ import torch
 from smooth import SPEC, Drawing, Linear, Mute, Smooth, same
 
 from rivalry.data.source import Dataset, Spec
-from rivalry.editing.tables import table
 from rivalry.editing.truncate import Point, curve, plot, require_truncations, samples, sheet
 from rivalry.errors import BadRequest
 from rivalry.metrics.score import Score
-from rivalry.tradeoff import LEFT, LINE, SIDE, TOP
-from rivalry.trained import draw
+from rivalry.runs.tradeoff import LEFT, LINE, SIDE, TOP
+from rivalry.runs.trained import draw
+from rivalry.show.tables import table
 
 
 class Wide(Drawing):

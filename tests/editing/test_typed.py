@@ -2,7 +2,7 @@
 
 import pytest
 
-from rivalry.editing.typed import numbers, seeds, truncations
+from rivalry.cli.typed import numbers, seeds, truncations
 from rivalry.errors import BadRequest
 
 

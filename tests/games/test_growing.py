@@ -8,8 +8,8 @@ from toys import bits, different, engine_of, images
 
 from rivalry.catalog import find, maker
 from rivalry.games.image.progan import GrowingCritic, GrowingGenerator, Schedule, Stage
-from rivalry.goal import Goal
-from rivalry.run import Run
+from rivalry.play.goal import Goal
+from rivalry.runs.run import Run
 
 
 def test_the_schedule_is_that_of_the_paper() -> None:

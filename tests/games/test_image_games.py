@@ -7,11 +7,11 @@ from toys import engine_of, images
 
 from rivalry.catalog import find, maker
 from rivalry.data.source import Source
-from rivalry.divergences import hinge, non_saturating, relativistic_paired
 from rivalry.errors import BadRequest
 from rivalry.games.image.cogan import cogan
-from rivalry.goal import Goal
-from rivalry.trained import draw
+from rivalry.maths.divergences import hinge, non_saturating, relativistic_paired
+from rivalry.play.goal import Goal
+from rivalry.runs.trained import draw
 
 
 def twins(**settings):

@@ -10,8 +10,8 @@ from torch import Tensor
 from toys import engine_of, images, points, small
 
 from rivalry.catalog import CATALOG, find, maker
+from rivalry.data.sets.toys import ring
 from rivalry.data.source import Dataset, Spec
-from rivalry.data.toys import ring
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Latent
 from rivalry.games.likelihood.flow_gan import FlowGAN, flow_gan
@@ -21,8 +21,8 @@ from rivalry.games.likelihood.nice import Flow, nice
 from rivalry.games.likelihood.pixelcnn import pixelcnn
 from rivalry.games.likelihood.pixelcnn_pp import pixelcnn_pp
 from rivalry.games.likelihood.realnvp import realnvp
-from rivalry.goal import Goal
 from rivalry.nn.coupling import ActNorm, start_from_data
+from rivalry.play.goal import Goal
 
 FLOWS = ("nice", "realnvp", "glow", "maf", "flow-gan")
 DATA = {"points": points(d=3), "odd": images(1, 8, 9), "color": images(3, 8, 8)}

@@ -10,18 +10,18 @@ from PIL import Image
 from torch import Tensor, nn
 from toys import bits, different, engine_of, images, paired
 
-from rivalry.callbacks import class_sheet
 from rivalry.data.source import Dataset, Source, Spec
-from rivalry.divergences import least_squares
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move
 from rivalry.games.translation.cyclegan import SQUARES, CycleGAN, cycle, cyclegan, identity, squared_cycle
 from rivalry.games.translation.pix2pix import RECIPES, pix2pix
 from rivalry.games.translation.stargan import StarGAN, stargan
-from rivalry.goal import Goal
-from rivalry.optimizers import adam
-from rivalry.run import Run
-from rivalry.sheets import GAP, MARGIN, READABLE, to_uint8
+from rivalry.maths.divergences import least_squares
+from rivalry.maths.optimizers import adam
+from rivalry.play.goal import Goal
+from rivalry.runs.callbacks import class_sheet
+from rivalry.runs.run import Run
+from rivalry.show.sheets import GAP, MARGIN, READABLE, to_uint8
 
 SMALL = {"width": 8, "batch": 4}
 

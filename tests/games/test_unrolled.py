@@ -9,7 +9,7 @@ from toys import engine_of, images, points
 
 from rivalry.data.source import Dataset
 from rivalry.games.image.unrolled import UnrolledGAN, as_vector, unrolled
-from rivalry.goal import Goal
+from rivalry.play.goal import Goal
 
 
 def after(rounds: int, data: Dataset, **settings: float) -> tuple[UnrolledGAN, Tensor, Tensor]:

@@ -6,7 +6,7 @@ from toys import bars
 
 from rivalry.errors import BadRequest
 from rivalry.lab.audit_metrics import DAMAGES, Finding, Samples, audit, some_of, table, values
-from rivalry.metrics.features import train_judge
+from rivalry.metrics.extractors.extractor import train_judge
 
 FEW = ("labels wrong", "classes dropped")
 TRAIN, TEST = bars(600, 0), bars(600, 1)

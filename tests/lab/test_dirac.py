@@ -9,10 +9,6 @@ import pytest
 import torch
 
 from rivalry.data.source import Source
-from rivalry.divergences import minimax
-from rivalry.dynamics import Consensus
-from rivalry.engine import Engine
-from rivalry.goal import Goal
 from rivalry.lab.dirac import (
     METHODS,
     PLAY,
@@ -28,7 +24,11 @@ from rivalry.lab.dirac import (
     real_point,
     report,
 )
-from rivalry.penalties import r1
+from rivalry.maths.divergences import minimax
+from rivalry.maths.penalties import r1
+from rivalry.play.dynamics import Consensus
+from rivalry.play.engine import Engine
+from rivalry.play.goal import Goal
 
 Field = Callable[[float, float], tuple[float, float]]
 ENTRIES = [(name, how) for name in METHODS for how in PLAY]

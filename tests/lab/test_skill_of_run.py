@@ -8,9 +8,9 @@ from rivalry.errors import BadRequest
 from rivalry.game import Game
 from rivalry.games.image.cgan import cgan
 from rivalry.games.image.gan import gan
-from rivalry.goal import Goal
 from rivalry.lab.skill import skill_of_run, snapshot
-from rivalry.run import Run
+from rivalry.play.goal import Goal
+from rivalry.runs.run import Run
 
 
 def run_of(make, name, path, checkpoints):

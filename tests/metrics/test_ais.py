@@ -10,7 +10,7 @@ from torch.distributions import MultivariateNormal
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game
-from rivalry.metrics.ais import ais, bounds, log_likelihood, sigmoid_schedule
+from rivalry.metrics.game.ais import ais, bounds, log_likelihood, sigmoid_schedule
 
 
 class Linear:

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.authenticity import authenticity, reach_of
-from rivalry.metrics.neighbors import radii
+from rivalry.metrics.features.authenticity import authenticity, reach_of
+from rivalry.metrics.features.neighbors import radii
 
 
 def draw(n, d, seed=0, mean=0.0):

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.balance import balance, homogeneity
+from rivalry.metrics.classes.balance import balance, homogeneity
 
 
 def verdicts(counts):

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.c2st import c2st, p_value, standardized
-from rivalry.metrics.frechet import fid
+from rivalry.metrics.features.c2st import c2st, p_value, standardized
+from rivalry.metrics.features.frechet import fid
 
 
 def draw(n, d, seed=0, mean=0.0):

@@ -6,7 +6,7 @@ import torch
 from scipy.stats import mannwhitneyu
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.copying import data_copying, k_means, reduced, z_of_ranks
+from rivalry.metrics.features.copying import data_copying, k_means, reduced, z_of_ranks
 
 
 def draw(n, d, seed=0, mean=0.0):

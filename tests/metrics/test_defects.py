@@ -5,7 +5,7 @@ from math import log
 import pytest
 import torch
 
-from rivalry.metrics.defects import complement, defects, find_defects, told_apart, whitening
+from rivalry.metrics.features.defects import complement, defects, find_defects, told_apart, whitening
 
 
 def draw(n, d, seed=0):

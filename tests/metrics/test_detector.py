@@ -5,7 +5,7 @@ import torch
 
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
-from rivalry.metrics.detector import detected, faces, grey, haar
+from rivalry.metrics.image.detector import detected, faces, grey, haar
 
 REAL = Dataset(Spec("plain", "image", (3, 16, 16)), torch.full((20, 3, 16, 16), 200, dtype=torch.uint8))
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from rivalry.metrics.birthday import pairs_within, support_size
-from rivalry.metrics.diversity import diversity, mean_distance
+from rivalry.metrics.features.diversity import diversity, mean_distance
+from rivalry.metrics.features.support_size import pairs_within, support_size
 
 
 def draw(n, d, seed=0):

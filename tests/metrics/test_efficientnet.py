@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from rivalry.errors import BadRequest
-from rivalry.metrics import efficientnet
-from rivalry.metrics.efficientnet import Photographs, efficientnet_lite0
-from rivalry.metrics.features import extract
+from rivalry.metrics.extractors import efficientnet
+from rivalry.metrics.extractors.efficientnet import Photographs, efficientnet_lite0
+from rivalry.metrics.extractors.extractor import extract
 
 
 class Mirror(nn.Module):

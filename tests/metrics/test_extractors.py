@@ -6,7 +6,7 @@ from torch import nn
 
 from rivalry.data.source import Spec
 from rivalry.errors import BadRequest
-from rivalry.metrics.extractors import NAMES, find_extractor
+from rivalry.metrics.extractors.find import NAMES, find_extractor
 
 DIGITS = Spec("mnist", "image", (1, 28, 28), tuple("0123456789"))
 RING = Spec("ring", "points", (2,))

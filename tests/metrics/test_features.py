@@ -7,9 +7,9 @@ from torch import nn
 from rivalry.cache import cache_dir
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
-from rivalry.metrics import features
-from rivalry.metrics.classifier import Classifier, jitter
-from rivalry.metrics.features import (
+from rivalry.metrics.extractors import extractor as features
+from rivalry.metrics.extractors.classifier import Classifier, jitter
+from rivalry.metrics.extractors.extractor import (
     Extractor,
     extract,
     features_of,
@@ -19,7 +19,7 @@ from rivalry.metrics.features import (
     save_judge,
     train_judge,
 )
-from rivalry.metrics.fingerprints import fingerprint
+from rivalry.metrics.extractors.fingerprints import fingerprint
 
 
 def bars(n=400, shape=(1, 8, 8), seed=0, name="bars") -> Dataset:

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.fid_infinity import fid_infinity, intercept_and_slope
-from rivalry.metrics.frechet import fid
+from rivalry.metrics.features.fid_infinity import fid_infinity, intercept_and_slope
+from rivalry.metrics.features.frechet import fid
 
 
 def draw(n, d, seed=0, mean=0.0):

@@ -6,7 +6,7 @@ import scipy.linalg
 import torch
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.frechet import Moments, fid, frechet_distance, frechet_of_few
+from rivalry.metrics.features.frechet import Moments, fid, frechet_distance, frechet_of_few
 
 
 def gaussian(mean, covariance, n=10**6) -> Moments:

@@ -8,7 +8,13 @@ import pytest
 import torch
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.geometry import distances, geometry_score, holes, living_times, relative_living_times
+from rivalry.metrics.features.geometry import (
+    distances,
+    geometry_score,
+    holes,
+    living_times,
+    relative_living_times,
+)
 
 
 @pytest.fixture

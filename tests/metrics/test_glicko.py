@@ -3,7 +3,7 @@
 import pytest
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.glicko import Rating, update
+from rivalry.metrics.game.glicko import Rating, update
 
 OPPONENTS = [Rating(1400, 30), Rating(1550, 100), Rating(1700, 300)]
 

@@ -9,8 +9,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from rivalry.errors import BadRequest
-from rivalry.metrics import inception
-from rivalry.metrics.inception import Inception, Mixed, inception_2015, pool_beside, prepared
+from rivalry.metrics.extractors import inception
+from rivalry.metrics.extractors.inception import Inception, Mixed, inception_2015, pool_beside, prepared
 
 
 @pytest.fixture(scope="module")

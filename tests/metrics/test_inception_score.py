@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.inception_score import inception_score
+from rivalry.metrics.classes.inception_score import inception_score
 
 
 def sure(labels, k):

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.frechet import fid
-from rivalry.metrics.intra_class import intra_class_fid
+from rivalry.metrics.classes.intra_class import intra_class_fid
+from rivalry.metrics.features.frechet import fid
 
 CENTERS = 10 * torch.eye(4, 6)
 

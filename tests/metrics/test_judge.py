@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.accuracy import accuracy
+from rivalry.metrics.classes.accuracy import accuracy
+from rivalry.metrics.classes.judge import verdicts
 from rivalry.metrics.interval import spread_of_counts, wilson, wilson_error
-from rivalry.metrics.judge import verdicts
 
 
 def logits_of(confidence, labels, k=10):

@@ -7,9 +7,9 @@ from torch.nn.functional import avg_pool2d
 from rivalry.data import open_data
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
-from rivalry.metrics.features import Extractor, extract, judge
-from rivalry.metrics.frechet import fid
-from rivalry.metrics.judge import confident_share
+from rivalry.metrics.classes.judge import confident_share
+from rivalry.metrics.extractors.extractor import Extractor, extract, judge
+from rivalry.metrics.features.frechet import fid
 from rivalry.metrics.suite import evaluate
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.kid import kid, kid_of_subsets, squared_mmd
+from rivalry.metrics.features.kid import kid, kid_of_subsets, squared_mmd
 
 
 def draw(n, d, seed=0, mean=0.0):

@@ -7,7 +7,7 @@ from torch import nn
 
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
-from rivalry.metrics.lpips import (
+from rivalry.metrics.image.lpips import (
     CENTER,
     NETWORKS,
     SCALE,

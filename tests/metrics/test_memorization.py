@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
-from rivalry.metrics.memorization import closest, memorization, small, views
+from rivalry.metrics.image.memorization import closest, memorization, small, views
 from rivalry.metrics.pictures import closest_pairs, pictures
 
 SPEC = Spec("blots", "image", (1, 32, 32))

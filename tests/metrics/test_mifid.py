@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.frechet import fid
-from rivalry.metrics.mifid import cosine_distances, mifid
+from rivalry.metrics.features.frechet import fid
+from rivalry.metrics.features.mifid import cosine_distances, mifid
 
 
 def draw(n, d, seed=0, mean=0.0):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.modes import modes, reverse_kl
+from rivalry.metrics.points.modes import modes, reverse_kl
 
 SIDE = torch.tensor([-4.0, -2, 0, 2, 4])
 GRID = torch.cartesian_prod(SIDE, SIDE)

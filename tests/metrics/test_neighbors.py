@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rivalry.metrics.neighbors import evened, nearest, radii, spaced, squared_distances
+from rivalry.metrics.features.neighbors import evened, nearest, radii, spaced, squared_distances
 
 
 def draw(n, d, seed=0, mean=0.0):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.images import error_of_pairs, in_color, light, random_pairs
+from rivalry.metrics.image.images import error_of_pairs, in_color, light, random_pairs
 
 
 def test_light_is_that_of_the_eye_and_leaves_alpha_out():

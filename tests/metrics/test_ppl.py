@@ -8,8 +8,8 @@ from torch import nn
 
 from rivalry.errors import BadRequest
 from rivalry.game import Game
-from rivalry.metrics.features import Extractor
-from rivalry.metrics.ppl import lerp, path_length, ppl, slerp, squared_distance, trimmed
+from rivalry.metrics.extractors.extractor import Extractor
+from rivalry.metrics.game.ppl import lerp, path_length, ppl, slerp, squared_distance, trimmed
 
 
 class Decoder(Game):

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.neighbors import neighborhood
-from rivalry.metrics.precision import precision_recall
+from rivalry.metrics.features.neighbors import neighborhood
+from rivalry.metrics.features.precision import precision_recall
 
 
 def draw(n, d, seed=0, mean=0.0):

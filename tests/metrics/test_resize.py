@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from rivalry.metrics.resize import at_least, resize
+from rivalry.metrics.extractors.resize import at_least, resize
 
 
 def noise(h, w, n=2, seed=0):

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
-from rivalry.metrics.sharpness import detail, sharpness
+from rivalry.metrics.image.sharpness import detail, sharpness
 
 
 def scenes(n, side=32, c=1, seed=0):

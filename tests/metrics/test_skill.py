@@ -6,7 +6,7 @@ from scipy.stats import spearmanr
 
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
-from rivalry.metrics.skill import Snapshot, play, ratings, share_fooled, skill
+from rivalry.metrics.game.skill import Snapshot, play, ratings, share_fooled, skill
 
 REAL = Dataset(Spec("real", "points", (2,)), torch.tensor([[0.0, 1.0]]).expand(200, 2))
 

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
-from rivalry.metrics.ssim import WEIGHTS, ms_ssim, ms_ssim_diversity, scales
+from rivalry.metrics.image.ssim import WEIGHTS, ms_ssim, ms_ssim_diversity, scales
 
 
 def flat(value, side):

@@ -5,7 +5,7 @@ import torch
 
 from rivalry.data import open_data
 from rivalry.errors import BadRequest
-from rivalry.metrics.stacked import judge_of_digits, stacked_modes, triples
+from rivalry.metrics.classes.stacked import judge_of_digits, stacked_modes, triples
 
 
 def test_real_stacked_digits_are_read_as_they_are():

@@ -7,13 +7,13 @@ import pytest
 import torch
 from toys import bars
 
+from rivalry.data.sets.toys import Modes
 from rivalry.data.source import Dataset, Spec
-from rivalry.data.toys import Modes
 from rivalry.errors import BadRequest
-from rivalry.metrics.catalog import METRICS, PRESETS, function
-from rivalry.metrics.features import Extractor, train_judge
+from rivalry.metrics.extractors.extractor import Extractor, train_judge
 from rivalry.metrics.score import Score
 from rivalry.metrics.suite import Evidence, choose, evaluate, table
+from rivalry.metrics.table import METRICS, PRESETS, function
 
 SHAPE = (1, 10, 10)
 DISTANCES = ("fid", "kid", "precision", "recall", "density", "coverage", "diversity")
@@ -49,7 +49,7 @@ def test_every_metric_is_where_the_table_says_and_needs_what_evidence_supplies()
 
 
 def test_the_table_of_metrics_is_read_without_torch():
-    code = "import rivalry.metrics.catalog, sys; sys.exit('torch' in sys.modules)"
+    code = "import rivalry.metrics.table, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -5,7 +5,7 @@ import torch
 from toys import bars
 
 from rivalry.errors import BadRequest
-from rivalry.metrics.synthetic import train_on_synthetic
+from rivalry.metrics.classes.synthetic import train_on_synthetic
 
 TRAIN, TEST, MADE = bars(600, 0), bars(300, 1), bars(600, 2)
 

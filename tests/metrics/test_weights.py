@@ -13,7 +13,7 @@ from torch import nn
 
 from rivalry.cache import cache_dir
 from rivalry.errors import BadRequest
-from rivalry.metrics.weights import fill, find_weights, read_arrays, read_weights
+from rivalry.metrics.extractors.weights import fill, find_weights, read_arrays, read_weights
 
 
 def find(given=None):

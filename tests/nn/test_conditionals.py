@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from rivalry.levels import Levels
+from rivalry.maths.levels import Levels
 from rivalry.nn.conditionals import Conditional, Gaussians, Logistics, Softmax
 
 OF_LEVELS = {"softmax": Softmax(Levels(17)), "logistics": Logistics(Levels(17), 3)}

@@ -14,11 +14,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rivalry.metrics.density import density_coverage
-from rivalry.metrics.frechet import fid
-from rivalry.metrics.inception_score import inception_score
-from rivalry.metrics.kid import kid_of_subsets
-from rivalry.metrics.precision import precision_recall
+from rivalry.metrics.classes.inception_score import inception_score
+from rivalry.metrics.features.density import density_coverage
+from rivalry.metrics.features.frechet import fid
+from rivalry.metrics.features.kid import kid_of_subsets
+from rivalry.metrics.features.precision import precision_recall
 
 N, D = 500, 24
 
@@ -165,7 +165,7 @@ def test_precision_and_recall_are_those_of_torch_fidelity(fidelity: ModuleType) 
 
 def test_clean_resizing_is_that_of_clean_fid() -> None:
     peer = pytest.importorskip("cleanfid.resize", reason="make parity installs it")
-    from rivalry.metrics.resize import resize
+    from rivalry.metrics.extractors.resize import resize
 
     image = np.random.default_rng(0).integers(256, size=(40, 56, 3), dtype=np.uint8)
     theirs = peer.build_resizer("clean")(image)

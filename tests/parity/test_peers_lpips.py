@@ -15,7 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
-from rivalry.metrics.lpips import ARCHIVE, load_lpips
+from rivalry.metrics.image.lpips import ARCHIVE, load_lpips
 
 FILE = Path(os.environ.get("RIVALRY_LPIPS", Path(__file__).parents[2] / ".parity" / ARCHIVE))
 IMAGES = Path(os.environ.get("RIVALRY_LPIPS_IMAGES", "-"))

@@ -30,9 +30,9 @@ def compare(
     as_json: bool,
 ) -> None:
     """Set runs side by side: the same scores, and which differences are more than noise."""
-    from rivalry.comparison import compare as side_by_side
-    from rivalry.output import require_ending, written
-    from rivalry.progress import steps
+    from rivalry.runs.comparison import compare as side_by_side
+    from rivalry.runs.progress import steps
+    from rivalry.show.output import require_ending, written
 
     if output:
         require_ending(output, (".png",))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rivalry.editing.codes import Space
     from rivalry.editing.invert import Where
     from rivalry.game import Game
-    from rivalry.run import Run
+    from rivalry.runs.run import Run
 
 
 @click.group()
@@ -38,7 +38,7 @@ class Opened(NamedTuple):
 
     def label(self, text: str | None) -> int | None:
         """The number of the class that was asked for by number or name."""
-        from rivalry.trained import given
+        from rivalry.runs.trained import given
 
         return given(self.game, self.spec, label=text).get("label")
 
@@ -54,9 +54,9 @@ def _tool(command: Callable[..., None]) -> Callable[..., Any]:
 
     @wraps(command)
     def opening(run: str, which: str, device: str, **given: Any) -> None:
-        from rivalry import trained
         from rivalry.data.source import Spec
-        from rivalry.editing.tables import require_pictures
+        from rivalry.runs import trained
+        from rivalry.show.tables import require_pictures
 
         opened = trained.open_run(trained.local(run))
         spec = Spec.from_json(opened.told["spec"])
@@ -71,7 +71,7 @@ def _tool(command: Callable[..., None]) -> Callable[..., Any]:
 
 def _draw(output: Path, draw: Callable[[], "Image.Image"]) -> None:
     """Write a picture and print where it is; the place is tried before the picture is made."""
-    from rivalry.output import require_ending, written
+    from rivalry.show.output import require_ending, written
 
     require_ending(output, (".png",))
     with written(output) as file:
@@ -107,8 +107,10 @@ def interpolate(
     A .png is a sheet with a row for each way from a code to the next; a .gif or an .mp4 walks them all, and
     back to the first.
     """
-    from rivalry.editing import codes, interpolate, moving, typed
-    from rivalry.output import require_ending, written
+    from rivalry.cli import typed
+    from rivalry.editing import codes, interpolate
+    from rivalry.show import movies as moving
+    from rivalry.show.output import require_ending, written
 
     output = output or opened.place("interpolate", seeds, space, how, label)
     require_ending(output, (".png", *moving.ENDINGS))
@@ -155,7 +157,8 @@ def arithmetic(
 
     Each is the mean over its examples; with --strengths every one of --plus is turned by itself.
     """
-    from rivalry.editing import arithmetic, codes, typed
+    from rivalry.cli import typed
+    from rivalry.editing import arithmetic, codes
 
     texts = (a, minus, plus)
     output = output or opened.place("arithmetic", *(Path(t).name for t in texts), strengths, space, label)
@@ -179,7 +182,8 @@ def arithmetic(
 
 def _example(opened: Opened, text: str, resize: bool) -> "list[int] | Tensor":
     """Seeds, or the images of a folder."""
-    from rivalry.editing import images, invert, typed
+    from rivalry.cli import typed
+    from rivalry.editing import images, invert
 
     if not Path(text).exists():
         return typed.seeds(text)
@@ -194,7 +198,7 @@ def _codes(
 ) -> "Tensor":
     """The codes of these seeds, or those found for these images."""
     from rivalry.editing import codes, invert
-    from rivalry.progress import steps
+    from rivalry.runs.progress import steps
 
     if isinstance(example, list):
         return codes.of_seeds(opened.game, example, space, label)
@@ -215,7 +219,8 @@ def mix(
 
     Sources are in the first row, targets in the first column, and a block of rows shows each part of the layers.
     """
-    from rivalry.editing import codes, mix, typed
+    from rivalry.cli import typed
+    from rivalry.editing import codes, mix
 
     codes.require(opened.game, "w")
     output = output or opened.place("mix", sources, targets, label)
@@ -249,10 +254,11 @@ def truncate(
     A row for each.  With --curve a second picture shows what fidelity costs in diversity; --seed is that of its
     samples.
     """
-    from rivalry import trained
+    from rivalry.cli import typed
     from rivalry.data import open_data
-    from rivalry.editing import truncate, typed
-    from rivalry.progress import steps
+    from rivalry.editing import truncate
+    from rivalry.runs import trained
+    from rivalry.runs.progress import steps
 
     trained.refuse_seed(seed)
     columns, rows, asked = typed.seeds(seeds), typed.truncations(truncations), opened.label(label)
@@ -290,8 +296,9 @@ def factorize(
 
     They are found from the generator's weights alone; a row for each.  --seed is that of the sample.
     """
-    from rivalry import trained
-    from rivalry.editing import codes, factorize, mix, typed
+    from rivalry.cli import typed
+    from rivalry.editing import codes, factorize, mix
+    from rivalry.runs import trained
 
     trained.refuse_seed(seed)
     codes.require(opened.game)
@@ -317,7 +324,8 @@ def traverse(opened: Opened, output: Path | None, code: str, seeds: str, values:
 
     A row for each seed, a column for each value: what infogan's categories (c0) and numbers (c1, ...) mean.
     """
-    from rivalry.editing import traverse, typed
+    from rivalry.cli import typed
+    from rivalry.editing import traverse
     from rivalry.game import require_part
 
     named, rows = traverse.require_coded(opened.game).named, typed.seeds(seeds)
@@ -362,11 +370,12 @@ def invert(
     """
     import numpy as np
 
-    from rivalry import trained
-    from rivalry.editing import codes, images, invert, typed
-    from rivalry.goal import seconds
-    from rivalry.output import written
-    from rivalry.progress import steps
+    from rivalry.cli import typed
+    from rivalry.editing import codes, images, invert
+    from rivalry.play.goal import seconds
+    from rivalry.runs import trained
+    from rivalry.runs.progress import steps
+    from rivalry.show.output import written
 
     trained.refuse_seed(given["seed"])
     given["seconds"] = seconds(time) if time else float("inf")

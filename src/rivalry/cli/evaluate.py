@@ -33,9 +33,9 @@ def evaluate(
 
     They are those of a run, or anyone's images: a folder, a .zip or a .npz.
     """
-    from rivalry import trained
     from rivalry.metrics.suite import table
-    from rivalry.progress import steps
+    from rivalry.runs import trained
+    from rivalry.runs.progress import steps
 
     with steps() as show:
         scores = trained.evaluate(

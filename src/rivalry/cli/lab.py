@@ -31,10 +31,10 @@ def audit_metrics(
     from rivalry.data import open_data
     from rivalry.errors import BadRequest
     from rivalry.lab.audit_metrics import METRICS, audit, table, values
-    from rivalry.metrics.catalog import find
-    from rivalry.metrics.extractors import find_extractor
-    from rivalry.metrics.neighbors import spaced
-    from rivalry.progress import steps
+    from rivalry.metrics.extractors.find import find_extractor
+    from rivalry.metrics.features.neighbors import spaced
+    from rivalry.metrics.table import find
+    from rivalry.runs.progress import steps
 
     if n < 100 or most < n:
         raise BadRequest(

@@ -85,6 +85,6 @@ def _data() -> list[dict[str, object]]:
 
 
 def _metrics() -> list[dict[str, object]]:
-    from rivalry.metrics.catalog import METRICS
+    from rivalry.metrics.table import METRICS
 
     return [{"name": metric.name, "what": metric.title} for metric in METRICS]

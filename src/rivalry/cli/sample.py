@@ -44,11 +44,11 @@ def sample(
     """
     import torch
 
-    from rivalry import trained
     from rivalry.data.source import Spec
     from rivalry.game import Translator
     from rivalry.labels import every_class
-    from rivalry.samples import save
+    from rivalry.runs import trained
+    from rivalry.show.samples import save
 
     if n < 1:
         raise BadRequest(f"-n is one or more; got {n}")
@@ -61,7 +61,8 @@ def sample(
         )
     given = trained.given(game, spec, label=label, truncation=truncation)
     if code:
-        from rivalry.editing import traverse, typed
+        from rivalry.cli import typed
+        from rivalry.editing import traverse
 
         if attention:
             raise BadRequest("--attention shows samples of any code: leave --code out")

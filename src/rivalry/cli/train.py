@@ -57,7 +57,7 @@ def train(
 
     catalog.find(game)
     given = parse(settings)
-    from rivalry import training
+    from rivalry.runs import training
 
     done = training.train(
         game,
@@ -92,7 +92,7 @@ def resume(
 
     RUN is its directory; it goes on to the goal that it was given, or to a new one.
     """
-    from rivalry import training
+    from rivalry.runs import training
 
     done = training.resume(run, rounds=rounds, samples=samples, time=time, device=device, quiet=quiet)
     _tell(done.path)

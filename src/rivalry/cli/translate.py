@@ -33,13 +33,13 @@ def translate(
     RUN is the directory of a run that learned to translate, or its id on the Hugging Face Hub.  Images are
     written under their own names, as .png.
     """
-    from rivalry import trained
     from rivalry.data.source import Spec
     from rivalry.editing.images import given_images
     from rivalry.editing.translate import domain, places, require_translator, translated
-    from rivalry.output import written
-    from rivalry.progress import steps
-    from rivalry.sheets import to_image
+    from rivalry.runs import trained
+    from rivalry.runs.progress import steps
+    from rivalry.show.output import written
+    from rivalry.show.sheets import to_image
 
     trained.refuse_seed(seed)
     opened = trained.open_run(trained.local(run))

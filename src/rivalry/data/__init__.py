@@ -49,7 +49,7 @@ def open_data(
     if _exists(path):
         return _open_path(path, split, size, pairs)
     if re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", name_or_path) and not _names_a_file(path):
-        from rivalry.data.columns import open_hub
+        from rivalry.data.readers.columns import open_hub
 
         return open_hub(name_or_path, split, size)
     if "/" in name_or_path or _names_a_file(path):
@@ -74,7 +74,7 @@ def _resized(dataset: "Dataset", size: tuple[int, int]) -> "Dataset":
 
     import torch
 
-    from rivalry.data.decode import resize
+    from rivalry.data.readers.decode import resize
 
     fit = lambda images: torch.from_numpy(resize(images.numpy(), size))
     x = fit(dataset.x)
@@ -87,13 +87,13 @@ def _open_path(path: Path, split: str, size: tuple[int, int] | None, pairs: bool
     if not (path.is_dir() or path.is_file()):
         raise BadRequest(f"{path} is neither a folder nor a regular file")
     if pairs:
-        from rivalry.data.pairs import open_pairs as open_it
+        from rivalry.data.readers.pairs import open_pairs as open_it
     elif path.is_dir() or kind == ".zip":
-        from rivalry.data.images import open_images as open_it
+        from rivalry.data.readers.images import open_images as open_it
     elif kind == ".npz":
-        from rivalry.data.arrays import open_npz as open_it
+        from rivalry.data.readers.arrays import open_npz as open_it
     elif kind == ".parquet":
-        from rivalry.data.columns import open_parquet as open_it
+        from rivalry.data.readers.columns import open_parquet as open_it
     else:
         raise BadRequest(f"{path} is no data set; expected a folder of images, a .zip, a .npz or a .parquet")
     return open_it(path, split, size)

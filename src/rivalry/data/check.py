@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 from rivalry.data import open_data
-from rivalry.data.decode import DEEP, Look, white_of
-from rivalry.data.decoded import Encoded, Seen, attempt, decode_as, look_at, plan, require_room
-from rivalry.data.images import Listing, list_images
 from rivalry.data.names import NAMES
-from rivalry.data.pairs import align, find_sides
+from rivalry.data.readers.decode import DEEP, Look, white_of
+from rivalry.data.readers.decoded import Encoded, Seen, attempt, decode_as, look_at, plan, require_room
+from rivalry.data.readers.images import Listing, list_images
+from rivalry.data.readers.pairs import align, find_sides
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 from rivalry.terminal import plain

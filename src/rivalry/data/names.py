@@ -21,22 +21,22 @@ class Named:
 
 
 def _bundled(what: str) -> Named:
-    return Named("image", "bundled", what, "bundled:open_bundled")
+    return Named("image", "bundled", what, "sets.bundled:open_bundled")
 
 
 def _toy(kind: str, what: str) -> Named:
-    return Named(kind, "generated", what, "toys:open_toy")
+    return Named(kind, "generated", what, "sets.toys:open_toy")
 
 
 def _from_mnist(what: str) -> Named:
-    return Named("image", "generated", what, "from_mnist:open_from_mnist")
+    return Named("image", "generated", what, "sets.from_mnist:open_from_mnist")
 
 
 def _shapes(what: str) -> Named:
-    return Named("image", "generated", what, "shapes:open_shapes")
+    return Named("image", "generated", what, "sets.shapes:open_shapes")
 
 
-def _fetched(what: str, opener: str = "fetch:open_fetched") -> Named:
+def _fetched(what: str, opener: str = "readers.fetch:open_fetched") -> Named:
     return Named("image", "fetched", what, opener)
 
 
@@ -47,11 +47,11 @@ NAMES = {
     "fashion-mnist": _fetched("clothes, 60,000 + 10,000, 28 x 28 grey, 10 classes"),
     "cifar10": _fetched("small photographs, 50,000 + 10,000, 32 x 32 RGB, 10 classes"),
     "emoji": _fetched(
-        "outlines and their colors in pairs, 1,805 + 239, 64 x 64 RGB, 12 classes", "emoji:open_emoji"
+        "outlines and their colors in pairs, 1,805 + 239, 64 x 64 RGB, 12 classes", "sets.emoji:open_emoji"
     ),
     "emoji-styles": _fetched(
         "Noto and Twemoji, two domains of different emoji, 1,729 + 354, 64 x 64 RGB, 2 classes",
-        "emoji:open_emoji",
+        "sets.emoji:open_emoji",
     ),
     "mnist-32": _from_mnist("mnist with a black border, 60,000 + 10,000, 32 x 32 grey, 10 classes"),
     "colored-mnist": _from_mnist("mnist in six colors, 60,000 + 10,000, 28 x 28 RGB, 10 classes"),
@@ -65,7 +65,7 @@ NAMES = {
         "image",
         "generated",
         "heads of known hair that wear something known, 10,000 + 2,000, 32 x 32 RGB, 4 classes",
-        "avatars:open_avatars",
+        "sets.avatars:open_avatars",
     ),
     "triangles": _toy("image", "filled triangles, 10,000 + 2,000, 28 x 28 grey, 2 classes"),
     "ring": _toy("points", "8 Gaussians of deviation 0.01 on a circle of radius 1"),

@@ -16,9 +16,9 @@ from torch import Tensor
 
 from rivalry.data.source import Spec
 from rivalry.editing.codes import Space, decoded, lengths, require_one_class, typical
-from rivalry.editing.tables import blank, heads, table
 from rivalry.errors import BadRequest
 from rivalry.game import Game
+from rivalry.show.tables import blank, heads, table
 
 
 def mean(codes: Tensor) -> Tensor:

@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rivalry.chance import by_row
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Latent
 from rivalry.labels import told_labels
+from rivalry.maths.chance import by_row
 from rivalry.nn.attention import attended
 
 HEAT = (1.0, 0.35, -0.6)  # of what was looked at, in [-1, 1]

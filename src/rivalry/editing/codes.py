@@ -7,11 +7,11 @@ from typing import Any, Literal, NamedTuple, cast
 import torch
 from torch import Tensor
 
-from rivalry import chance
 from rivalry.errors import BadRequest
 from rivalry.game import Conditional, Game, Latent, Styled
 from rivalry.labels import every_class, told_labels
-from rivalry.trained import refuse_seed
+from rivalry.maths import chance
+from rivalry.runs.trained import refuse_seed
 
 Space = Literal["z", "w"]
 DRAWN = 1000  # codes from which it is told what is typical

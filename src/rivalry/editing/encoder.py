@@ -23,7 +23,7 @@ from rivalry.editing.codes import Space, Typical, decode, drawn, into, seeded, t
 from rivalry.game import Game, Latent
 from rivalry.metrics.suite import Progress
 from rivalry.nn.conv import ConvCritic, Shape
-from rivalry.trees import load_tensors, write_tensors
+from rivalry.runs.trees import load_tensors, write_tensors
 
 STEPS, BATCH, WIDTH = 400, 64, 32
 

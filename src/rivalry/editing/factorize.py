@@ -16,9 +16,9 @@ from torch import Tensor
 
 from rivalry.data.source import Spec
 from rivalry.editing.codes import DRAWN, Space, decoded, drawn, of_seeds, told
-from rivalry.editing.tables import heads, table
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Steerable, Styled
+from rivalry.show.tables import heads, table
 
 
 class Directions(NamedTuple):

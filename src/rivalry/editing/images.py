@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rivalry.data.decode import DAMAGED, Look, decode, look
-from rivalry.data.images import EXTENSIONS
+from rivalry.data.readers.decode import DAMAGED, Look, decode, look
+from rivalry.data.readers.images import EXTENSIONS
 from rivalry.data.source import Spec
 from rivalry.errors import BadRequest
 

@@ -18,9 +18,9 @@ from torch import Tensor
 
 from rivalry.data.source import Spec
 from rivalry.editing.codes import Space, decoded, of_seeds, require_one_class, told
-from rivalry.editing.tables import heads, table
 from rivalry.errors import BadRequest
 from rivalry.game import Game
+from rivalry.show.tables import heads, table
 
 Between = Callable[
     [Tensor, Tensor, Tensor], Tensor

@@ -24,12 +24,12 @@ from torch import Tensor
 from rivalry.data.source import Spec
 from rivalry.editing.codes import DRAWN, Space, decode, decoded, drawn, require, told, typical
 from rivalry.editing.encoder import Encoder, encoder_of, whitened
-from rivalry.editing.tables import blank, table
 from rivalry.errors import BadRequest
 from rivalry.game import Conditional, Game
-from rivalry.metrics.neighbors import squared_distances
+from rivalry.metrics.features.neighbors import squared_distances
 from rivalry.metrics.suite import Progress
 from rivalry.nn.conv import Shape
+from rivalry.show.tables import blank, table
 
 Where = Literal["z", "w", "w+"]
 

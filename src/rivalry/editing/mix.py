@@ -13,9 +13,9 @@ from torch import Tensor
 
 from rivalry.data.source import Spec
 from rivalry.editing.codes import decoded, of_seeds
-from rivalry.editing.tables import blank, heads, table
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Game
+from rivalry.show.tables import blank, heads, table
 
 BANDS = ("coarse", "middle", "fine")
 _SHARES = (4 / 18, 8 / 18)  # where middle and fine begin: at the 5th and 9th of the paper's 18 layers

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from rivalry.data.source import Spec
 from rivalry.editing.codes import decoded, of_seeds
-from rivalry.editing.tables import heads, table
 from rivalry.errors import BadRequest
 from rivalry.game import Coded, Game, require_part
+from rivalry.show.tables import heads, table
 
 FURTHEST, STEPS = 2.0, 9  # how far numbers walk, in so many steps
 

@@ -15,15 +15,15 @@ from torch import Tensor
 
 from rivalry.data.source import Dataset, Spec
 from rivalry.editing.codes import told
-from rivalry.editing.tables import heads, table
 from rivalry.errors import BadRequest
 from rivalry.game import Game
 from rivalry.given import given_for
 from rivalry.metrics import suite
-from rivalry.metrics.features import Extractor
+from rivalry.metrics.extractors.extractor import Extractor
 from rivalry.metrics.score import Score
-from rivalry.tradeoff import Mark, tradeoff
-from rivalry.trained import draw
+from rivalry.runs.tradeoff import Mark, tradeoff
+from rivalry.runs.trained import draw
+from rivalry.show.tables import heads, table
 
 
 class Point(NamedTuple):

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from rivalry.data.decode import DAMAGED, MODES, decode, look
-from rivalry.data.images import Member, list_images
+from rivalry.data.readers.decode import DAMAGED, MODES, decode, look
+from rivalry.data.readers.images import Member, list_images
 from rivalry.errors import BadRequest
 
 FOLDER = "images"

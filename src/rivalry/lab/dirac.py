@@ -29,12 +29,12 @@ import torch
 from torch import Tensor, nn
 
 from rivalry.data.source import Dataset, Source, Spec
-from rivalry.divergences import Divergence, minimax, non_saturating, wasserstein
-from rivalry.engine import Engine
 from rivalry.game import Game, Move, Player
-from rivalry.goal import Goal
-from rivalry.optimizers import sgd
-from rivalry.penalties import Penalty, clip_weights, gradient_penalty, r1
+from rivalry.maths.divergences import Divergence, minimax, non_saturating, wasserstein
+from rivalry.maths.optimizers import sgd
+from rivalry.maths.penalties import Penalty, clip_weights, gradient_penalty, r1
+from rivalry.play.engine import Engine
+from rivalry.play.goal import Goal
 
 QUESTION = "Which ways of playing reach the equilibrium of a game of two numbers?"
 

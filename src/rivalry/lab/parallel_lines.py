@@ -22,17 +22,17 @@ from math import log
 import torch
 from torch import Tensor, nn
 
-from rivalry.averages import Average
+from rivalry.data.sets.toys import open_toy
 from rivalry.data.source import Source
-from rivalry.data.toys import open_toy
-from rivalry.divergences import Divergence, minimax
-from rivalry.engine import Engine
 from rivalry.game import Game, Move, Player
 from rivalry.games.image.gan import gan
 from rivalry.games.image.wgan_gp import wgan_gp
-from rivalry.goal import Goal
-from rivalry.optimizers import MakeOptimizer
-from rivalry.penalties import Penalty
+from rivalry.maths.averages import Average
+from rivalry.maths.divergences import Divergence, minimax
+from rivalry.maths.optimizers import MakeOptimizer
+from rivalry.maths.penalties import Penalty
+from rivalry.play.engine import Engine
+from rivalry.play.goal import Goal
 
 QUESTION = "How far apart does a critic find two parallel lines, and where does it send the generator?"
 

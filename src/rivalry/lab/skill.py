@@ -15,10 +15,10 @@ from rivalry.data import open_data
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 from rivalry.game import Conditional, Critic, Game, Translator
+from rivalry.metrics.game.skill import LEAST, Snapshot, skill
 from rivalry.metrics.score import Score
-from rivalry.metrics.skill import LEAST, Snapshot, skill
-from rivalry.run import Run
-from rivalry.trained import as_trained, load, open_run
+from rivalry.runs.run import Run
+from rivalry.runs.trained import as_trained, load, open_run
 
 
 def skill_of_run(

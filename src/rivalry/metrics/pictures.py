@@ -9,7 +9,7 @@ from torch import Tensor
 
 from rivalry.data.source import Dataset
 from rivalry.metrics.score import Score
-from rivalry.sheets import sheet
+from rivalry.show.sheets import sheet
 
 ENDS = 12  # samples shown at either end of a defect
 

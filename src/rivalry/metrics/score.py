@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rivalry.metrics.halves import Halves
+    from rivalry.metrics.features.halves import Halves
 
 ERROR = "standard error"
 OVER_PARTS = "deviation over parts"

@@ -12,11 +12,11 @@ from torch import Tensor
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 from rivalry.game import Density, Game
-from rivalry.metrics.catalog import PRESETS, Metric, find, function
-from rivalry.metrics.extractors import default_extractor
-from rivalry.metrics.features import Extractor, Processes, extract, features_of
+from rivalry.metrics.classes.stacked import judge_of_digits
+from rivalry.metrics.extractors.extractor import Extractor, Processes, extract, features_of
+from rivalry.metrics.extractors.find import default_extractor
 from rivalry.metrics.score import Score
-from rivalry.metrics.stacked import judge_of_digits
+from rivalry.metrics.table import PRESETS, Metric, find, function
 
 SHARED = (
     "real_features",

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rivalry.divergences import wide
-from rivalry.levels import Levels
+from rivalry.maths.divergences import wide
+from rivalry.maths.levels import Levels
 
 
 class Conditional(ABC):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rivalry.chance import some_rows
+from rivalry.maths.chance import some_rows
 from rivalry.nn.conv import Shape, batch_norm, halvings, init_normal
 
 

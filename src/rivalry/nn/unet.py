@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rivalry.chance import dropout
+from rivalry.maths.chance import dropout
 from rivalry.nn.conv import Shape, init_normal
 from rivalry.nn.translator import InstanceNorm
 

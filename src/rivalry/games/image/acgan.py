@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rivalry.data.source import Source, Spec
-from rivalry.divergences import non_saturating, wide
 from rivalry.game import Move
 from rivalry.games.image.gan import TwoPlayers
+from rivalry.maths.divergences import non_saturating, wide
+from rivalry.maths.optimizers import adam
+from rivalry.maths.priors import normal
 from rivalry.nn.conv import ConvCritic, ConvGenerator
 from rivalry.nn.joined import Joined
-from rivalry.optimizers import adam
-from rivalry.priors import normal
 from rivalry.settings import Count, Fraction, Rate, Weight
 
 

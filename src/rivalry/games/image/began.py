@@ -26,14 +26,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rivalry.averages import average_of
 from rivalry.data.source import Source, Spec
-from rivalry.divergences import wide
 from rivalry.game import Game, Move, Player
 from rivalry.labels import told_labels
+from rivalry.maths.averages import average_of
+from rivalry.maths.divergences import wide
+from rivalry.maths.optimizers import MakeOptimizer, adam
+from rivalry.maths.priors import Prior, uniform
 from rivalry.nn.conv import Shape, halvings
-from rivalry.optimizers import MakeOptimizer, adam
-from rivalry.priors import Prior, uniform
 from rivalry.settings import Count, Fraction, Rate
 
 

@@ -22,17 +22,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rivalry.data.source import Source, Spec
-from rivalry.divergences import hinge
 from rivalry.errors import BadRequest
 from rivalry.game import Move
 from rivalry.games.image.gan import TwoPlayers
+from rivalry.maths.divergences import hinge
+from rivalry.maths.optimizers import adam
+from rivalry.maths.penalties import orthogonal
+from rivalry.maths.priors import normal
 from rivalry.nn.attention import SelfAttention, nearest_map
 from rivalry.nn.conv import Shape, halvings
 from rivalry.nn.residual import Down
 from rivalry.nn.spectral import spectral
-from rivalry.optimizers import adam
-from rivalry.penalties import orthogonal
-from rivalry.priors import normal
 from rivalry.settings import Count, Fraction, Natural, Rate, Weight
 
 WIDEST = 16  # times the width

@@ -25,14 +25,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rivalry.data.source import Source, Spec
-from rivalry.divergences import non_saturating
 from rivalry.game import Move
 from rivalry.games.image.gan import TwoPlayers
 from rivalry.labels import told_labels
+from rivalry.maths.divergences import non_saturating
+from rivalry.maths.optimizers import adam
+from rivalry.maths.penalties import r1
+from rivalry.maths.priors import normal
 from rivalry.nn.conv import Shape, halvings
-from rivalry.optimizers import adam
-from rivalry.penalties import r1
-from rivalry.priors import normal
 from rivalry.settings import Count, Fraction, Rate, Weight
 
 DOMAINS = 2

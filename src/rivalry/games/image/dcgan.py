@@ -13,13 +13,13 @@ Deviations:
 
 from typing import Literal
 
-from rivalry.augment import ADA, DiffAugment, Nothing
 from rivalry.data.source import Spec
-from rivalry.divergences import non_saturating
 from rivalry.games.image.gan import GAN
+from rivalry.maths.augment import ADA, DiffAugment, Nothing
+from rivalry.maths.divergences import non_saturating
+from rivalry.maths.optimizers import adam
+from rivalry.maths.priors import uniform
 from rivalry.nn.choice import critic_for, generator_for
-from rivalry.optimizers import adam
-from rivalry.priors import uniform
 from rivalry.settings import Count, Fraction, Rate
 
 AUGMENTS = {"none": Nothing, "diffaugment": DiffAugment, "ada": ADA}

@@ -14,12 +14,12 @@ Deviations:
 """
 
 from rivalry.data.source import Spec
-from rivalry.divergences import non_saturating
 from rivalry.games.image.gan import GAN
+from rivalry.maths.divergences import non_saturating
+from rivalry.maths.optimizers import adam
+from rivalry.maths.penalties import dragan as penalty_of_dragan
+from rivalry.maths.priors import uniform
 from rivalry.nn.choice import critic_for, generator_for
-from rivalry.optimizers import adam
-from rivalry.penalties import dragan as penalty_of_dragan
-from rivalry.priors import uniform
 from rivalry.settings import Count, Fraction, Rate, Weight
 
 

@@ -30,12 +30,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rivalry.data.source import Source, Spec
-from rivalry.divergences import Divergence, wide
 from rivalry.game import Move
 from rivalry.games.image.gan import TwoPlayers
+from rivalry.maths.divergences import Divergence, wide
+from rivalry.maths.optimizers import adam
+from rivalry.maths.priors import uniform
 from rivalry.nn.conv import ConvCritic, ConvGenerator, Shape, halvings, layer_norm
-from rivalry.optimizers import adam
-from rivalry.priors import uniform
 from rivalry.settings import Count, Fraction, Rate, Weight
 
 

@@ -14,11 +14,11 @@ Deviations:
 from typing import Literal
 
 from rivalry.data.source import Spec
-from rivalry.divergences import f_divergence
 from rivalry.games.image.gan import GAN
+from rivalry.maths.divergences import f_divergence
+from rivalry.maths.optimizers import adam
+from rivalry.maths.priors import uniform
 from rivalry.nn.choice import critic_for, generator_for
-from rivalry.optimizers import adam
-from rivalry.priors import uniform
 from rivalry.settings import Count, Fraction, Rate
 
 Kind = Literal[

@@ -21,19 +21,19 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from rivalry.augment import Augment, Nothing
-from rivalry.averages import average_of
-from rivalry.chance import seeded
 from rivalry.data.source import Source, Spec
-from rivalry.divergences import Divergence, minimax, non_saturating
 from rivalry.game import Game, Move, Player
 from rivalry.labels import told_labels
+from rivalry.maths.augment import Augment, Nothing
+from rivalry.maths.averages import average_of
+from rivalry.maths.chance import seeded
+from rivalry.maths.divergences import Divergence, minimax, non_saturating
+from rivalry.maths.optimizers import MakeOptimizer, adam
+from rivalry.maths.penalties import Pass, Penalty
+from rivalry.maths.priors import Prior, uniform
 from rivalry.nn.attention import described
 from rivalry.nn.norm import with_statistics_of
 from rivalry.nn.perceptron import PerceptronCritic, PerceptronGenerator
-from rivalry.optimizers import MakeOptimizer, adam
-from rivalry.penalties import Pass, Penalty
-from rivalry.priors import Prior, uniform
 from rivalry.settings import Count, Fraction, Rate
 
 STANDING = 16  # batches whose statistics are gathered for a truncation

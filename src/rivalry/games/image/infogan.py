@@ -23,14 +23,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rivalry.chance import uniform
 from rivalry.data.source import Source, Spec
-from rivalry.divergences import non_saturating, wide
 from rivalry.game import Move, Player, require_part
 from rivalry.games.image.gan import TwoPlayers
+from rivalry.maths.chance import uniform
+from rivalry.maths.divergences import non_saturating, wide
+from rivalry.maths.optimizers import adam
+from rivalry.maths.priors import Prior
 from rivalry.nn.conv import ConvCritic, ConvGenerator
-from rivalry.optimizers import adam
-from rivalry.priors import Prior
 from rivalry.settings import Count, Fraction, Natural, Rate, Weight
 
 

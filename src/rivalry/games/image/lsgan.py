@@ -9,11 +9,11 @@ Deviations:
 """
 
 from rivalry.data.source import Spec
-from rivalry.divergences import least_squares
 from rivalry.games.image.gan import GAN
+from rivalry.maths.divergences import least_squares
+from rivalry.maths.optimizers import adam
+from rivalry.maths.priors import uniform
 from rivalry.nn.choice import critic_for, generator_for
-from rivalry.optimizers import adam
-from rivalry.priors import uniform
 from rivalry.settings import Count, Fraction, Rate
 
 

@@ -16,11 +16,11 @@ Deviations, on points, from the released code (fjxmlzn/PacGAN, synthetic_data_ex
 from torch import Tensor, nn
 
 from rivalry.data.source import Spec
-from rivalry.divergences import non_saturating
 from rivalry.games.image.gan import GAN
+from rivalry.maths.divergences import non_saturating
+from rivalry.maths.optimizers import adam
+from rivalry.maths.priors import normal
 from rivalry.nn.conv import ConvCritic, ConvGenerator
-from rivalry.optimizers import adam
-from rivalry.priors import normal
 from rivalry.settings import Count, Fraction, Rate
 
 

@@ -22,14 +22,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rivalry.data.source import Source, Spec
-from rivalry.divergences import wasserstein, wide
 from rivalry.game import Move
 from rivalry.games.image.gan import TwoPlayers
+from rivalry.maths.divergences import wasserstein, wide
+from rivalry.maths.optimizers import adam
+from rivalry.maths.penalties import gradient_penalty
+from rivalry.maths.priors import normal
 from rivalry.nn.conv import Shape, halvings
 from rivalry.nn.equalized import EqualConv2d, EqualLinear, minibatch_deviation, pixel_norm
-from rivalry.optimizers import adam
-from rivalry.penalties import gradient_penalty
-from rivalry.priors import normal
 from rivalry.settings import Count, Fraction, Rate, Weight
 
 WIDEST = 512

@@ -17,13 +17,13 @@ import math
 from torch import Tensor, nn
 
 from rivalry.data.source import Spec
-from rivalry.divergences import non_saturating
 from rivalry.games.image.gan import GAN
+from rivalry.maths.divergences import non_saturating
+from rivalry.maths.optimizers import adam
+from rivalry.maths.penalties import r1
+from rivalry.maths.priors import normal
 from rivalry.nn.conv import Shape, halvings
 from rivalry.nn.norm import ConditionalBatchNorm
-from rivalry.optimizers import adam
-from rivalry.penalties import r1
-from rivalry.priors import normal
 from rivalry.settings import Count, Fraction, Rate, Weight
 
 

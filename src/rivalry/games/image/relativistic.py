@@ -19,13 +19,13 @@ import torch
 from torch import nn
 
 from rivalry.data.source import Source, Spec
-from rivalry.divergences import Relativistic, relativistic_average, relativistic_paired
 from rivalry.game import Move
 from rivalry.games.image.gan import TwoPlayers
+from rivalry.maths.divergences import Relativistic, relativistic_average, relativistic_paired
+from rivalry.maths.optimizers import adam
+from rivalry.maths.penalties import r1, r2
+from rivalry.maths.priors import normal, uniform
 from rivalry.nn.choice import critic_for, generator_for
-from rivalry.optimizers import adam
-from rivalry.penalties import r1, r2
-from rivalry.priors import normal, uniform
 from rivalry.settings import Count, Fraction, Rate, Weight
 
 

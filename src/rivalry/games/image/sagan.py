@@ -17,13 +17,13 @@ from typing import Literal
 from torch import nn
 
 from rivalry.data.source import Spec
-from rivalry.divergences import hinge
 from rivalry.games.image.gan import GAN
+from rivalry.maths.divergences import hinge
+from rivalry.maths.optimizers import adam
+from rivalry.maths.penalties import r1
+from rivalry.maths.priors import normal
 from rivalry.nn.residual import ResidualCritic, ResidualGenerator
 from rivalry.nn.spectral import spectral
-from rivalry.optimizers import adam
-from rivalry.penalties import r1
-from rivalry.priors import normal
 from rivalry.settings import Count, Fraction, Natural, Rate, Weight
 
 

@@ -23,18 +23,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rivalry.augment import ADA, Augment, DiffAugment, Nothing
 from rivalry.data.source import Source, Spec
-from rivalry.divergences import non_saturating
 from rivalry.game import Move
 from rivalry.games.image.gan import TwoPlayers
+from rivalry.maths.augment import ADA, Augment, DiffAugment, Nothing
+from rivalry.maths.divergences import non_saturating
+from rivalry.maths.optimizers import adam
+from rivalry.maths.penalties import PathLength, r1
+from rivalry.maths.priors import normal
 from rivalry.nn.conv import Shape, halvings
 from rivalry.nn.equalized import EqualConv2d, EqualLinear, minibatch_deviation
 from rivalry.nn.modulated import ResidualStyleCritic, SkipSynthesis
 from rivalry.nn.style import Mapping, Noise, double_smoothly, halve_smoothly, mixed
-from rivalry.optimizers import adam
-from rivalry.penalties import PathLength, r1
-from rivalry.priors import normal
 from rivalry.settings import Count, Fraction, Rate, Weight
 
 WIDEST = 512

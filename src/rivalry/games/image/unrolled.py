@@ -23,12 +23,12 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from rivalry.data.source import Source, Spec
-from rivalry.divergences import Divergence, non_saturating
 from rivalry.game import Move, Player
 from rivalry.games.image.gan import TwoPlayers
+from rivalry.maths.divergences import Divergence, non_saturating
+from rivalry.maths.optimizers import adam
+from rivalry.maths.priors import normal
 from rivalry.nn.choice import critic_for, generator_for
-from rivalry.optimizers import adam
-from rivalry.priors import normal
 from rivalry.settings import Count, Fraction, Natural, Rate
 
 TINY = 1e-30  # far below the square of any gradient that is not 0

@@ -12,12 +12,12 @@ Deviations:
 from typing import Literal
 
 from rivalry.data.source import Spec
-from rivalry.divergences import wasserstein
 from rivalry.games.image.gan import GAN
+from rivalry.maths.divergences import wasserstein
+from rivalry.maths.optimizers import rmsprop
+from rivalry.maths.penalties import clip_weights
+from rivalry.maths.priors import normal
 from rivalry.nn.choice import critic_for, generator_for
-from rivalry.optimizers import rmsprop
-from rivalry.penalties import clip_weights
-from rivalry.priors import normal
 from rivalry.settings import Count, Fraction, Rate
 
 

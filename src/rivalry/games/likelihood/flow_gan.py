@@ -20,14 +20,14 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from rivalry.data.source import Source, Spec
-from rivalry.divergences import Divergence, wasserstein
 from rivalry.game import Move, Player
 from rivalry.games.likelihood.nice import Density, Flow, OfFlow, gaussian, logistic, nice_flow, per_dimension
-from rivalry.levels import Levels
+from rivalry.maths.divergences import Divergence, wasserstein
+from rivalry.maths.levels import Levels
+from rivalry.maths.optimizers import MakeOptimizer, adam
+from rivalry.maths.penalties import Penalty, gradient_penalty
 from rivalry.nn.choice import critic_for
 from rivalry.nn.coupling import start_from_data
-from rivalry.optimizers import MakeOptimizer, adam
-from rivalry.penalties import Penalty, gradient_penalty
 from rivalry.settings import Count, Fraction, Rate, Weight
 
 Term = Callable[[Density, Tensor], Tensor]  # the generator's density and data (n, ...) -> scalar

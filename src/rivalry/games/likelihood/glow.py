@@ -22,7 +22,8 @@ from torch import nn
 from rivalry.data.source import Spec
 from rivalry.errors import BadRequest
 from rivalry.games.likelihood.nice import Flow, gaussian, require_numbers
-from rivalry.levels import Levels
+from rivalry.maths.levels import Levels
+from rivalry.maths.optimizers import adam
 from rivalry.nn.coupling import (
     ActNorm,
     Bijection,
@@ -37,7 +38,6 @@ from rivalry.nn.coupling import (
     sigmoid_scale,
     zeroed,
 )
-from rivalry.optimizers import adam
 from rivalry.settings import Count, Fraction, Rate
 
 

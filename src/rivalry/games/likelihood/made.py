@@ -22,15 +22,15 @@ from typing import Protocol, cast
 import torch
 from torch import Tensor, nn
 
-from rivalry.averages import average_of
 from rivalry.data.source import Source, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.labels import told_labels
-from rivalry.levels import Levels
+from rivalry.maths.averages import average_of
+from rivalry.maths.levels import Levels
+from rivalry.maths.optimizers import MakeOptimizer, adam
 from rivalry.nn.conditionals import Conditional, Gaussians, Logistics, Softmax
 from rivalry.nn.masked import Made, in_order
-from rivalry.optimizers import MakeOptimizer, adam
 from rivalry.settings import Count, Fraction, Natural, Rate
 
 GROUP = 128  # samples that are made at once, which bounds the memory

@@ -15,10 +15,10 @@ import math
 
 from rivalry.data.source import Spec
 from rivalry.games.likelihood.nice import Flow, gaussian
-from rivalry.levels import Levels
+from rivalry.maths.levels import Levels
+from rivalry.maths.optimizers import adam
 from rivalry.nn.coupling import ActNorm, Bijection, Chain, Flatten, Logit, MultiScale, Reverse
 from rivalry.nn.masked import MaskedAffine
-from rivalry.optimizers import adam
 from rivalry.settings import Count, Fraction, Rate
 
 

@@ -26,12 +26,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rivalry.averages import average_of
 from rivalry.data.source import Source, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.labels import told_labels
-from rivalry.levels import Levels
+from rivalry.maths.averages import average_of
+from rivalry.maths.levels import Levels
+from rivalry.maths.optimizers import MakeOptimizer, adam
+from rivalry.maths.priors import Prior, normal
 from rivalry.nn.coupling import (
     ActNorm,
     Bijection,
@@ -46,8 +48,6 @@ from rivalry.nn.coupling import (
     halves,
     start_from_data,
 )
-from rivalry.optimizers import MakeOptimizer, adam
-from rivalry.priors import Prior, normal
 from rivalry.settings import Count, Fraction, Rate
 
 

@@ -17,10 +17,10 @@ Deviations:
 
 from rivalry.data.source import Spec
 from rivalry.games.likelihood.made import Autoregressive
-from rivalry.levels import Levels
+from rivalry.maths.levels import Levels
+from rivalry.maths.optimizers import adam
 from rivalry.nn.conditionals import Logistics
 from rivalry.nn.stacks import residual_stacks
-from rivalry.optimizers import adam
 from rivalry.settings import Count, Fraction, Rate
 
 

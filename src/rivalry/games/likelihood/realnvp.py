@@ -21,7 +21,8 @@ from torch import Tensor, nn
 
 from rivalry.data.source import Spec
 from rivalry.games.likelihood.nice import Flow, gaussian, require_numbers
-from rivalry.levels import Levels
+from rivalry.maths.levels import Levels
+from rivalry.maths.optimizers import adam
 from rivalry.nn.coupling import (
     ActNorm,
     Bijection,
@@ -36,7 +37,6 @@ from rivalry.nn.coupling import (
     checkerboard,
     halves,
 )
-from rivalry.optimizers import adam
 from rivalry.settings import Count, Fraction, Rate
 
 Mask = Callable[[tuple[int, ...], bool], Tensor]

@@ -28,19 +28,19 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rivalry.averages import average_of
 from rivalry.data.source import Source, Spec
-from rivalry.divergences import Divergence, least_squares, non_saturating, wasserstein
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.labels import told_labels
-from rivalry.memory import pool_of
+from rivalry.maths.averages import average_of
+from rivalry.maths.divergences import Divergence, least_squares, non_saturating, wasserstein
+from rivalry.maths.memory import pool_of
+from rivalry.maths.optimizers import MakeOptimizer, adam, rmsprop
+from rivalry.maths.penalties import clip_weights
 from rivalry.nn.conv import ConvCritic
 from rivalry.nn.patch import PatchCritic
 from rivalry.nn.translator import EachDomain, EncoderDecoder, ResidualTranslator
 from rivalry.nn.unet import UNet
-from rivalry.optimizers import MakeOptimizer, adam, rmsprop
-from rivalry.penalties import clip_weights
 from rivalry.settings import Count, Fraction, Natural, Rate, Weight
 
 DOMAINS = (0, 1)

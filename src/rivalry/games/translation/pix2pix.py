@@ -19,15 +19,15 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from rivalry.averages import average_of
 from rivalry.data.source import Source, Spec
-from rivalry.divergences import Divergence, non_saturating
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.labels import told_labels
+from rivalry.maths.averages import average_of
+from rivalry.maths.divergences import Divergence, non_saturating
+from rivalry.maths.optimizers import MakeOptimizer, adam
 from rivalry.nn.patch import PatchCritic
 from rivalry.nn.unet import UNet
-from rivalry.optimizers import MakeOptimizer, adam
 from rivalry.settings import Count, Fraction, Natural, Rate, Weight
 
 

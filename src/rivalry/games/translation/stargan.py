@@ -27,17 +27,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rivalry.averages import average_of
 from rivalry.data.source import Source, Spec
-from rivalry.divergences import wasserstein, wide
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.labels import told_labels
+from rivalry.maths.averages import average_of
+from rivalry.maths.divergences import wasserstein, wide
+from rivalry.maths.optimizers import MakeOptimizer, adam
+from rivalry.maths.penalties import Penalty, gradient_penalty
 from rivalry.nn.conv import Shape, init_he
 from rivalry.nn.joined import Joined
 from rivalry.nn.translator import ResidualTranslator
-from rivalry.optimizers import MakeOptimizer, adam
-from rivalry.penalties import Penalty, gradient_penalty
 from rivalry.settings import Count, Fraction, Rate, Weight
 
 DEEPEST = 6  # halvings of the critic, as for the paper's images of 128 x 128

@@ -1,0 +1,251 @@
+"""One image: what its header tells, and its pixels as bytes in the channels and size that are wanted.
+
+Grey, grey with alpha, RGB and RGBA are the four targets, 1 to 4 channels.  Whatever else a file holds is
+converted, and every conversion is named so that it can be counted.
+"""
+
+import contextlib
+import functools
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from rivalry.data.readers.budget import require_image, room
+
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+
+# What decoders raise on damaged bytes; far from all of it is the OSError that they document.
+DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    ArithmeticError,
+    AttributeError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+    Image.DecompressionBombError,
+)
+
+# Formats of pictures alone: others, such as EPS, are programs that Pillow would have another program run.
+FORMATS = (
+    "PNG",
+    "JPEG",
+    "WEBP",
+    "GIF",
+    "BMP",
+    "TIFF",
+    "PPM",
+    "AVIF",
+    "HEIF",
+    "MPO",
+    "DIB",
+    "ICO",
+    "TGA",
+    "PCX",
+)
+DEEP = 65535  # white in a file of 16 bits
+
+_GREY = {"1", "L", "LA", "La", "I", "F"}
+_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the header of an image tells.
+
+    Attributes:
+        size: height and width in pixels, upright.
+        color: whether its mode can hold color; its pixels may be grey all the same.
+        alpha: whether its mode can hold alpha; it may be opaque all the same.
+        unpacked: bytes that its pixels take.
+        packed: bytes of the file.
+    """
+
+    size: tuple[int, int]
+    color: bool
+    alpha: bool
+    unpacked: int = field(default=0, compare=False)
+    packed: int = field(default=0, compare=False)
+
+
+class Pixels(NamedTuple):
+    """A decoded image.
+
+    Attributes:
+        values: uint8 (c, h, w).
+        done: the conversions that it took, such as ["palette", "cropped", "resized"].
+        highest: the highest value of a file of more than 8 bits, before it was scaled; 0 for any other.
+    """
+
+    values: np.ndarray
+    done: list[str]
+    highest: int
+
+
+@functools.cache
+def formats() -> tuple[str, ...]:
+    """Those of `FORMATS` that this Pillow reads; HEIF with the extra `heic`."""
+    try:
+        import pillow_heif
+    except ImportError:
+        pass
+    else:
+        pillow_heif.register_heif_opener()
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def white_of(highest: int) -> int:
+    """The value that is white in whole numbers of which the highest is this: that of 1, 8, 10, 12 or 16 bits.
+
+    A set of 12-bit pictures in 16-bit files would be nearly black if 65,535 were white.
+    """
+    return next((2**bits - 1 for bits in (1, 8, 10, 12) if 0 < highest < 2**bits), DEEP)
+
+
+def look(file: BinaryIO) -> Look:
+    """Read the header alone.
+
+    Raises:
+        one of `DAMAGED`: the bytes are no image that can be read.
+    """
+    with _opened(file) as (image, packed):
+        unpacked = _bytes(image)
+        require_image(*image.size, unpacked, packed)
+        width, height = image.size
+        if _lies_on_its_side(image):
+            width, height = height, width
+        color = image.mode not in _GREY and not image.mode.startswith("I;16")
+        alpha = image.mode.upper().endswith("A") or "transparency" in image.info
+        return Look((height, width), color, alpha, unpacked, packed)
+
+
+def decode(file: BinaryIO, channels: int, size: tuple[int, int], white: int = DEEP) -> Pixels:
+    """The pixels of an image, upright.
+
+    Args:
+        channels: 1 to 4, see `MODES`; color and alpha are dropped where there is no place for them.
+        size: height and width; an image of another size is cropped around its center to this aspect, then
+            resized with antialiasing.
+        white: the value that becomes 255 in a file of more than 8 bits, see `white_of`.
+
+    Raises:
+        one of `DAMAGED`: the bytes are no image that can be read.
+    """
+    with _opened(file) as (opened, packed):
+        require_image(*opened.size, _bytes(opened), packed)
+        done = ["several frames, first taken"] if getattr(opened, "is_animated", False) else []
+        if (
+            opened.format == "JPEG"
+        ):  # halve a large photograph while it is decoded, to no less than twice the size
+            opened.draft(None, (2 * max(size), 2 * max(size)))
+        with room(2 * _bytes(opened)):  # it, and what it is converted to
+            return _decoded(opened, channels, size, white, done)
+
+
+def _decoded(
+    opened: Image.Image, channels: int, size: tuple[int, int], white: int, done: list[str]
+) -> Pixels:
+    opened.load()
+    image = opened
+    if image.getexif().get(_ORIENTATION, 1) != 1:
+        image = ImageOps.exif_transpose(image)
+        done.append("turned upright by EXIF")
+    highest = 0
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        image, highest = _eight_bits(image, white)
+        done.append(f"{white.bit_length()}-bit")
+    image = _in_mode(image, MODES[channels], done)
+    pixels = np.asarray(fit(image, size, done)).reshape(*size, channels).transpose(2, 0, 1)
+    return Pixels(np.ascontiguousarray(pixels), done, highest)
+
+
+@contextlib.contextmanager
+def _opened(file: BinaryIO) -> Iterator[tuple[Image.Image, int]]:
+    """An image of which the header is read, and how many bytes its file has."""
+    packed = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    with Image.open(file, formats=formats()) as image:
+        yield image, packed
+
+
+def _bytes(image: Image.Image) -> int:
+    deep = {"I": 4, "F": 4}.get(image.mode, 2 if image.mode.startswith("I;16") else 1)
+    return image.width * image.height * len(image.getbands()) * deep
+
+
+def fit(image: Image.Image, size: tuple[int, int], done: list[str]) -> Image.Image:
+    """Crop around the center to the aspect of `size` (height, width), then resize with antialiasing."""
+    height, width = size
+    if image.size == (width, height):
+        return image
+    scale = min(image.width / width, image.height / height)
+    across, down = (image.width - scale * width) / 2, (image.height - scale * height) / 2
+    if max(across, down) >= 0.5:
+        done.append("cropped")
+    done.append("resized")
+    box = (max(across, 0), max(down, 0), image.width - max(across, 0), image.height - max(down, 0))
+    return image.resize((width, height), Image.Resampling.LANCZOS, box=box)
+
+
+def resize(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The same crop and resize for a table of images: uint8 (n, c, h, w) -> uint8 (n, c, *size)."""
+    n, channels = x.shape[:2]
+    out = np.empty((n, channels, *size), np.uint8)
+    for i, one in enumerate(x):
+        pixels = one.transpose(1, 2, 0)
+        image = Image.fromarray(pixels[..., 0] if channels == 1 else np.ascontiguousarray(pixels))
+        out[i] = np.asarray(fit(image, size, [])).reshape(*size, channels).transpose(2, 0, 1)
+    return out
+
+
+def _lies_on_its_side(image: Image.Image) -> bool:
+    """Orientations 5 to 8 exchange height and width.
+
+    A TIFF is turned by its decoder; and a PNG is asked only when the header came with EXIF, because asking
+    otherwise decodes the whole image.
+    """
+    if image.format == "TIFF" or "exif" not in image.info:
+        return False
+    return image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+
+
+def _in_mode(image: Image.Image, mode: str, done: list[str]) -> Image.Image:
+    """Convert to one of `MODES`, which is at least as rich as the pixels are."""
+    if image.mode in ("P", "PA"):
+        done.append("palette")
+        image = image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")
+    elif image.mode == "1":
+        done.append("1-bit")
+        image = image.convert("LA" if "transparency" in image.info else "L")
+    elif image.mode not in MODES.values():
+        done.append(image.mode)  # CMYK, YCbCr, LAB, HSV, and colors multiplied by their alpha
+        image = image.convert({"La": "LA", "RGBa": "RGBA"}.get(image.mode, "RGB"))
+    if image.mode == mode:
+        return image
+    done.append(f"to {mode}")
+    return image.convert(mode)
+
+
+def _eight_bits(image: Image.Image, white: int) -> tuple[Image.Image, int]:
+    """Scale deeper grey to 8 bits, so that `white` becomes 255; and the highest value that came."""
+    value = np.asarray(image)
+    if image.mode == "F":
+        raise ValueError("floating-point pixels have no known range; save them with 8 or 16 bits")
+    if value.min() < 0 or value.max() > DEEP:
+        raise ValueError("32-bit pixels beyond 16 bits; save them with 8 or 16 bits")
+    scaled = (value.astype(np.uint32) * 255 + white // 2) // white
+    return Image.fromarray(np.minimum(scaled, 255).astype(np.uint8)), int(value.max())

@@ -1,0 +1,273 @@
+"""Many encoded images as one table of bytes, decoded once and kept in the cache.
+
+Two passes: the headers decide the channels and the size, then the images are decoded in order into one .npy
+file.  No more than a few hundred images are in memory at a time.
+"""
+
+import hashlib
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+import numpy as np
+from torch import Tensor
+
+from rivalry.data.readers.budget import processors, require_set, room
+from rivalry.data.readers.decode import DAMAGED, DEEP, Look, Pixels, decode, look, white_of
+from rivalry.data.readers.kept import DONE, is_whole, kept_at, load_table, write_whole
+from rivalry.errors import BadRequest
+
+VERSION = 2  # of the tables in the cache; raise it when the same files would be decoded differently
+
+Size = tuple[int, int]
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One encoded image.
+
+    Attributes:
+        name: by which a person finds it.
+        open: opens it for reading.
+        packed: bytes that it takes in an archive; 0 for those of the file that `open` gives.
+        unpacked: bytes that `open` takes in memory; 0 for a file on disk.
+    """
+
+    name: str
+    open: Callable[[], BinaryIO]
+    packed: int = 0
+    unpacked: int = 0
+
+
+@dataclass
+class Seen:
+    """What the pixels of a set hold, whatever the modes of its files allow."""
+
+    color: bool = False
+    alpha: bool = False
+    highest: int = 0  # of files of more than 8 bits, before they were scaled
+
+    @property
+    def channels(self) -> int:
+        return (3 if self.color else 1) + self.alpha
+
+    def add(self, one: Pixels) -> None:
+        channels = len(one.values)
+        if channels > 2 and not self.color:
+            self.color = bool((one.values[1:3] != one.values[:1]).any())
+        if channels in (2, 4) and not self.alpha:
+            self.alpha = bool((one.values[-1] < 255).any())
+        self.highest = max(self.highest, one.highest)
+
+    def join(self, other: "Seen") -> None:
+        self.color, self.alpha = self.color or other.color, self.alpha or other.alpha
+        self.highest = max(self.highest, other.highest)
+
+
+@dataclass
+class Decoded:
+    """What became of a sequence of encoded images.
+
+    Attributes:
+        x: uint8 (n, c, h, w) of those that could be decoded, in order; in memory, or mapped from the cache.
+        kept: which of the sequence they are.
+        skipped: (name, reason) of the others.
+        converted: how many took each conversion.
+    """
+
+    x: Tensor
+    kept: list[int]
+    skipped: list[tuple[str, str]]
+    converted: dict[str, int]
+
+
+def decode_once(
+    images: Sequence[Encoded],
+    size: Size | None,
+    *,
+    key: Any,
+    where: str,
+    beside: Sequence[Encoded] = (),
+) -> Decoded:
+    """Decode the images, or find them decoded in the cache.
+
+    The pixels of the whole set decide the channels (color if any is not grey, alpha if any is not opaque), and
+    the most common size is the size; `decode` says how the others are made to fit.  Values of more than 8 bits
+    have one scale, by the highest in the set and in `beside`.
+
+    Args:
+        size: height and width in pixels to use instead of the most common size.
+        key: what tells these very bytes, and those of `beside`, from any others: paths, sizes, times of
+            change; of JSON's types.
+        where: the source, for messages.
+        beside: images of other splits, which have the same scale.
+
+    Raises:
+        BadRequest: there are no images, none can be decoded, more than 1 % (and more than one) cannot be
+            decoded, or the cache has no room for them.
+    """
+    if not images:
+        raise BadRequest(f"no images in {where}; expected .png, .jpg, .webp or another image format")
+    told = json.dumps([VERSION, size, key], sort_keys=True)
+    folder = kept_at("decoded", hashlib.sha256(told.encode()).hexdigest()[:32])
+    if not is_whole(folder):
+        write_whole(folder, lambda made: _decode_into(made, images, size, where, beside))
+    facts = json.loads((folder / DONE).read_text())
+    skipped = {i: (images[i].name, why) for i, why in facts["skipped"]}
+    kept = [i for i in range(len(images)) if i not in skipped]
+    return Decoded(load_table(folder / "x.npy"), kept, [*skipped.values()], facts["converted"])
+
+
+def attempt(work: Callable[[Encoded], R], images: Sequence[Encoded], size: int = 2**18) -> Iterator[R | str]:
+    """`work` on each image, in order and in threads; where its bytes are damaged, the reason as a string.
+
+    Args:
+        size: bytes of a result, of which no more than 256 MiB wait for the consumer.
+    """
+
+    def one(image: Encoded) -> R | str:
+        try:
+            return work(image)
+        except DAMAGED as error:
+            return _reason(error)
+
+    chunk = min(max(2**28 // size, 1), 256)
+    with ThreadPoolExecutor(processors()) as pool:
+        for start in range(0, len(images), chunk):
+            yield from pool.map(one, images[start : start + chunk])
+
+
+def plan(looks: Iterable[Look], size: Size | None = None) -> tuple[int, int, int]:
+    """Channels, height and width for images that look like this: the richest, and the most common size."""
+    seen = list(looks)
+    channels = (3 if any(one.color for one in seen) else 1) + any(one.alpha for one in seen)
+    if size is None:
+        counted = Counter(one.size for one in seen)
+        size = max(counted, key=lambda s: (counted[s], s[0] * s[1], s))  # of two as common, the larger
+    return channels, *size
+
+
+def look_at(image: Encoded) -> Look:
+    with room(image.unpacked), image.open() as file:
+        return look(file)
+
+
+def decode_as(image: Encoded, channels: int, size: Size, white: int = DEEP) -> Pixels:
+    with room(image.unpacked), image.open() as file:
+        return decode(file, channels, size, white)
+
+
+def require_room(images: Sequence[Encoded], looks: Sequence[Look | str], where: str) -> None:
+    """Refuse a set whose headers tell of far more pixels than its bytes could hold.
+
+    Raises:
+        BadRequest: the sizes.
+    """
+    seen = [(image, one) for image, one in zip(images, looks) if isinstance(one, Look)]
+    packed = sum(image.packed or one.packed for image, one in seen)
+    require_set(sum(one.unpacked for _, one in seen), packed, where)
+
+
+def white_in(seen: Seen, beside: Sequence[Encoded]) -> int:
+    """The value that is white in deeper files of a set, see `white_of`; `beside` is asked only where it matters."""
+    if white_of(seen.highest) < DEEP:
+        for highest in attempt(_highest, beside):
+            seen.highest = max(seen.highest, highest if isinstance(highest, int) else 0)
+            if white_of(seen.highest) == DEEP:
+                break
+    return white_of(seen.highest)
+
+
+def _highest(image: Encoded) -> int:
+    seen = look_at(image)
+    return 0 if seen.color or seen.alpha else decode_as(image, 1, seen.size).highest
+
+
+def _decode_into(
+    folder: Path, images: Sequence[Encoded], size: Size | None, where: str, beside: Sequence[Encoded]
+) -> None:
+    """Write x.npy and the facts of its making."""
+    looks = list(attempt(look_at, images))
+    require_room(images, looks, where)
+    shape, white = _shape(looks, images, size, where), DEEP
+    while True:
+        good = [i for i, seen in enumerate(looks) if isinstance(seen, Look)]
+        _refuse_without_room(folder, (len(good), *shape), where)
+        failed, converted, found = _write_table(folder / "x.npy", [images[i] for i in good], shape, white)
+        for k, why in failed.items():
+            looks[good[k]] = why
+        planned = shape, white
+        shape = (found.channels, *_shape(looks, images, size, where)[1:])
+        white = white_in(found, beside)
+        if (shape, white) == planned:
+            break  # else a damaged image had a say in the shape, or modes promised what no pixel holds: again
+    skipped = [[i, seen] for i, seen in enumerate(looks) if isinstance(seen, str)]
+    (folder / DONE).write_text(json.dumps({"where": where, "skipped": skipped, "converted": converted}))
+
+
+def _shape(
+    looks: Sequence[Look | str], images: Sequence[Encoded], size: Size | None, where: str
+) -> tuple[int, int, int]:
+    """The shape that the readable images ask for; refuses a set of which too many cannot be read."""
+    bad = {i: seen for i, seen in enumerate(looks) if isinstance(seen, str)}
+    if bad:
+        first = f"{images[min(bad)].name}: {bad[min(bad)]}"
+        if len(bad) == len(images):
+            raise BadRequest(f"none of the {len(bad)} images in {where} can be read; the first, {first}")
+        if len(bad) > max(1, len(images) // 100):
+            raise BadRequest(
+                f"{len(bad)} of {len(images)} images in {where} cannot be read, which is more than 1 %; "
+                f"mend or remove them (the first, {first})"
+            )
+    return plan((seen for seen in looks if isinstance(seen, Look)), size)
+
+
+def _write_table(
+    path: Path, images: Sequence[Encoded], shape: tuple[int, int, int], white: int
+) -> tuple[dict[int, str], dict[str, int], Seen]:
+    """Decode into a .npy file; which images failed and why, how many took each conversion, what pixels hold."""
+    channels, height, width = shape
+    failed: dict[int, str] = {}
+    converted: Counter[str] = Counter()
+    seen = Seen()
+    work = lambda image: decode_as(image, channels, (height, width), white)
+    with open(path, "wb") as file:
+        begin = _write_header(file, (len(images), *shape))
+        for k, one in enumerate(attempt(work, images, channels * height * width)):
+            if isinstance(one, str):
+                failed[k] = one
+            else:
+                file.write(one.values.tobytes())
+                converted.update(one.done)
+                seen.add(one)
+        file.seek(0)
+        # numpy leaves room in the header for the number of rows to change
+        assert _write_header(file, (len(images) - len(failed), *shape)) == begin
+    return failed, dict(converted), seen
+
+
+def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> int:
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    return file.tell()
+
+
+def _refuse_without_room(folder: Path, shape: tuple[int, ...], where: str) -> None:
+    need, free = int(np.prod(shape, dtype=np.int64)) / 2**30, shutil.disk_usage(folder).free / 2**30
+    if need > 0.95 * free:
+        n, _, h, w = shape
+        raise BadRequest(
+            f"{n} images of {h} x {w} in {where} take {need:.1f} GiB decoded, and {free:.1f} GiB are free in "
+            f"{folder.parent}; ask for a smaller size, or set RIVALRY_CACHE to a folder with more room"
+        )
+
+
+def _reason(error: Exception) -> str:
+    """Why an image cannot be read, in one line."""
+    said = getattr(error, "strerror", None) or str(error).split("\n")[0]
+    return "not an image" if said.startswith("cannot identify image file") else said or type(error).__name__

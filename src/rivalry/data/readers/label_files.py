@@ -1,0 +1,87 @@
+"""Labels that lie in a file beside the images.
+
+labels.csv, metadata.csv   file_name,label             one line an image, below a line of names
+metadata.jsonl             {"file_name": ..., "label": ...}    one object a line, as Hugging Face writes it
+dataset.json               {"labels": [[file_name, number], ...]}    as StyleGAN's dataset_tool writes it
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Any
+
+from rivalry.data.readers.decode import DAMAGED
+from rivalry.data.readers.members import Member
+from rivalry.errors import BadRequest
+
+_FILE_COLUMNS = ("file_name", "filename", "file", "path", "image", "name")
+_LABEL_COLUMNS = ("label", "labels", "class", "category", "target")
+
+
+def read_labels(table: Member) -> dict[str, str] | None:
+    """File name -> label; empty for a file that says that there are no labels, None for one that tells of none.
+
+    Raises:
+        BadRequest: the file is damaged, or a labels.csv without the columns that it needs.
+    """
+    name = table.name.rpartition("/")[2]
+    try:
+        with table.open() as file:
+            text = file.read().decode("utf-8-sig")
+        if name == "dataset.json":
+            return _in_dataset(json.loads(text))
+        return _in_rows(_lines(text) if name.endswith(".jsonl") else _rows(text), table.name)
+    except BadRequest:
+        raise
+    except (*DAMAGED, csv.Error) as error:
+        raise BadRequest(f"{table.name} cannot be read as a table of labels: {error}") from error
+
+
+def _rows(text: str) -> list[dict[Any, Any]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def _lines(text: str) -> list[dict[Any, Any]]:
+    rows = [json.loads(line) for line in text.splitlines() if line.strip()]
+    if not all(isinstance(row, dict) for row in rows):
+        raise ValueError("expected one object a line")
+    return rows
+
+
+def _in_rows(rows: list[dict[Any, Any]], table: str) -> dict[str, str] | None:
+    columns = {str(name).strip().lower(): name for name in (rows[0] if rows else ())}
+    file_column, label_column = (_first(names, columns) for names in (_FILE_COLUMNS, _LABEL_COLUMNS))
+    if file_column not in columns or label_column not in columns:
+        if PurePosixPath(table).name != "labels.csv":
+            return None
+        came = ", ".join(columns) or "nothing"
+        raise BadRequest(f"{table} needs the columns file_name and label in its first line; it has {came}")
+    told = {_text(row.get(columns[file_column])): _text(row.get(columns[label_column])) for row in rows}
+    return {name: label for name, label in told.items() if name and label}
+
+
+def _first(names: Iterable[str], columns: dict[str, Any]) -> str:
+    return next((name for name in names if name in columns), "")
+
+
+def _text(value: Any) -> str:
+    """A cell as text; "" for one that is empty or no single value."""
+    return str(value).strip() if isinstance(value, str | int) else ""
+
+
+def _in_dataset(told: Any) -> dict[str, str] | None:
+    """StyleGAN's: a list of pairs; null where there are no labels, and then its folders are storage alone."""
+    if not isinstance(told, dict) or "labels" not in told:
+        return None
+    pairs = told["labels"]
+    if pairs is None or pairs == []:
+        return {}
+    if not isinstance(pairs, list) or not all(_is_pair(pair) for pair in pairs):
+        raise ValueError("expected labels as [file name, whole number] for every image, or null")
+    return {name.replace("\\", "/"): str(number) for name, number in pairs}
+
+
+def _is_pair(pair: Any) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], int)

@@ -1,0 +1,31 @@
+"""One game of the catalog: where it is, whose it is, and what data it plays on."""
+
+from typing import NamedTuple
+
+VALUES = ("image", "points", "wave", "clip")  # kinds of real numbers, of which a small step has a meaning
+
+
+class Entry(NamedTuple):
+    """One game.
+
+    Attributes:
+        name: as it is asked for.
+        target: "module:attribute", what makes it: `make(spec, **settings) -> Game`.
+        title, authors, year, paper: of its paper ("arXiv 1406.2661").
+        kinds: of the data that it plays on.
+        needs: of the data, beside their kind: "labels", two or more; "domains", two labels; "pairs", aligned.
+    """
+
+    name: str
+    target: str
+    title: str
+    authors: str
+    year: int
+    paper: str
+    kinds: tuple[str, ...] = ("image",)
+    needs: tuple[str, ...] = ()
+
+    @property
+    def room(self) -> str:
+        """The folder of `rivalry.games` that it lies in."""
+        return self.target.split(".")[2]

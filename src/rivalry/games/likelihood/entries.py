@@ -1,0 +1,76 @@
+"""Games of likelihood: the rivals that GANs are compared with."""
+
+from rivalry.games.entry import VALUES, Entry
+
+ENTRIES = (
+    Entry(
+        "nice",
+        "rivalry.games.likelihood.nice:nice",
+        "NICE: Non-linear Independent Components Estimation",
+        "Dinh et al.",
+        2014,
+        "arXiv 1410.8516",
+        kinds=VALUES,
+    ),
+    Entry(
+        "made",
+        "rivalry.games.likelihood.made:made",
+        "MADE: Masked Autoencoder for Distribution Estimation",
+        "Germain et al.",
+        2015,
+        "arXiv 1502.03509",
+        kinds=VALUES,
+    ),
+    Entry(
+        "realnvp",
+        "rivalry.games.likelihood.realnvp:realnvp",
+        "Density estimation using Real NVP",
+        "Dinh et al.",
+        2016,
+        "arXiv 1605.08803",
+        kinds=VALUES,
+    ),
+    Entry(
+        "pixelcnn",
+        "rivalry.games.likelihood.pixelcnn:pixelcnn",
+        "Conditional Image Generation with PixelCNN Decoders",
+        "van den Oord et al.",
+        2016,
+        "arXiv 1606.05328",
+    ),
+    Entry(
+        "pixelcnn++",
+        "rivalry.games.likelihood.pixelcnn_pp:pixelcnn_pp",
+        "PixelCNN++: Improving the PixelCNN with Discretized Logistic Mixture Likelihood",
+        "Salimans et al.",
+        2017,
+        "arXiv 1701.05517",
+    ),
+    Entry(
+        "maf",
+        "rivalry.games.likelihood.maf:maf",
+        "Masked Autoregressive Flow for Density Estimation",
+        "Papamakarios et al.",
+        2017,
+        "arXiv 1705.07057",
+        kinds=VALUES,
+    ),
+    Entry(
+        "flow-gan",
+        "rivalry.games.likelihood.flow_gan:flow_gan",
+        "Flow-GAN: Combining Maximum Likelihood and Adversarial Learning in Generative Models",
+        "Grover et al.",
+        2017,
+        "arXiv 1705.08868",
+        kinds=VALUES,
+    ),
+    Entry(
+        "glow",
+        "rivalry.games.likelihood.glow:glow",
+        "Glow: Generative Flow with Invertible 1x1 Convolutions",
+        "Kingma & Dhariwal",
+        2018,
+        "arXiv 1807.03039",
+        kinds=VALUES,
+    ),
+)

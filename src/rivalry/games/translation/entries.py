@@ -1,0 +1,60 @@
+"""Games that carry images from one domain to another."""
+
+from rivalry.games.entry import Entry
+
+ENTRIES = (
+    Entry(
+        "pix2pix",
+        "rivalry.games.translation.pix2pix:pix2pix",
+        "Image-to-Image Translation with Conditional Adversarial Networks",
+        "Isola et al.",
+        2016,
+        "arXiv 1611.07004",
+        needs=("pairs",),
+    ),
+    Entry(
+        "cyclegan",
+        "rivalry.games.translation.cyclegan:cyclegan",
+        "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
+        "Zhu et al.",
+        2017,
+        "arXiv 1703.10593",
+        needs=(
+            "labels",
+            "domains",
+        ),
+    ),
+    Entry(
+        "discogan",
+        "rivalry.games.translation.cyclegan:discogan",
+        "Learning to Discover Cross-Domain Relations with Generative Adversarial Networks",
+        "Kim et al.",
+        2017,
+        "arXiv 1703.05192",
+        needs=(
+            "labels",
+            "domains",
+        ),
+    ),
+    Entry(
+        "dualgan",
+        "rivalry.games.translation.cyclegan:dualgan",
+        "DualGAN: Unsupervised Dual Learning for Image-to-Image Translation",
+        "Yi et al.",
+        2017,
+        "arXiv 1704.02510",
+        needs=(
+            "labels",
+            "domains",
+        ),
+    ),
+    Entry(
+        "stargan",
+        "rivalry.games.translation.stargan:stargan",
+        "StarGAN: Unified Generative Adversarial Networks for Multi-Domain Image-to-Image Translation",
+        "Choi et al.",
+        2018,
+        "arXiv 1711.09020",
+        needs=("labels",),
+    ),
+)

@@ -1,0 +1,1 @@
+"""The shared mathematics, as values: divergences, penalties, priors, augmentations, averages, optimizers."""

@@ -1,0 +1,1 @@
+"""Metrics computed from a classifier's verdicts or from labels."""

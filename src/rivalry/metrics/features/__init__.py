@@ -1,0 +1,1 @@
+"""Metrics computed from features alone: any kind of data."""

@@ -1,0 +1,1 @@
+"""Metrics that need the game itself: its codes, its density, its critics."""

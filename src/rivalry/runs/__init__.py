@@ -1,0 +1,1 @@
+"""A run on disk: training it, opening it, drawing from it, scoring it, comparing it."""

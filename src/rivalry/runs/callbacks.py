@@ -1,0 +1,277 @@
+"""What is done after a round: log, sheets, metrics, the collapse alarm.
+
+A callback is anything `(engine, moves) -> None`.  None of these changes what training does next: a run
+with them and a run without end in the same weights.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from rivalry.data.source import Dataset, Spec
+from rivalry.errors import BadRequest
+from rivalry.game import Move, Translator
+from rivalry.given import aim, given_for
+from rivalry.labels import every_class
+from rivalry.metrics.score import Score
+from rivalry.play.engine import Callback, Engine
+from rivalry.play.goal import Goal
+from rivalry.runs.run import Run
+from rivalry.runs.saving import Saver
+
+if TYPE_CHECKING:
+    from rivalry.metrics.extractors.extractor import Extractor
+
+Report = Callable[[Engine, dict[str, float]], None]
+
+
+def log(*reports: Report, every: int = 20) -> Callback:
+    """Every so many rounds give each report the mean of each note since the last time, by "player/note"."""
+    gathered: dict[str, list[Tensor | float]] = defaultdict(list)
+
+    def callback(engine: Engine, moves: Sequence[Move]) -> None:
+        for move in moves:
+            for name, note in move.notes.items():
+                gathered[f"{move.name}/{name}"].append(note.detach() if isinstance(note, Tensor) else note)
+        if engine.t % every:
+            return
+        means = [
+            torch.stack([torch.as_tensor(n).float().reshape(()) for n in notes]).mean()
+            for notes in gathered.values()
+        ]
+        engine.ranks.average(means)
+        values = torch.stack(means).tolist() if means else []  # the one wait for an accelerator
+        for report in reports if engine.ranks.first else ():
+            report(engine, dict(zip(gathered, values)))
+        gathered.clear()
+
+    return callback
+
+
+def to_run(run: Run) -> Report:
+    """Write reports to the run's log."""
+    return lambda engine, notes: run.log({**standing(engine), "notes": notes})
+
+
+def to_tensorboard(run: Run) -> Report:
+    """Write reports as TensorBoard event files, where the `log` extra is installed."""
+    try:
+        from tensorboard.summary import Writer
+    except ImportError:
+        return lambda engine, notes: None
+    writer = None
+
+    def report(engine: Engine, notes: dict[str, float]) -> None:
+        nonlocal writer
+        if writer is None:
+            try:
+                str(run.path).encode()
+            except UnicodeEncodeError:  # TensorBoard writes names of files as UTF-8
+                return
+            writer = Writer(str(run.path / "tensorboard"))
+        for name, value in notes.items():
+            writer.add_scalar(name, value, engine.t)
+        writer.flush()
+
+    return report
+
+
+def at_shares(goal: Goal, shares: int, do: Callback) -> Callback:
+    """Call `do` each time that another 1/shares of the goal is reached."""
+    done: int | None = None
+
+    def callback(engine: Engine, moves: Sequence[Move]) -> None:
+        nonlocal done
+        reached = int(engine.progress(goal) * shares)
+        if done is None:
+            done = reached  # a run that was resumed does not do again what it had done
+        elif reached > done:  # in all processes at once: rounds, samples and seconds are the same in all
+            done = reached
+            do(engine, moves)
+
+    return callback
+
+
+def sheets(run: Run, real: Dataset, n: int = 64, points: int = 2000) -> Callback:
+    """Draw the same codes again and save them as samples/<round>.png; points over some of the real ones.
+
+    What a translator makes stands beside what it was made from and, where that is known, beside the truth.
+    """
+    from rivalry.show.sheets import sheet
+
+    behind: dict[str, Any] = {}
+    if real.spec.kind == "points":
+        n, behind["real"] = points, real.x[:points]
+        if "modes" in real.facts:
+            behind["modes"] = real.facts["modes"].centers
+
+    def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
+        if engine.ranks.first:
+            with engine.aside() as game:
+                given = given_for(game, real, n)
+                x = game.sample(n, **given).float().cpu()
+            if isinstance(game, Translator):
+                x, behind["columns"] = _beside(given["source"].cpu(), x, aim(engine.game, real))
+            run.picture(f"{engine.t:06d}", sheet(x, engine.data.spec, **behind))
+
+    return callback
+
+
+def _beside(source: Tensor, made: Tensor, real: Dataset) -> tuple[Tensor, int]:
+    """Sources, what was made of each and, in pairs, the truth, side by side; and how many make a row."""
+    triples = [source, made]
+    if "source" in real.spec.extra:
+        triples.append(real.rows(torch.linspace(0, len(real) - 1, len(made)).long()))
+    return torch.stack(triples, 1).flatten(0, 1), len(triples) * 4
+
+
+def class_sheet(run: Run, engine: Engine, real: Dataset, each: int = 10) -> None:
+    """samples/classes.png: a row for each of the first classes; a translator's sources are the first row."""
+    from rivalry.show.sheets import sheet
+
+    spec = engine.data.spec
+    if every_class(engine.game, 1) is None:
+        return
+    rows = min(len(spec.classes), 20)
+    labels = torch.arange(rows).repeat_interleave(each)
+    with engine.aside() as game:
+        given = given_for(game, real, rows * each, labels)
+        if isinstance(game, Translator):  # every domain is made of the same sources
+            source = real.column(game.reads[0], torch.linspace(0, len(real) - 1, each).long())
+            given["source"] = source.to(game.device).repeat(rows, *[1] * (source.ndim - 1))
+        x = game.sample(rows * each, **given).float().cpu()
+    if isinstance(game, Translator):
+        x, labels = torch.cat([source, x]), torch.cat([torch.zeros(each, dtype=torch.long), labels + 1])
+        spec = replace(spec, classes=("source", *spec.classes))
+    run.picture("classes", sheet(x, spec, columns=each, labels=labels))
+
+
+def measure(
+    run: Run, evaluate: Callable[[Engine], list[Score]], saver: Saver, say: Callable[[str], None]
+) -> Callback:
+    """Write scores to the log; `best` is the checkpoint whose deciding score is the best so far.
+
+    Scores that cannot be had are told of in words, and training goes on.
+    """
+
+    def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
+        told = _scores(run, evaluate, engine, say) if engine.ranks.first else []
+        if engine.ranks.any(bool(told)):
+            before = [
+                _rank(line["metrics"]) for line in run.lines() if "metrics" in line and "samples" in line
+            ]
+            if told:
+                run.log({**standing(engine), "metrics": told})
+            saver.save_best(engine, bool(told) and _rank(told) >= max(before, default=-math.inf))
+
+    return callback
+
+
+def _scores(
+    run: Run, evaluate: Callable[[Engine], list[Score]], engine: Engine, say: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    """What was measured, as it is logged; nothing where measuring failed."""
+    try:
+        return [score.to_json() for score in evaluate(engine)]
+    except Exception as trouble:  # of any metric, of any game: none is worth the end of a run
+        reason = str(trouble) if isinstance(trouble, BadRequest) else f"{type(trouble).__name__}: {trouble}"
+        message = f"round {engine.t}: the samples could not be scored: {reason}"
+        run.log({**standing(engine), "event": "unmeasured", "message": message})
+        say(message)
+        return []
+
+
+def quick_scores(dataset: Dataset, n: int = 1000) -> Callable[[Engine], list[Score]]:
+    """Quick scores on the way: by the modes or the bundled judge where there is one, else on pixels."""
+    from rivalry.metrics import suite
+    from rivalry.metrics.extractors import extractor as features
+
+    judge = _judge_at_hand(dataset.spec)
+    extractor = judge or features.pixels(dataset.spec)
+    if dataset.spec.kind == "image":  # some of the data are enough for a look, and fewer pixels are quick
+        dataset = _some(dataset, 10 * n if judge else 2 * n)
+
+    def evaluate(engine: Engine) -> list[Score]:
+        with engine.aside() as game:
+            given = given_for(game, dataset, n)
+            fake = game.sample(n, **given).float().cpu()
+        asked = given["label"].cpu() if "label" in given else None
+        return suite.evaluate(aim(engine.game, dataset), fake, asked, "quick", extractor)
+
+    return evaluate
+
+
+def _some(dataset: Dataset, most: int) -> Dataset:
+    """At most so many rows of the data, evenly spread."""
+    return dataset.only(torch.linspace(0, len(dataset) - 1, min(len(dataset), most)).long())
+
+
+def _judge_at_hand(spec: Spec) -> "Extractor | None":
+    """The judge that comes with the package, where one does; none is trained in the middle of a run."""
+    from rivalry.metrics.extractors.extractor import judge
+
+    try:
+        return judge(spec)
+    except BadRequest:
+        return None
+
+
+def collapse_alarm(
+    run: Run, real: Dataset, say: Callable[[str], None], n: int = 64, share: float = 0.2, patience: int = 4
+) -> Callback:
+    """Warn in words when samples come to lie much closer together than real data do.
+
+    The mean distance between two samples is compared with that between two real data, and `share` is the
+    ratio below which the alarm rings: once, until it has been above again.  A generator begins below, since
+    untrained networks draw all alike; it has `patience` looks to rise.
+    """
+    truth = _spread(real.rows(torch.linspace(0, len(real) - 1, n).long())) or 1e-9  # data may be all alike
+    looks, was_above, ringing = 0, False, False
+
+    def callback(engine: Engine, moves: Sequence[Move]) -> None:
+        nonlocal looks, was_above, ringing
+        if not engine.ranks.first:
+            return
+        with engine.aside() as game:
+            ratio = _spread(game.sample(n, **given_for(game, real, n)).float().cpu()) / truth
+        looks, was_above = looks + 1, was_above or ratio >= share
+        low = ratio < share and (was_above or looks >= patience)
+        if low and not ringing:
+            message = (
+                f"round {engine.t}: samples lie {ratio:.0%} as far apart as real data do: the generator is "
+                "collapsing. What helps most often: a gradient penalty, a slower generator, or packing"
+            )
+            run.log({**standing(engine), "event": "collapse", "message": message})
+            say(message)
+        ringing = low
+
+    return callback
+
+
+def standing(engine: Engine) -> dict[str, Any]:
+    """Where a run is: rounds, real data seen, seconds played."""
+    return {"round": engine.t, "samples": engine.data.drawn, "seconds": round(engine.seconds, 3)}
+
+
+def _spread(x: Tensor) -> float:
+    """The mean distance between two different rows."""
+    return float(torch.pdist(x.flatten(1)).mean())
+
+
+def _rank(scores: Any) -> float:
+    """How good scores are, higher is better: by the Fréchet distance where it is there, else by the first.
+
+    They may come from a log that anyone wrote.
+    """
+    tables = [score for score in scores if isinstance(score, dict)] if isinstance(scores, list) else []
+    named = [score for score in tables if isinstance(score.get("name"), str)]
+    deciding = next((s for s in named if s["name"].startswith("fid")), named[0] if named else {})
+    value = deciding.get("value")
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return -math.inf
+    return -value if deciding.get("better") == "low" else value

@@ -1,0 +1,245 @@
+"""Runs side by side: the same metrics on the same data, and which differences are more than noise."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations
+from math import erfc, inf, sqrt
+from pathlib import Path
+from typing import Any, cast
+
+from PIL import Image
+from scipy.special import stdtr
+from torch import Tensor, nn
+
+from rivalry.data.source import Dataset
+from rivalry.errors import BadRequest
+from rivalry.game import Game
+from rivalry.metrics import suite
+from rivalry.metrics.score import Score
+from rivalry.runs.run import Run
+from rivalry.runs.tradeoff import Mark, tradeoff
+from rivalry.runs.trained import evaluate
+
+CERTAIN = 0.05  # how often equal subjects may be called different, over all the differences of a comparison
+Subject = str | Path | Run | Game | Tensor
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far two subjects lie apart on one score.
+
+    Attributes:
+        score: its name.
+        one, other: the subjects.
+        difference: value of `one` less that of `other`.
+        error: its standard error, or None where the error of either is not known.
+        p: how often subjects that are equal would lie so far apart, by this score alone; None without an error.
+        adjusted: p after Holm's correction for all the differences of the comparison.
+        noise: whether `adjusted` is above 0.05; never where the error is not known and the values differ.
+    """
+
+    score: str
+    one: str
+    other: str
+    difference: float
+    error: float | None
+    p: float | None
+    adjusted: float | None = None
+
+    @property
+    def noise(self) -> bool:
+        return self.difference == 0 or (self.adjusted is not None and self.adjusted > CERTAIN)
+
+
+def difference_of(one: Score, other: Score) -> tuple[float, float | None, float | None]:
+    """Value of one less that of the other, its standard error, and its p.
+
+    Two scores on half-samples of the same reals are subtracted split by split, so that what the reals do to both
+    cancels; their p is Student's, with a degree of freedom a split.  Others count as independent and normal.
+    """
+    apart = one.value - other.value
+    if one.error is None or other.error is None:
+        return apart, None, None if apart else 1.0
+    error, freedom = sqrt(one.error**2 + other.error**2), inf
+    if one.halves and other.halves and one.halves.reals == other.halves.reals:
+        error, freedom = (one.halves - other.halves).error, len(one.halves.odd)
+        if "interval" in one.details:  # a share: no surer than one count of either side
+            error = max(error, 0.5 / (min(one.n, other.n) + 1))
+    return apart, error, p_value(apart, error, freedom)
+
+
+def p_value(apart: float, error: float, freedom: float) -> float:
+    """How often Student's t of so many degrees of freedom lies so far from 0, on either side; 1 for equal values."""
+    if apart == 0:
+        return 1.0
+    if error == 0:
+        return 0.0
+    z = abs(apart) / error
+    return float(2 * stdtr(freedom, -z)) if freedom < inf else erfc(z / sqrt(2))
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """P-values corrected for their number (Holm 1979): below .05 any is false in one family of 20 at most."""
+    order = sorted(range(len(ps)), key=ps.__getitem__)
+    adjusted, most = [0.0] * len(ps), 0.0
+    for rank, i in enumerate(order):
+        most = max(most, min(1.0, (len(ps) - rank) * ps[i]))
+        adjusted[i] = most
+    return adjusted
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The scores of several subjects, by subject and then by score."""
+
+    scores: dict[str, dict[str, Score]]
+
+    @property
+    def shared(self) -> list[str]:
+        """The scores that every subject has: on other features a number says something else."""
+        first, *others = self.scores.values()
+        return [name for name in first if all(name in other for other in others)]
+
+    @cached_property
+    def differences(self) -> list[Difference]:
+        """Every score that all have, between every two subjects, corrected for their number together."""
+        pairs = list(combinations(self.scores, 2))
+        found = [
+            Difference(score, a, b, *difference_of(self.scores[a][score], self.scores[b][score]))
+            for score in self.shared
+            for a, b in pairs
+        ]
+        known = [i for i, d in enumerate(found) if d.p is not None]
+        for i, p in zip(known, holm([cast(float, found[i].p) for i in known])):
+            found[i] = replace(found[i], adjusted=p)
+        return found
+
+    def between(self, score: str, one: str, other: str) -> Difference:
+        """Raises KeyError where there is no such difference."""
+        for d in self.differences:
+            if d.score == score and {d.one, d.other} == {one, other}:
+                return d if d.one == one else replace(d, one=one, other=other, difference=-d.difference)
+        raise KeyError((score, one, other))
+
+    def best(self, score: str) -> str | None:
+        """The subject that is best on a score; None where no side is good in itself."""
+        values = {name: scores[score] for name, scores in self.scores.items()}
+        better = next(iter(values.values())).better
+        if not better:
+            return None
+        return (max if better == "high" else min)(values, key=lambda name: values[name].value)
+
+    def table(self) -> str:
+        """As plain text: `*` marks the best of a line, `=` what is within noise of it."""
+        lines = [["score", *self.scores, ""]]
+        for score in self.shared:
+            best = self.best(score)
+            cells = [self._cell(score, name, best) for name in self.scores]
+            better = next(iter(self.scores.values()))[score].better
+            lines.append([score, *cells, better and f"{better} is better"])
+        widths = [max(map(len, column)) for column in zip(*lines)]
+        rows = ["  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths)).rstrip() for line in lines]
+        return "\n".join(
+            [
+                *rows,
+                "",
+                f"* the best    = no different from it beyond noise (5 %, Holm over {len(self.differences)} differences)",
+            ]
+        )
+
+    def _cell(self, score: str, name: str, best: str | None) -> str:
+        found = self.scores[name][score]
+        spread = "" if found.spread is None else f" ± {found.spread:.2g}"
+        sign = (
+            ""
+            if best is None
+            else "*"
+            if name == best
+            else "="
+            if self.between(score, name, best).noise
+            else ""
+        )
+        return f"{found.value:.4g}{spread} {sign}".rstrip()
+
+    def plot(self) -> Image.Image:
+        """Precision over recall, a dot for each subject.
+
+        Raises:
+            BadRequest: precision and recall were not measured.
+        """
+        names = {kind: next((s for s in self.shared if s.startswith(f"{kind}[")), None) for kind in KINDS}
+        if None in names.values():
+            raise BadRequest("a plot needs precision and recall: compare with --metrics prdc, or standard")
+        recall, precision = (str(names[kind]) for kind in KINDS)
+        return tradeoff([Mark(name, of[recall], of[precision]) for name, of in self.scores.items()])
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "scores": {name: [s.to_json() for s in of.values()] for name, of in self.scores.items()},
+            "differences": [{**vars(d), "noise": d.noise} for d in self.differences],
+        }
+
+
+KINDS = ("recall", "precision")
+
+
+def compare(
+    subjects: Sequence[Subject] | dict[str, Subject],
+    data: str | Dataset | None = None,
+    *,
+    metrics: str | Sequence[str] = "standard",
+    n: int = 10_000,
+    split: str = "train",
+    seed: int = 0,
+    device: str = "cpu",
+    which: str = "best",
+    features: str | nn.Module | None = None,
+    progress: suite.Progress | None = None,
+) -> Comparison:
+    """Score several runs, games, folders or tensors alike; see `trained.evaluate` for the arguments.
+
+    Args:
+        subjects: two or more, by name or in a row; paths are named by their shortest endings that differ.
+
+    Raises:
+        BadRequest: fewer than two, or what `evaluate` refuses.
+    """
+    named = subjects if isinstance(subjects, dict) else dict(zip(names_of(subjects), subjects))
+    if len(named) < 2:
+        raise BadRequest(f"a comparison needs two subjects or more; got {len(named)}")
+    scores = {}
+    for name, subject in named.items():
+        found = evaluate(
+            subject,
+            data,
+            metrics=metrics,
+            n=n,
+            split=split,
+            seed=seed,
+            device=device,
+            which=which,
+            features=features,
+            progress=progress,
+        )
+        scores[name] = {score.name: score for score in found}
+    comparison = Comparison(scores)
+    if any(scores.values()) and not comparison.shared:
+        raise BadRequest(
+            "no score was measured of all on the same features; name one set of real data with --data"
+        )
+    return comparison
+
+
+def names_of(subjects: Sequence[Subject]) -> list[str]:
+    """What to call each: the shortest endings of their paths that differ, or their place in the row."""
+    paths = [
+        Path(s.path if isinstance(s, Run) else s) if isinstance(s, (str, Path, Run)) else None
+        for s in subjects
+    ]
+    parts = [path.resolve().parts if path else (f"#{i}",) for i, path in enumerate(paths, 1)]
+    for length in range(1, max(map(len, parts), default=1) + 1):
+        names = ["/".join(part[-length:]) for part in parts]
+        if len(set(names)) == len(names):
+            return names
+    raise BadRequest("the same subject was named twice")

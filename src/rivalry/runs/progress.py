@@ -1,0 +1,93 @@
+"""Showing long work: a bar on a terminal, plain lines otherwise."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from rivalry.game import Move
+from rivalry.play.engine import Callback, Engine
+from rivalry.play.goal import Goal
+from rivalry.terminal import plain, say
+
+LINES_EVERY = 10.0  # seconds between plain lines
+
+Steps = Callable[[str, int, int], None]  # what is being done, how far, of how much
+
+
+@contextmanager
+def progress(goal: Goal, quiet: bool = False) -> Iterator[Callback]:
+    """A callback that shows how far a run has come, for as long as the context lasts."""
+    if quiet:
+        yield lambda engine, moves: None
+    elif sys.stderr.isatty():
+        with _bar() as bar:
+            task = bar.add_task("training", total=1.0, told="")
+            yield lambda engine, moves: bar.update(
+                task, completed=engine.progress(goal), told=_told(engine, moves)
+            )
+    else:
+        yield _lines(goal)
+
+
+@contextmanager
+def steps() -> Iterator[Steps]:
+    """A function to tell of work in steps, `(what, done, of)`, for as long as the context lasts."""
+    if not sys.stderr.isatty():
+        yield _step_lines()
+        return
+    with _bar() as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(escape(plain(what)), told="")
+            bar.update(tasks[what], completed=done, total=of)
+
+        yield show
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.fields[told]}"),
+        console=Console(stderr=True),
+        refresh_per_second=4,
+        transient=True,
+    )
+
+
+def _lines(goal: Goal) -> Callback:
+    last = time.monotonic()
+
+    def callback(engine: Engine, moves: Sequence[Move]) -> None:
+        nonlocal last
+        if time.monotonic() - last >= LINES_EVERY:
+            say(f"{engine.progress(goal):4.0%}  {_told(engine, moves)}")
+            last = time.monotonic()
+
+    return callback
+
+
+def _step_lines() -> Steps:
+    last = time.monotonic()
+
+    def show(what: str, done: int, of: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= LINES_EVERY:
+            say(f"{done / of:4.0%}  {what}")
+            last = time.monotonic()
+
+    return show
+
+
+def _told(engine: Engine, moves: Sequence[Move]) -> str:
+    return f"round {engine.t:,}  {engine.data.drawn:,} samples  {engine.t / max(engine.seconds, 1e-9):.1f} rounds/s"

@@ -1,0 +1,500 @@
+"""A run on disk: enough to look at it, to go on with it and to start it again.
+
+    run.json            what was asked for: game, settings, data, seed, versions, device, command
+    log.jsonl           one line a report
+    samples/000500.png  sheets from fixed latents
+    checkpoints/000500/ weights.safetensors  state.safetensors  state.json
+    best -> checkpoints/000400
+    report.html
+
+A checkpoint is written under a name of its own, synced and renamed, so half of one is never seen; it carries
+hashes, so a damaged one is known and the one before it is used.  A run may come from anyone: run.json is held
+against a schema when it is opened, and nothing is written through a link (see `files`).
+"""
+
+import datetime
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from PIL import Image
+from safetensors import SafetensorError
+from torch import Tensor
+
+from rivalry.errors import BadRequest, RunFailed, unknown
+from rivalry.files import Folder, require_own
+from rivalry.runs import schema
+from rivalry.runs.schema import FORMAT
+from rivalry.runs.trees import finite, flatten, load_tensors, read_json, unflatten, write_json, write_tensors
+
+OWN = (
+    "run.json",
+    "log.jsonl",
+    "samples",
+    "checkpoints",
+    "report.html",
+    "tensorboard",
+)  # what a run consists of
+LARGEST = 2**24  # bytes of a run.json
+LONGEST = 2**20  # bytes of a line in a log
+TRIES = 20  # to read a checkpoint while others take its place
+WORDS = ("weights", "state")
+STRANGE = (  # what reading raises where a list lies in the place of a table, or a table in that of a name
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    SafetensorError,
+    TypeError,
+    ValueError,
+)
+
+
+class Damaged(RunFailed):
+    """A checkpoint that is not what was written."""
+
+
+class Gone(Damaged):
+    """A checkpoint that made room for another while it was read."""
+
+
+class Checkpoint:
+    """One checkpoint's directory: `weights.safetensors`, `state.safetensors`, `state.json`."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    @property
+    def round(self) -> int:
+        return int(self.path.name.lstrip(".").split(".")[0])
+
+    def weights(self) -> dict[str, Tensor]:
+        """The game's weights alone: what sampling needs.
+
+        Raises:
+            Damaged: a file is missing or its hash is not the one that was written.
+            Gone: it was deleted, or another took its place, meanwhile.
+        """
+        return cast(dict[str, Tensor], self._read("weights")[0])
+
+    def state(self) -> dict[str, Any]:
+        """All else that the next round depends on.  Raises Damaged and Gone like `weights`."""
+        return self._read("state")[0]
+
+    def read(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Weights and state.  Raises Damaged and Gone like `weights`."""
+        weights, state = self._read(*WORDS)
+        return weights, state
+
+    def _read(self, *names: str) -> list[dict[str, Any]]:
+        which = self._identity()
+        try:
+            found = self._sound(names)
+        except Damaged as damage:
+            if self._identity() != which:
+                raise Gone(str(damage)) from damage
+            raise
+        if self._identity() != which:
+            raise Gone(f"{self.path} was replaced while it was read")
+        return found
+
+    def _sound(self, names: tuple[str, ...]) -> list[dict[str, Any]]:
+        file = self.path / "state.json"
+        try:
+            told = read_json(file.read_bytes())
+            if _hash_of_tree(told["state"]) != told["sha256"]["state"]:
+                raise Damaged(f"{file} is damaged: its hash is not the one that was written")
+            tensors = [self._tensors(name, told["sha256"]) for name in names]
+            return [
+                unflatten(told["state"], found) if name == "state" else found
+                for name, found in zip(names, tensors)
+            ]
+        except OSError as error:
+            raise Damaged(f"{self.path} is damaged: {error}") from error
+        except STRANGE as error:
+            raise Damaged(f"{self.path} is damaged: {schema.shown(str(error))}") from error
+
+    def _tensors(self, name: str, hashes: dict[str, str]) -> dict[str, Tensor]:
+        file = self.path / f"{name}.safetensors"
+        if _hash(file) != hashes[file.name]:
+            raise Damaged(f"{file} is damaged: its hash is not the one that was written")
+        return load_tensors(file)
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    @classmethod
+    def write(cls, folder: Folder, t: int, weights: dict[str, Tensor], state: dict[str, Any]) -> "Checkpoint":
+        """Write the checkpoint of round t under a name of its own, sync, rename.
+
+        At every moment a whole checkpoint lies in the folder, under one name or another.
+
+        Raises:
+            OSError: it cannot be written; those that were there are untouched.
+        """
+        name = f"checkpoints/{t:06d}"
+        beside = folder.begin(name)
+        try:
+            _write_into(folder, beside, weights, state)
+        except BaseException:
+            _remove(folder, beside)
+            raise
+        before = (
+            folder.aside(name) if (folder.path / name).exists() else ""
+        )  # the same round, after a rollback
+        folder.move(beside, name)
+        folder.sync("checkpoints")
+        if before:
+            _remove(folder, before)
+        return cls(folder.path / name)
+
+
+def _write_into(folder: Folder, name: str, weights: dict[str, Tensor], state: dict[str, Any]) -> None:
+    tensors: dict[str, Tensor] = {}
+    tree = flatten(state, tensors)
+    hashes = {"state": _hash_of_tree(tree)}
+    for word, table in zip(WORDS, (weights, tensors)):
+        with folder.writing(f"{name}/{word}.safetensors", sync=True) as file:
+            hashing = _Hashing(file)
+            write_tensors(table, cast(BinaryIO, hashing))
+        hashes[f"{word}.safetensors"] = hashing.sha256.hexdigest()
+    with folder.writing(f"{name}/state.json", sync=True) as file:
+        write_json({"format": FORMAT, "sha256": hashes, "state": tree}, file)
+
+
+class _Hashing:
+    """A file that is written, and the hash of what went into it."""
+
+    def __init__(self, file: BinaryIO):
+        self.file, self.sha256 = file, hashlib.sha256()
+
+    def write(self, data: Any) -> None:
+        self.sha256.update(data)
+        self.file.write(data)
+
+
+class Run:
+    """One directory under `runs/`."""
+
+    def __init__(self, path: Path, told: dict[str, Any]):
+        self.path, self.told, self.folder = path, told, Folder(path)
+
+    # ------------------------------------------------------------------ beginning
+
+    @classmethod
+    def create(cls, path: Path | None, told: dict[str, Any], name: str = "run") -> "Run":
+        """A new run at `path`, or at `runs/<name>-<date>-<k>` when that is None.
+
+        Raises:
+            BadRequest: the directory has something in it, or cannot be written.
+        """
+        path = path or _free_name(Path("runs"), name)
+        try:
+            if path.exists() and (not path.is_dir() or any(not p.is_dir() for p in path.rglob("[!.]*"))):
+                raise BadRequest(
+                    f"{path} is not empty; `rivalry resume {path}` goes on with a run, or name another"
+                )
+            path.mkdir(parents=True, exist_ok=True)
+            run = cls(path, {"format": FORMAT, **told, "started": _now()})
+            for folder in ("samples", "checkpoints"):
+                run.folder.make(folder)
+            run.tidy()
+            run.write_about()
+        except OSError as error:
+            raise BadRequest(f"cannot write a run to {path}: {error.strerror or error}") from error
+        return run
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Run":
+        """The run at `path`, whose run.json is what `train` writes and of which nothing is a link.
+
+        Raises:
+            BadRequest: no run, one of a newer version, or one that `train` cannot have left so.
+        """
+        path = Path(path)
+        told = _about(path)
+        if told["format"] > FORMAT:
+            raise BadRequest(
+                f"{path} was written by a newer rivalry (format {schema.shown(told['format'])}, "
+                f"this one reads {FORMAT}); upgrade"
+            )
+        if trouble := schema.wrong(told, schema.RUN, schema.RUN_FURTHER):
+            raise BadRequest(f"{path}/run.json {trouble}: it is not what `train` wrote")
+        require_own(path, OWN, link="best")
+        return cls(path, told)
+
+    def write_about(self) -> None:
+        """Write run.json anew."""
+        with self.folder.writing("run.json", sync=True) as file:
+            write_json(self.told, file)
+
+    # ------------------------------------------------------------------ checkpoints
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """Those on disk, newest first; whether they are sound is seen when they are read."""
+        folder = self.path / "checkpoints"
+        try:
+            found = [Checkpoint(p) for p in folder.iterdir() if _digits(p.name)]
+        except OSError:
+            return []
+        return sorted(found, key=lambda checkpoint: checkpoint.round, reverse=True)
+
+    def begun(self) -> list[Checkpoint]:
+        """Those whose writing, renaming or deleting a kill ended, newest first: some of them are whole."""
+        names = [n for n in self.folder.partial("checkpoints") if _digits(n.lstrip(".").split(".")[0])]
+        paths = [self.path / "checkpoints" / name for name in names]
+        return sorted(map(Checkpoint, paths), key=lambda c: (c.round, _changed(c.path)), reverse=True)
+
+    def newest(
+        self, warn: Callable[[str], None] = lambda message: None
+    ) -> tuple[Checkpoint, Any, Any] | None:
+        """The newest sound checkpoint with its weights and state; damaged ones are named to `warn` and skipped."""
+        for _ in range(TRIES):
+            try:
+                return self._newest(warn)
+            except Gone:  # training goes on meanwhile, and a newer one is there
+                continue
+        return None
+
+    def _newest(self, warn: Callable[[str], None]) -> tuple[Checkpoint, Any, Any] | None:
+        for checkpoint in self.checkpoints():
+            try:
+                return checkpoint, *checkpoint.read()
+            except Gone:
+                raise
+            except Damaged as damage:
+                warn(f"{damage}; using the checkpoint before it")
+        for checkpoint in self.begun():
+            try:
+                return checkpoint, *checkpoint.read()
+            except Damaged:
+                continue
+        return None
+
+    def mend(self) -> None:
+        """Put whole checkpoints that a kill left under another name in their places; delete what is not whole.
+
+        For the process alone that trains the run.
+        """
+        for checkpoint in self.begun():
+            name = f"checkpoints/{checkpoint.round:06d}"
+            if not _is_sound(Checkpoint(self.path / name)) and _is_sound(checkpoint):
+                if (self.path / name).exists():
+                    _remove(self.folder, self.folder.aside(name))
+                self.folder.move(f"checkpoints/{checkpoint.path.name}", name)
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Delete what a kill left half written."""
+        for above in (".", "samples", "checkpoints"):
+            for name in self.folder.partial(above):
+                _remove(self.folder, f"{above}/{name}")
+
+    def save(self, t: int, weights: dict[str, Tensor], state: dict[str, Any], keep: int = 2) -> Checkpoint:
+        """Write the checkpoint of round `t`, then drop all but the newest `keep` and the best.
+
+        Raises:
+            RunFailed: it could not be written; those before it are untouched.
+        """
+        try:
+            written = Checkpoint.write(self.folder, t, weights, state)
+        except OSError as error:
+            last = self.checkpoints()
+            kept = f"the last good one is {last[0].path}" if last else "there is none before it"
+            raise RunFailed(
+                f"cannot write the checkpoint of round {t}: {error.strerror or error}; {kept}.\n"
+                f"{self.way_on(error)}"
+            ) from error
+        best = self.best()
+        for old in self.checkpoints()[keep:]:
+            if best is None or old.path.name != best.path.name:
+                self._drop(old)
+        return written
+
+    def way_on(self, error: OSError) -> str:
+        """What to do after something could not be written."""
+        if isinstance(error, FileNotFoundError):
+            return "Was its folder moved?  What was saved is in it: rivalry resume FOLDER"
+        return f"Make room, then: rivalry resume {self.path}"
+
+    def _drop(self, checkpoint: Checkpoint) -> None:
+        """Delete one: first its name, so that nobody takes half of it for a checkpoint."""
+        try:
+            _remove(self.folder, self.folder.aside(f"checkpoints/{checkpoint.path.name}"))
+        except OSError:  # a directory that cannot be written
+            return
+
+    def best(self) -> Checkpoint | None:
+        """The checkpoint that `best` points to."""
+        link = self.path / "best"
+        name = os.path.basename(os.readlink(link)) if link.is_symlink() else ""
+        path = self.path / "checkpoints" / name
+        return Checkpoint(path) if _digits(name) and path.is_dir() else None
+
+    def checkpoint(self, which: str = "best") -> Checkpoint:
+        """One by name: "best" (the newest sound one where none was crowned), "newest", or its round.
+
+        Raises:
+            BadRequest: there is none of that name.
+        """
+        best = self.best()
+        if which == "best" and best is not None:
+            return best
+        if which in ("best", "newest"):
+            if found := self.newest():
+                return found[0]
+            if self.checkpoints():
+                raise BadRequest(f"every checkpoint of {self.path} is damaged; {self.anew()}")
+            raise BadRequest(f"{self.path} holds no checkpoint yet; `rivalry resume {self.path}` trains it")
+        for checkpoint in self.checkpoints():
+            if _digits(which) and checkpoint.round == int(which):
+                return checkpoint
+        raise unknown(
+            "checkpoint", which, [str(c.round) for c in self.checkpoints()], "best, newest or its round"
+        )
+
+    def anew(self) -> str:
+        """How to begin this run again."""
+        return f"train anew with: {self.told.get('command', 'rivalry train')}"
+
+    def read(self, which: str = "best") -> tuple[Checkpoint, dict[str, Tensor], dict[str, Any]]:
+        """A checkpoint by name (see `checkpoint`) with its weights and state, also while training replaces it.
+
+        Raises:
+            BadRequest: there is none of that name.
+            Damaged: it is not what was written.
+        """
+        for _ in range(TRIES):
+            checkpoint = self.checkpoint(which)
+            try:
+                return checkpoint, *checkpoint.read()
+            except Gone:
+                continue
+        raise Damaged(f"{self.path}: checkpoints are replaced faster than one can be read; try again")
+
+    def crown(self, checkpoint: Checkpoint) -> None:
+        """Let `best` point to this checkpoint."""
+        self.folder.point("best", f"checkpoints/{checkpoint.path.name}")
+
+    # ------------------------------------------------------------------ pictures and the log
+
+    def picture(self, name: str, image: Image.Image) -> None:
+        """Write samples/<name>.png."""
+        with self.folder.writing(f"samples/{name}.png") as file:
+            image.save(file, "png")
+
+    def log(self, line: dict[str, Any]) -> None:
+        """Append one line; a number that is not finite is written as null."""
+        self.folder.append("log.jsonl", (json.dumps(finite(line)) + "\n").encode())
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """The log's lines; what is no line of ours, or was torn by a kill, is passed over."""
+        try:
+            file = (self.path / "log.jsonl").open("rb")
+        except OSError:
+            return
+        with file:
+            while text := file.readline(LONGEST):
+                try:
+                    line = read_json(text)
+                except ValueError:
+                    continue
+                if isinstance(line, dict) and _ROUND.holds(line.get("round", 0)):
+                    yield line
+
+    def rewind(self, t: int) -> None:
+        """Forget what came after round `t`, lines of the log and checkpoints: it will be played again."""
+        for checkpoint in self.checkpoints():
+            if checkpoint.round > t:
+                self._drop(checkpoint)
+        with self.folder.writing("log.jsonl") as file:
+            for line in self.lines():
+                if line.get("round", 0) <= t or "event" in line:
+                    file.write((json.dumps(line) + "\n").encode())
+
+
+_ROUND = schema.whole(0)
+
+
+def _about(path: Path) -> dict[str, Any]:
+    """What run.json says, a table with a whole number as `format`."""
+    file = path / "run.json"
+    try:
+        require_own(path, ("run.json",), link="best")
+        if file.stat().st_size > LARGEST:
+            raise ValueError("it is too large")
+        told = read_json(file.read_bytes())
+        if not (isinstance(told, dict) and schema.whole(1).holds(told.get("format"))):
+            raise ValueError("it is no table with a format")
+    except BadRequest:
+        raise
+    except (OSError, ValueError):
+        raise BadRequest(
+            f"{path} is not a run: a run is a directory with a run.json, made by `train`"
+        ) from None
+    return told
+
+
+def _is_sound(checkpoint: Checkpoint) -> bool:
+    try:
+        checkpoint.read()
+    except Damaged:
+        return False
+    return True
+
+
+def _remove(folder: Folder, name: str) -> None:
+    """Delete where that is possible: what stays has a name that nobody takes for something whole."""
+    try:
+        folder.remove(name)
+    except OSError:
+        return
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _digits(name: str) -> bool:
+    return name.isascii() and name.isdigit() and len(name) < 16
+
+
+def command() -> str:
+    """The command of this process, as one would type it again."""
+    return (
+        " ".join(["rivalry", *sys.argv[1:]])
+        if Path(sys.argv[0]).stem in ("rivalry", "__main__")
+        else "python"
+    )
+
+
+def _free_name(folder: Path, name: str) -> Path:
+    stem = f"{name}-{datetime.date.today().isoformat()}"
+    k = 0
+    while (folder / f"{stem}-{k}").exists():
+        k += 1
+    return folder / f"{stem}-{k}"
+
+
+def _now() -> str:
+    return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def _hash(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _hash_of_tree(tree: Any) -> str:
+    return hashlib.sha256(json.dumps(tree).encode()).hexdigest()

@@ -1,0 +1,389 @@
+"""The main job: train a game and leave a run on disk; go on with one."""
+
+import os
+import platform
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+import rivalry
+from rivalry import catalog, settings
+from rivalry.data import open_data
+from rivalry.data.source import Dataset, Source, Spec
+from rivalry.errors import BadRequest, unknown
+from rivalry.game import Game, Translator
+from rivalry.metrics.extractors.fingerprints import fingerprint
+from rivalry.play.engine import Engine
+from rivalry.play.goal import Goal, seconds
+from rivalry.play.precision import choose_device, choose_precision, describe
+from rivalry.play.ranks import Ranks, join
+from rivalry.report import write_report
+from rivalry.runs import callbacks, schema
+from rivalry.runs.guards import Interrupted, alone, failures_told, guarded, say, signals
+from rivalry.runs.progress import progress
+from rivalry.runs.run import Run, command
+from rivalry.runs.saving import Saver
+from rivalry.runs.trained import as_trained, from_anywhere, maker_of, open_run, refuse_seed
+
+SHEETS = 12  # over a whole run
+MEASURES = 5
+LARGE = 2**30  # bytes of data that are hashed in a second
+
+
+def train(
+    game: str | Callable[..., Game],
+    data: str | Dataset | None = None,
+    *,
+    recipe: str | None = None,
+    size: tuple[int, int] | None = None,
+    rounds: int | None = None,
+    samples: int | None = None,
+    time: str | float | None = None,
+    run: str | Path | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    precision: str = "auto",
+    save_every: str | float = 30,
+    keep: int = 2,
+    measure: bool = True,
+    quiet: bool = False,
+    **given: Any,
+) -> Run:
+    """Train a game and leave a run on disk.
+
+    Args:
+        game: a name of `rivalry list`, or a function `make(spec, *, setting=default, ...)` of your own.
+        data: a name of `rivalry list data`, a path, a Hugging Face id or a `Dataset`; the recipe's by default.
+        recipe: a named set of settings of this game, see `rivalry show GAME`.
+        size: height and width to which images are cropped and resized; their own by default.
+        rounds, samples, time: how long, one of the three ("90s", "10m"); the recipe's by default, else 2 minutes.
+        run: where to; `runs/<game>-<data>-<date>-<k>` by default.
+        seed: of every random number.
+        device: auto, cpu, cuda, cuda:1, mps.
+        precision: auto, fp32, bf16.
+        save_every: time between checkpoints, more where they would take over 2 % of it; 0 is after every round.
+        keep: how many of the newest are kept, beside the best; more of them show a run's course (`lab skill`).
+        measure: score the samples five times on the way and keep the best checkpoint.
+        quiet: show no progress.
+        given: settings of the game.
+
+    Raises:
+        BadRequest: before anything is begun or written.
+        RunFailed: with everything kept.
+    """
+    name, make = _made_by(game)
+    chosen = _recipe(name, recipe) if recipe else {}
+    advised_data = chosen.pop("data", None)
+    data = advised_data if data is None or data == "" else data
+    lengths = {"rounds": rounds, "samples": samples, "seconds": None if time is None else seconds(time)}
+    advised = {"rounds": chosen.pop("rounds", None), "samples": chosen.pop("samples", None)}
+    advised["seconds"] = seconds(chosen.pop("time", 120)) if not any(advised.values()) else None
+    goal = Goal(**(lengths if any(v is not None for v in lengths.values()) else advised))
+    if data is None:
+        raise BadRequest(
+            f"what should {name} be trained on?  Name it with --data: `rivalry list data`, or a folder"
+        )
+    values = settings.check(make, {**chosen, **given}, name)
+    where = choose_device(device)
+    seconds(save_every)
+    if keep < 1:
+        raise BadRequest(f"a run keeps 1 checkpoint or more; got {keep}")
+    refuse_seed(seed)
+    pairs = isinstance(game, str) and "pairs" in catalog.find(game).needs
+    ranks = join()
+    with ranks.failing_together():
+        opened = lambda: data if isinstance(data, Dataset) else open_data(data, size=size, pairs=pairs)
+        dataset = ranks.first_before_others(opened)
+        told: dict[str, Any] = {
+            "game": name,
+            "recipe": recipe,
+            "settings": values,
+            "data": dataset.spec.name if isinstance(data, Dataset) else from_anywhere(data),
+            "size": size,
+            "spec": dataset.spec.to_json(),
+            "seed": seed,
+            "goal": goal.to_json(),
+            "versions": {
+                "rivalry": rivalry.__version__,
+                "torch": torch.__version__,
+                "python": platform.python_version(),
+            },
+            "device": describe(where),
+            "precision": choose_precision(precision, where, small=dataset.spec.kind == "points"),
+            "save_every": seconds(save_every),
+            "keep": keep,
+            "measure": measure,
+            "command": command(),
+            "commit": _commit(),
+            "fingerprint": _fingerprint(dataset),
+        }
+        engine = _engine(
+            make, told, dataset, where, ranks
+        )  # refuses what the game cannot use, before a run exists
+        told |= reproducible(ranks)
+        place = _create(Path(run) if run else None, told, f"{name}-{Path(told['data']).stem}", ranks)
+        with alone(place, ranks):
+            if ranks.first:
+                _name_skipped(place, dataset)
+            return _play(place, engine, goal, dataset, quiet=quiet)
+
+
+def resume(
+    run: str | Path | Run,
+    *,
+    game: Callable[..., Game] | None = None,
+    data: Dataset | None = None,
+    rounds: int | None = None,
+    samples: int | None = None,
+    time: str | float | None = None,
+    device: str = "auto",
+    quiet: bool = False,
+    measure: bool | None = None,
+) -> Run:
+    """Go on with a run to the goal that it was given, or to a new one; from its start if no checkpoint was reached.
+
+    A new goal becomes the run's own.  A run that has reached its goal is left as it is.
+
+    Args:
+        game: what made the game, where that is a function of your own.
+        data: where the run was given a `Dataset`, and not a name.
+        measure: score the samples on the way; as the run did by default.
+
+    Raises:
+        BadRequest: not a run, every checkpoint of it is damaged, or another process trains it.
+        RunFailed: as `train`.
+    """
+    ranks = join()
+    with ranks.failing_together():
+        run = run if isinstance(run, Run) else open_run(run)
+        told = run.told
+        new = {"rounds": rounds, "samples": samples, "seconds": None if time is None else seconds(time)}
+        goal = Goal(**(new if any(v is not None for v in new.values()) else told["goal"]))
+        where, make = choose_device(device), maker_of(told, game)
+        told["settings"] = settings.check(make, told["settings"], told["game"])
+        dataset = ranks.first_before_others(lambda: data or open_data(told["data"], **as_trained(run)))
+        if dataset.spec != Spec.from_json(told["spec"]):
+            raise BadRequest(
+                f"{run.path} was trained on {_in_words(Spec.from_json(told['spec']))}; "
+                f"{told['data']!r} now holds {_in_words(dataset.spec)}"
+            )
+        with alone(run, ranks):
+            return _resume(run, goal, dataset, make, where, ranks, quiet, measure)
+
+
+def _resume(
+    run: Run,
+    goal: Goal,
+    dataset: Dataset,
+    make: Callable[..., Game],
+    where: torch.device,
+    ranks: Ranks,
+    quiet: bool,
+    measure: bool | None,
+) -> Run:
+    told = run.told
+    changed = _what_changed(told, dataset, ranks)
+    engine = _engine(make, told, dataset, where, ranks)
+    if ranks.first:
+        run.mend()
+    ranks.wait()
+    _go_back(run, engine)
+    closed = any(line.get("event") == "done" and line.get("round") == engine.t for line in run.lines())
+    if closed and engine.progress(goal) >= 1:
+        say(f"{run.path} has done {goal} already; --rounds, --samples or --time sets a longer goal")
+        return run
+    told |= {"goal": goal.to_json(), "fingerprint": _fingerprint(dataset), **reproducible(ranks)}
+    told |= {} if measure is None else {"measure": measure}
+    if ranks.first:
+        run.rewind(engine.t)
+        run.write_about()
+        for message in changed:
+            run.log({**callbacks.standing(engine), "event": "changed", "message": message})
+            say(message)
+    return _play(run, engine, goal, dataset, quiet=quiet)
+
+
+def reproducible(ranks: Ranks) -> dict[str, int]:
+    """On what the last bit of the weights depends beside the seed: the threads of a process, and the processes."""
+    return {"threads": torch.get_num_threads(), "world": ranks.world}
+
+
+def _what_changed(told: dict[str, Any], dataset: Dataset, ranks: Ranks) -> list[str]:
+    """In words, what makes a resumed run end in other weights than one that was never stopped; threads are restored
+    where the machine has that many processors.
+    """
+    found = []
+    threads = told.get("threads", torch.get_num_threads())
+    if threads <= (os.cpu_count() or 1):
+        torch.set_num_threads(threads)
+    if torch.get_num_threads() != threads:
+        found.append(f"the run had {threads} threads and now has {torch.get_num_threads()}")
+    world = told.get("world", ranks.world)
+    if world != ranks.world:
+        found.append(f"the run was played by {world} process(es) and now by {ranks.world}")
+    if told.get("fingerprint", now := _fingerprint(dataset)) != now:
+        found.append(f"{told['data']!r} holds other data than those that the run was trained on")
+    return [f"{what}: the weights will differ from those of a run that was never stopped" for what in found]
+
+
+def _fingerprint(dataset: Dataset) -> str:
+    """Tells a table of data from any other; of one too large to be read at once, by rows spread over it."""
+    few = dataset
+    if dataset.x.nbytes > LARGE:
+        few = dataset.only(torch.linspace(0, len(dataset) - 1, 1000, dtype=torch.double).long())
+    tables = [few, *(replace(few, x=few.others[name]) for name in few.spec.extra)]
+    return "".join(fingerprint(table)[:32] for table in tables)[:160]
+
+
+def _name_skipped(run: Run, dataset: Dataset) -> None:
+    """Say which data cannot be used: the first of them, and how many."""
+    if skipped := dataset.facts.get("skipped"):
+        name, why = skipped[0]
+        message = f"{len(skipped)} of the data cannot be used and are left out; the first, {name}: {why}"
+        run.log({"round": 0, "event": "skipped", "message": message})
+        say(message)
+
+
+def _go_back(run: Run, engine: Engine) -> None:
+    """Restore the newest sound checkpoint, where there is one; name those that are damaged."""
+    damages: list[str] = []
+    found = run.newest(damages.append)
+    if damages and not found:
+        raise BadRequest(f"every checkpoint of {run.path} is damaged; {run.anew()}")
+    for damage in damages:
+        say(damage)
+    if not found:
+        return
+    checkpoint, weights, state = found
+    trouble = schema.wrong(state, schema.STATE, {}) if isinstance(state, dict) else "is no table"
+    if trouble is None and state["t"] != checkpoint.round:
+        trouble = f"is of round {state['t']}"
+    if trouble:
+        raise BadRequest(f"{checkpoint.path}/state.json {trouble}: it is not what `train` wrote")
+    try:
+        engine.restore(weights, state)
+    # torch lists every weight; what comes from elsewhere may hold anything
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        if isinstance(error, BadRequest):
+            raise
+        raise BadRequest(f"{checkpoint.path} holds another game than {run.path}/run.json names") from error
+
+
+def _engine(
+    make: Callable[..., Game], told: dict[str, Any], dataset: Dataset, device: torch.device, ranks: Ranks
+) -> Engine:
+    if dataset.spec.kind == "points":
+        torch.set_num_threads(1)  # two threads make networks this small many times slower
+    torch.manual_seed(told["seed"])
+    game = make(dataset.spec, **told["settings"])
+    _check_batch(game, ranks.world)
+    near = dataset.to(device) if device.type != "cpu" and dataset.x.nbytes < 2**30 else dataset
+    source = Source(
+        near,
+        game.reads,
+        batch=game.batch,
+        seed=told["seed"],
+        device=device,
+        rank=ranks.rank,
+        world=ranks.world,
+    )
+    return Engine(game, source, seed=told["seed"], device=device, precision=told["precision"], ranks=ranks)
+
+
+def _check_batch(game: Game, processes: int) -> None:
+    if game.batch % processes:
+        raise BadRequest(
+            f"a batch of {game.batch} cannot be shared by {processes} processes; take a multiple"
+        )
+    if game.batch == processes and any(isinstance(part, nn.BatchNorm1d) for part in game.modules()):
+        raise BadRequest(
+            "batch norm needs a batch of 2 or more in each process; a single datum has no variance"
+        )
+
+
+def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, quiet: bool) -> Run:
+    saver = Saver(run, run.told.get("save_every", 30), run.told.get("keep", 2))
+    sheet = callbacks.sheets(run, dataset)
+    with progress(goal, quiet or not engine.ranks.first) as show, signals(engine):
+        engine.callbacks = [
+            callbacks.log(callbacks.to_run(run), callbacks.to_tensorboard(run)),
+            callbacks.at_shares(goal, SHEETS, sheet),
+            saver,
+            show,
+        ]
+        if not isinstance(engine.game, Translator):  # what a translator makes differs as its sources do
+            alarm = callbacks.collapse_alarm(run, dataset, say)
+            engine.callbacks.append(callbacks.at_shares(goal, SHEETS, alarm))
+        if run.told.get("measure", True) and len(dataset) >= 1000:
+            scores = callbacks.measure(run, callbacks.quick_scores(dataset), saver, say)
+            engine.callbacks.append(callbacks.at_shares(goal, MEASURES, scores))
+        with failures_told(run, engine):
+            guarded(run, engine, goal, saver)
+            saver.save(engine)
+            saver.wait()
+            _finish(run, engine, goal, sheet, dataset)
+    engine.ranks.wait()
+    if engine.stopping:
+        raise Interrupted(run, engine.stopping)
+    return run
+
+
+def _finish(run: Run, engine: Engine, goal: Goal, sheet: Callable[..., None], dataset: Dataset) -> None:
+    if engine.ranks.first:
+        done = engine.progress(goal) >= 1
+        event, message = ("done", f"reached {goal}") if done else ("stopped", f"stopped by {engine.stopping}")
+        run.log({**callbacks.standing(engine), "event": event, "message": message})
+        sheet(engine)
+        callbacks.class_sheet(run, engine, dataset)
+        write_report(run.path)
+
+
+def _made_by(game: str | Callable[..., Game]) -> tuple[str, Callable[..., Game]]:
+    """A game's name and what makes it."""
+    if callable(game):
+        return game.__name__, game
+    return game, catalog.maker(catalog.find(game))
+
+
+def _recipe(game: str, name: str) -> dict[str, Any]:
+    known = catalog.recipes(catalog.find(game))
+    if name not in known:
+        raise unknown(f"recipe of {game}", name, known, f"it has {', '.join(known) or 'none'}")
+    return dict(known[name])
+
+
+def _in_words(spec: Spec) -> str:
+    shape = " x ".join(map(str, spec.shape))
+    return f"{spec.name!r} ({spec.kind}, {shape}, {len(spec.classes) or 'no'} classes)"
+
+
+def _create(path: Path | None, told: dict[str, Any], name: str, ranks: Ranks) -> Run:
+    """The first process makes the directory; the others hear where it is."""
+    made: list[Run] = []
+
+    def create() -> str:
+        made.append(Run.create(path, told, name))
+        return str(made[0].path)
+
+    where = ranks.by_first(create)
+    return made[0] if made else Run(Path(where), told)
+
+
+def _commit() -> str | None:
+    """The commit of the sources that ran, where they are a checkout."""
+    folder = Path(__file__).parent
+    try:
+        out = subprocess.run(
+            ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return out.stdout.strip() or None if out.returncode == 0 else os.environ.get("RIVALRY_COMMIT")

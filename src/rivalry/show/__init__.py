@@ -1,0 +1,1 @@
+"""Data and samples as pictures, tables, movies and files."""

@@ -1,0 +1,158 @@
+"""Pictures of samples: a sheet of images, or a scatter of points.
+
+Sheets are white with dark text: one drawn during training can be read alone, next year, in any viewer.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+from torch.nn import functional as F
+
+from rivalry.data.source import Spec
+from rivalry.errors import BadRequest
+from rivalry.show.scatter import scatter
+
+MARGIN = 8  # pixels around the grid
+GAP = 2  # pixels between two samples
+READABLE = 64  # small images are enlarged until they are nearly this large
+LARGEST = 2048  # no sheet is larger than this on its longer side, while a sample keeps a pixel
+SQUARE = 4  # pixels of the checkerboard behind what is transparent
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+INK = (34, 38, 44)
+
+
+def to_uint8(x: Tensor) -> Tensor:
+    """The bytes of an image: the exact inverse of `byte / 127.5 - 1`.
+
+    Args:
+        x: any shape, float; what lies outside [-1, 1] is clipped, NaN counts as -1.
+
+    Returns:
+        The same shape, uint8 in 0..255.
+    """
+    return x.detach().float().nan_to_num(nan=-1).add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def to_image(x: Tensor) -> Image.Image:
+    """One sample as it is: (c, h, w) in [-1, 1], c in 1..4 -> grey, grey + alpha, RGB or RGBA, h x w."""
+    if x.ndim != 3 or x.shape[0] not in MODES:
+        raise BadRequest(f"expected an image (c, h, w) with c in 1..4, got {tuple(x.shape)}")
+    c, h, w = x.shape
+    return Image.frombytes(
+        MODES[c], (w, h), to_uint8(x).permute(1, 2, 0).contiguous().cpu().numpy().tobytes()
+    )
+
+
+def sheet(
+    x: Tensor,
+    spec: Spec,
+    columns: int | None = None,
+    labels: Tensor | Sequence[int] | None = None,
+    *,
+    real: Tensor | None = None,
+    modes: Tensor | None = None,
+) -> Image.Image:
+    """One picture of many samples.
+
+    Images are laid out in a grid, row by row, enlarged by a whole factor or, where the sheet would pass
+    `LARGEST` pixels, reduced by one.  Grey with alpha and RGBA lie over a light checkerboard, so that
+    transparent, white and black look different.  Points are drawn as `rivalry.show.scatter.scatter` says.
+
+    Args:
+        x: (n, c, h, w) in [-1, 1] with c in 1..4, or (n, d) for points; n >= 1.
+        spec: of the data; `spec.kind` decides between images and points.
+        columns: samples in a row; by default what makes the sheet nearly square.
+        labels: (n,), the class of each sample.  Images: every class begins a row, in the order of the
+            labels, with its name at the left.  Points: a color for each class.
+        real: points only: (m, d) real data, in grey beneath.
+        modes: points only: (k, d), small circles.
+
+    Raises:
+        BadRequest: the kind cannot be drawn, or x does not have the shape that the kind asks for.
+    """
+    labels = None if labels is None else torch.as_tensor(labels).detach().cpu().long()
+    if labels is not None and labels.shape != x.shape[:1]:
+        raise BadRequest(f"expected one label a sample, got {len(labels)} for {len(x)} samples")
+    if spec.kind == "points":
+        return scatter(x, real=real, modes=modes, labels=labels, classes=spec.classes)
+    if spec.kind != "image":
+        raise BadRequest(f"a sheet shows images or points; {spec.name!r} holds {spec.kind}")
+    if x.ndim != 4 or x.shape[1] not in MODES or len(x) == 0:
+        raise BadRequest(f"expected images (n, c, h, w) with n >= 1 and c in 1..4, got {tuple(x.shape)}")
+    if columns is not None and columns < 1:
+        raise BadRequest(f"a sheet needs one column or more, got {columns}")
+    if labels is None:
+        return _grid(x, columns)
+    return _by_class(x, columns, labels, spec.classes)
+
+
+def _grid(x: Tensor, columns: int | None) -> Image.Image:
+    n, h, w = x.shape[0], *x.shape[2:]
+    columns = min(columns or math.ceil(math.sqrt(n * h / w)), n)
+    places = [divmod(i, columns) for i in range(n)]
+    return _lay(x, places, names={}, indent=0)
+
+
+def _by_class(x: Tensor, columns: int | None, labels: Tensor, classes: tuple[str, ...]) -> Image.Image:
+    counts = labels.unique(return_counts=True)[1]
+    columns = columns or min(int(counts.max()), 16)
+    order, places, names, row = [], [], {}, 0
+    for label in labels.unique().tolist():
+        members = torch.nonzero(labels == label).flatten().tolist()
+        names[row] = classes[label] if 0 <= label < len(classes) else str(label)
+        places += [(row + i // columns, i % columns) for i in range(len(members))]
+        order += members
+        row += math.ceil(len(members) / columns)
+    names = {row: name if len(name) <= 24 else name[:23] + "…" for row, name in names.items()}
+    font = ImageFont.load_default(size=13)
+    widest = max(font.getlength(name) for name in names.values())
+    return _lay(x[torch.tensor(order, device=x.device)], places, names, indent=math.ceil(widest) + MARGIN)
+
+
+def _lay(x: Tensor, places: list[tuple[int, int]], names: dict[int, str], indent: int) -> Image.Image:
+    """Samples at (row, column), the names of some rows at their left, `indent` pixels for those."""
+    rows, columns = (1 + max(place[axis] for place in places) for axis in (0, 1))
+    pixels = _resized(x, rows, columns, at_least=14 if names else 1)
+    tiles = _opaque(to_uint8(pixels)).permute(0, 2, 3, 1).contiguous().cpu().numpy()  # (n, h, w, 3)
+    h, w = tiles.shape[1:3]
+    size = (2 * MARGIN + indent + columns * (w + GAP) - GAP, 2 * MARGIN + rows * (h + GAP) - GAP)
+    page = Image.new("RGB", size, "white")
+    for tile, (row, column) in zip(tiles, places):
+        page.paste(Image.fromarray(tile), (MARGIN + indent + column * (w + GAP), MARGIN + row * (h + GAP)))
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(size=13)
+    for row, name in names.items():
+        draw.text((indent, MARGIN + row * (h + GAP) + h / 2), name, fill=INK, font=font, anchor="rm")
+    return page
+
+
+def _resized(x: Tensor, rows: int, columns: int, at_least: int) -> Tensor:
+    """Enlarged by a whole factor until readable, or reduced by one until the sheet is not too large."""
+    x = x.detach().float()
+    h, w = x.shape[2:]
+
+    def longest(factor: float) -> float:
+        return 2 * MARGIN + max(rows * (h * factor + GAP), columns * (w * factor + GAP))
+
+    factor = max(1, round(READABLE / max(h, w) - 0.2), math.ceil(at_least / h))
+    while factor > 1 and longest(factor) > LARGEST:
+        factor -= 1
+    if factor > 1:
+        return x.repeat_interleave(factor, dim=2).repeat_interleave(factor, dim=3)
+    divisor = 1
+    while longest(1 / divisor) > LARGEST and divisor < min(h, w):
+        divisor += 1
+    return F.avg_pool2d(x, divisor, ceil_mode=True, count_include_pad=False) if divisor > 1 else x
+
+
+def _opaque(x: Tensor) -> Tensor:
+    """(n, 1..4, h, w) -> (n, 3, h, w) uint8; alpha is laid over a light checkerboard."""
+    if x.shape[1] in (1, 3):
+        return x.expand(-1, 3, -1, -1)
+    h, w = x.shape[2:]
+    down, across = torch.arange(h, device=x.device) // SQUARE, torch.arange(w, device=x.device) // SQUARE
+    board = 255.0 - 35.0 * ((down[:, None] + across) % 2)  # (h, w)
+    color, alpha = x[:, :-1].float(), x[:, -1:].float() / 255
+    return (color * alpha + board * (1 - alpha)).round().to(torch.uint8).expand(-1, 3, -1, -1)
