@@ -76,7 +76,6 @@ def one(seed: int, pack: int, options: argparse.Namespace, rows: Any) -> None:
     import torch
 
     from rivalry.data import open_data
-    from rivalry.data.source import Source
     from rivalry.games.image.pacgan import RECIPES, pacgan
     from rivalry.play.engine import Engine
     from rivalry.play.goal import Goal
@@ -86,7 +85,7 @@ def one(seed: int, pack: int, options: argparse.Namespace, rows: Any) -> None:
     dataset = open_data(options.data).to(options.device)
     recipe = {k: v for k, v in RECIPES["pacgan"][options.data].items() if k not in ("data", "rounds", "pack")}
     game = pacgan(dataset.spec, pack=pack, **recipe)
-    source = Source(dataset, batch=game.batch, seed=seed, device=options.device)
+    source = TableSource(dataset, batch=game.batch, seed=seed, device=options.device)
     engine = Engine(game, source, seed=seed, device=options.device)
     begun = time.process_time()
 

@@ -46,7 +46,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
 
-from rivalry.data.source import Dataset, Source, Spec
+from rivalry.data.source import Dataset, Spec, TableSource
 from rivalry.games.image.biggan import BigGAN, biggan
 from rivalry.games.image.dcgan import dcgan
 from rivalry.games.image.gan import GAN
@@ -220,7 +220,7 @@ def ours(system: System, precision: str, device: torch.device) -> Contender:
     game = system.game(system)
     label = torch.arange(ROWS) % system.classes if system.classes else None
     images = Dataset(system.spec, noise_images(system.shape), label).to(device)
-    source = Source(images, game.reads, batch=game.batch, seed=SEED, device=device)
+    source = TableSource(images, game.reads, batch=game.batch, seed=SEED, device=device)
     engine = Engine(game, source, seed=SEED, device=device, precision=precision)
     return Contender(f"rivalry, {precision}", precision, lambda n: engine.play(Goal(rounds=engine.t + n)))
 

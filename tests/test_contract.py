@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
-from toys import bits, different, engine_of, images, paired, points, small
+from toys import bits, different, engine_of, images, paired, small
 
 from rivalry.catalog import CATALOG, Entry, maker, recipes
 from rivalry.data.names import NAMES
@@ -34,6 +34,8 @@ from rivalry.game import (
     Translator,
 )
 from rivalry.given import given_for
+from rivalry.kinds import KINDS, find_kind
+from rivalry.kinds.kind import as_float32
 from rivalry.play.goal import Goal, seconds
 from rivalry.runs.run import Run
 from rivalry.runs.trained import draw
@@ -48,9 +50,15 @@ def suited(entry: Entry, *shape: int) -> Dataset:
     """Data that the game can play on, images of this shape where one is told, else what is quick."""
     if "pairs" in entry.needs:
         return paired(*(shape or (1, 8, 8)))
-    if "image" in entry.needs or shape:
-        return images(*(shape or (1, 8, 8)), classes=2 if "domains" in entry.needs else CLASSES)
-    return points()
+    classes = 2 if "domains" in entry.needs else CLASSES
+    if shape:
+        return images(*shape, classes=classes)
+    return toy("points" if "points" in entry.kinds else entry.kinds[0], classes)
+
+
+@cache
+def toy(kind: str, classes: int = CLASSES) -> Dataset:
+    return find_kind(kind).toy(classes=classes)
 
 
 def built(entry: Entry, data: Dataset, **given: Any) -> Game:
@@ -81,8 +89,9 @@ def heard(function: Callable[..., Any], given: dict[str, Tensor]) -> dict[str, T
 
 def cases() -> Iterator[Any]:
     for entry in CATALOG:
-        shapes = [suited(entry, *shape) for shape in SHAPES]
-        for data in [*shapes, *([] if "image" in entry.needs else [points()])]:
+        shapes = [suited(entry, *shape) for shape in SHAPES] if "image" in entry.kinds else []
+        others = [toy(kind) for kind in entry.kinds if kind != "image"]
+        for data in [*shapes, *others]:
             yield pytest.param(entry, data, id=f"{entry.name}-{'x'.join(map(str, data.spec.shape))}")
 
 
@@ -97,10 +106,11 @@ def test_it_plays_on_any_size_and_its_samples_are_data(entry: Entry, data: Datas
     engine.play(Goal(rounds=2))
     assert torch.stack(losses).isfinite().all()
     with engine.aside() as game:
-        x = game.sample(5, **given_for(game, data, 5)).float()
+        x = as_float32(game.sample(5, **given_for(game, data, 5)))
     assert x.shape == (5, *data.spec.shape)
     assert x.isfinite().all()
-    if data.spec.kind == "image":
+    assert not data.spec.meaning.refuse(x, data.spec.x)
+    if data.spec.meaning.bounded:
         assert x.abs().max() <= 1
 
 
@@ -142,7 +152,7 @@ def test_resuming_is_exact(entry: Entry, tmp_path: Path) -> None:
     assert not different(truth, bits(second))
 
 
-@by_name
+@those(lambda game: isinstance(game, Critic))
 def test_it_can_be_looked_at_without_being_touched(entry: Entry) -> None:
     data = suited(entry)
     engine = engine_of(maker(entry), data)
@@ -397,15 +407,15 @@ def test_a_conditional_game_refuses_a_wrong_label(entry: Entry, label: int | Ten
 
 
 LACKS = {
-    "labels": "needs labels; 'images' has none",
-    "domains": "needs two domains, a folder each; 'images' has one",
-    "pairs": "needs aligned pairs; 'images' has none",
+    "labels": "needs labels; '.*' has none",
+    "domains": "needs two domains, a folder each; '.*' has one",
+    "pairs": "needs aligned pairs; '.*' has none",
 }
 
 
 @by_name
-def test_what_images_alone_do_not_give_is_asked_for(entry: Entry) -> None:
-    data = images(1, 8, 8, classes=0)
+def test_what_data_alone_do_not_give_is_asked_for(entry: Entry) -> None:
+    data = images(1, 8, 8, classes=0) if "image" in entry.kinds else toy(entry.kinds[0], 0)
     if lacks := [LACKS[need] for need in entry.needs if need in LACKS]:
         with pytest.raises(BadRequest, match="|".join(lacks)):
             maker(entry)(data.spec)
@@ -417,12 +427,11 @@ def test_what_images_alone_do_not_give_is_asked_for(entry: Entry) -> None:
 
 
 @by_name
-def test_images_are_asked_for_where_they_are_needed(entry: Entry) -> None:
-    if "image" in entry.needs:
-        with pytest.raises(BadRequest, match="needs data of kind 'image'; 'points' holds points"):
-            maker(entry)(points().spec)
-    else:
-        assert built(entry, points()).sample(2).shape == (2, 2)
+def test_a_kind_that_a_game_does_not_play_on_is_refused(entry: Entry) -> None:
+    for kind in KINDS.keys() - set(entry.kinds):
+        data = toy(kind, 2 if "domains" in entry.needs else CLASSES)
+        with pytest.raises(BadRequest, match=f"needs data of .*; {data.spec.name!r} holds"):
+            maker(entry)(data.spec)
 
 
 # ---------------------------------------------------------------------- what is written about it

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from toys import bits, different, points
 
-from rivalry.data.source import Source
+from rivalry.data.source import Source, TableSource
 from rivalry.game import Game, Move, Player
 from rivalry.maths.optimizers import MakeOptimizer, adam, sgd
 from rivalry.play.dynamics import Consensus, Extragradient, Gradient, Optimistic, Stale
@@ -68,7 +68,7 @@ def path(game: Plane, dynamics: Dynamics, rounds: int) -> list[complex]:
     """Where the game stands after each round, its start first."""
     stands = [game.z]
     watch = lambda engine, moves: stands.append(game.z)
-    Engine(game, Source(points()), dynamics=dynamics, callbacks=[watch]).play(Goal(rounds=rounds))
+    Engine(game, TableSource(points()), dynamics=dynamics, callbacks=[watch]).play(Goal(rounds=rounds))
     return stands
 
 
@@ -166,7 +166,7 @@ def test_which_dynamics_find_the_equilibrium_of_dirac_gan(
 @pytest.mark.parametrize("make", [Gradient, Optimistic, Consensus, Extragradient, lambda: Stale(3)])
 def test_dynamics_survive_a_restart(make: Callable[[], Any], cut: int) -> None:
     def begin() -> Engine:
-        return Engine(Plane(dirac, make=adam(H)), Source(points()), dynamics=make())
+        return Engine(Plane(dirac, make=adam(H)), TableSource(points()), dynamics=make())
 
     straight, first, second = begin(), begin(), begin()
     straight.play(Goal(rounds=12))

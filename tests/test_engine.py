@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from toys import Scalars, bits, different, engine_of, images, play, points
 
 from rivalry.catalog import find, maker
-from rivalry.data.source import Source
+from rivalry.data.source import Source, TableSource
 from rivalry.game import Game, Move, Player
 from rivalry.maths.optimizers import adam, sgd
 from rivalry.play.dynamics import Optimistic
@@ -244,7 +244,7 @@ def test_goals_in_rounds_and_samples(goal: Goal, rounds: int) -> None:
             next(data)
             yield from super().round(data, t)
 
-    engine = Engine(Reads(), Source(points(), batch=8))
+    engine = Engine(Reads(), TableSource(points(), batch=8))
     engine.play(goal)
     assert engine.t == rounds
     engine.play(goal)
@@ -263,7 +263,7 @@ def test_a_goal_in_seconds_counts_play_alone_and_over_lives(monkeypatch: pytest.
     first = play(Slow(), 6)
     assert first.seconds == 6
     clock[0] += 100  # between two lives
-    second = Engine(Slow(), Source(points(), batch=8))
+    second = Engine(Slow(), TableSource(points(), batch=8))
     second.restore(first.weights(), first.state())
     second.play(Goal(seconds=10))
     assert (second.t, second.seconds) == (10, 10)

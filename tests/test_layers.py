@@ -10,6 +10,8 @@ import pytest
 
 import rivalry
 from rivalry.catalog import CATALOG
+from rivalry.catalog import ROOMS as GAME_ROOMS
+from rivalry.kinds import KINDS
 
 ROOT = Path(rivalry.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
@@ -91,7 +93,7 @@ def test_games_import_neither_each_other_nor_the_engine() -> None:
     for module, file in MODULES.items():
         if module.startswith("games."):
             others = {name for name in imports(file) if name.startswith("games.")}
-            assert others <= SHARED, module
+            assert others <= {*SHARED, "games.entry"}, module
             assert not imports(file) & set(ENGINE), module
 
 
@@ -122,11 +124,38 @@ def test_the_engine_names_no_game(module: str) -> None:
 def test_catalog_and_folder_agree() -> None:
     entered = {entry.target.split(":")[0].removeprefix("rivalry.") for entry in CATALOG}
     there = {
-        module for module, file in MODULES.items() if module.startswith("games.") and file.stem != "__init__"
+        module
+        for module, file in MODULES.items()
+        if module.startswith("games.") and file.stem not in ("__init__", "entries", "entry", "two_players")
     }
     assert entered == there
     assert len({entry.name for entry in CATALOG}) == len(CATALOG)
-    assert all(entry.target.split(".")[2] == entry.kind for entry in CATALOG)
+    assert {entry.room for entry in CATALOG} == set(GAME_ROOMS)
+
+
+def compared_kinds(source: str) -> list[str]:
+    """The comparisons in a file with a string that names a kind."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        sides = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
+        if isinstance(node, ast.MatchValue):
+            sides = [node.value]
+        strings = {c.value for side in sides for c in ast.walk(side) if isinstance(c, ast.Constant)}
+        if strings & set(KINDS) and "kind" in ast.unparse(node):
+            found.append(ast.unparse(node))
+    return found
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if not m.startswith("kinds")])
+def test_nothing_outside_of_kinds_compares_a_kind(module: str) -> None:
+    assert not compared_kinds(MODULES[module].read_text())
+
+
+def test_a_comparison_of_kinds_is_seen() -> None:
+    assert compared_kinds("if spec.kind == 'image' or kind in ('points', 'wave'): pass") == [
+        "spec.kind == 'image'",
+        "kind in ('points', 'wave')",
+    ]
 
 
 def test_files_are_named_for_their_subject() -> None:

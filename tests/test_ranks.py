@@ -14,7 +14,7 @@ from torch import Tensor
 from toys import bits, different, images, points, small
 
 from rivalry.catalog import find, maker
-from rivalry.data.source import Dataset, Source, Spec
+from rivalry.data.source import Dataset, Source, Spec, TableSource
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.maths.divergences import non_saturating
@@ -66,7 +66,7 @@ def codes() -> Dataset:
 def shared(ranks: Ranks, make: Callable[..., Game], data: Dataset, seed: int = 0, **settings: Any) -> Engine:
     torch.manual_seed(seed + ranks.rank)  # each begins elsewhere: the first one's weights must win
     game = make(data.spec, **small(make, **settings))
-    source = Source(data, game.reads, batch=game.batch, seed=0, rank=ranks.rank, world=ranks.world)
+    source = TableSource(data, game.reads, batch=game.batch, seed=0, rank=ranks.rank, world=ranks.world)
     return Engine(game, source, seed=seed, ranks=ranks)
 
 
@@ -77,7 +77,7 @@ def one_round(ranks: Ranks, out: Path) -> dict[str, Any]:
     """The weights after a step of size 1, and what was told of it."""
     torch.manual_seed(0)
     told: dict[str, Tensor] = {}
-    source = Source(codes(), batch=16, rank=ranks.rank, world=ranks.world)
+    source = TableSource(codes(), batch=16, rank=ranks.rank, world=ranks.world)
     note = lambda engine, moves: told.update({f"{m.name}/{k}": v for m in moves for k, v in m.notes.items()})
     engine = Engine(FromData(), source, ranks=ranks, callbacks=[note])
     engine.play(Goal(rounds=1))
@@ -98,7 +98,7 @@ def twenty_rounds(ranks: Ranks, out: Path) -> dict[str, Any]:
 def shards(ranks: Ranks, out: Path) -> list[list[int]]:
     """The rows of three batches, over the end of an epoch."""
     table = Dataset(Spec("rows", "points", (1,)), torch.arange(10.0).view(10, 1))
-    source = Source(table, rank=ranks.rank, world=ranks.world)
+    source = TableSource(table, rank=ranks.rank, world=ranks.world)
     return [source.take(4)[0].flatten().int().tolist() for _ in range(3)]
 
 
@@ -138,7 +138,7 @@ def writing(ranks: Ranks, out: Path) -> list[str]:
 
 def failing(ranks: Ranks, out: Path) -> str:
     """How a loss that is infinite on one process ends on this one."""
-    source = Source(points(), batch=8, rank=ranks.rank, world=ranks.world)
+    source = TableSource(points(), batch=8, rank=ranks.rank, world=ranks.world)
     try:
         Engine(InfiniteOnOne(ranks.rank), source, ranks=ranks).play(Goal(rounds=1))
     except NonFinite as error:
@@ -237,7 +237,7 @@ def test_all_processes_fail_where_one_does(told: list[dict[str, Any]]) -> None:
 
 def test_a_batch_that_cannot_be_shared_is_refused() -> None:
     with pytest.raises(BadRequest, match="a batch of 7 cannot be shared by 2 processes"):
-        Source(points(), rank=0, world=2).take(7)
+        TableSource(points(), rank=0, world=2).take(7)
 
 
 if __name__ == "__main__":

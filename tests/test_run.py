@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from toys import ABOUT, bits, different, images
 
 import rivalry
-from rivalry.data.source import Source
+from rivalry.data.source import Source, TableSource
 from rivalry.errors import BadRequest, RunFailed
 from rivalry.game import Game, Move, Player
 from rivalry.maths.optimizers import MakeOptimizer, adam, rmsprop, sgd
@@ -166,7 +166,7 @@ class Convolutional(Game):
 
 def begin(make: MakeOptimizer = adam(1e-2), seed: int = 0) -> Engine:  # noqa: B008
     torch.manual_seed(seed)
-    return Engine(Convolutional(make), Source(images(3, 8, 8), batch=8, seed=seed), seed=seed)
+    return Engine(Convolutional(make), TableSource(images(3, 8, 8), batch=8, seed=seed), seed=seed)
 
 
 @pytest.fixture

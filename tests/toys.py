@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rivalry.data.source import Dataset, Source, Spec
+from rivalry.data.source import Dataset, Spec, TableSource
 from rivalry.game import Game, Player
 from rivalry.maths.optimizers import sgd
 from rivalry.play.engine import Engine
@@ -69,12 +69,12 @@ def engine_of(
     """An engine for a game of toy size, all of it following from the seed."""
     torch.manual_seed(seed)
     game = make(dataset.spec, **small(make, **(settings or {})))
-    return Engine(game, Source(dataset, game.reads, batch=game.batch, seed=seed), seed=seed, **parts)
+    return Engine(game, TableSource(dataset, game.reads, batch=game.batch, seed=seed), seed=seed, **parts)
 
 
 def play(game: Game, rounds: int = 1, **parts: Any) -> Engine:
     """Play a game that asks little of its data."""
-    engine = Engine(game, Source(points(), batch=8), **parts)
+    engine = Engine(game, TableSource(points(), batch=8), **parts)
     engine.play(Goal(rounds=rounds))
     return engine
 

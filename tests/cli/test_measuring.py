@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from rivalry.data import open_data
+from rivalry.kinds.image import to_image
 from rivalry.runs.run import Run
-from rivalry.show.sheets import to_image
 
 
 def save_digits(folder: Path, rows: slice, split: str = "train", flip: bool = False) -> None:

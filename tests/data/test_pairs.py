@@ -11,7 +11,7 @@ from PIL import Image
 
 from rivalry.data import open_data
 from rivalry.data.readers import decoded
-from rivalry.data.source import Dataset, Source
+from rivalry.data.source import Dataset, TableSource
 from rivalry.errors import BadRequest
 
 RANDOM = np.random.default_rng(0)
@@ -109,7 +109,7 @@ def test_splits_of_pictures_side_by_side(tmp_path: Path, packed) -> None:
 def test_batches_keep_pairs_together(tmp_path: Path) -> None:
     for i in range(20):
         beside(tmp_path / "d" / f"{i}.png", plain(i), plain(100 + i))
-    source, x = Source(pairs(tmp_path / "d"), ("source", "x")).take(50)
+    source, x = TableSource(pairs(tmp_path / "d"), ("source", "x")).take(50)
     assert torch.allclose(x - source, torch.tensor(100 / 127.5))
 
 

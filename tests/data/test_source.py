@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toys import points
 
-from rivalry.data.source import Dataset, Source, Spec
+from rivalry.data.source import Dataset, Spec, TableSource
 from rivalry.errors import BadRequest
 
 
@@ -24,7 +24,7 @@ def rows(batch: tuple[torch.Tensor, ...]) -> list[int]:
 @given(n=st.integers(1, 60), batch=st.integers(1, 70), seed=st.integers(0, 2**31))
 @settings(max_examples=60, deadline=None)
 def test_every_row_once_an_epoch(n: int, batch: int, seed: int) -> None:
-    source = Source(numbered(n), seed=seed)
+    source = TableSource(numbered(n), seed=seed)
     drawn: list[int] = []
     while len(drawn) < 3 * n:
         drawn += rows(source.take(batch))
@@ -33,7 +33,7 @@ def test_every_row_once_an_epoch(n: int, batch: int, seed: int) -> None:
 
 
 def test_each_epoch_and_each_seed_has_its_own_order() -> None:
-    source, other = Source(numbered(50), seed=1), Source(numbered(50), seed=2)
+    source, other = TableSource(numbered(50), seed=1), TableSource(numbered(50), seed=2)
     orders = [rows(source.take(50)), rows(source.take(50)), rows(other.take(50))]
     assert orders[0] != orders[1] != orders[2] != orders[0]
 
@@ -41,10 +41,10 @@ def test_each_epoch_and_each_seed_has_its_own_order() -> None:
 @given(n=st.integers(1, 40), takes=st.lists(st.integers(1, 30), max_size=6), then=st.integers(1, 90))
 @settings(max_examples=60, deadline=None)
 def test_resumed_it_goes_on_bit_for_bit(n: int, takes: list[int], then: int) -> None:
-    source = Source(numbered(n), ("x", "label"), seed=7)
+    source = TableSource(numbered(n), ("x", "label"), seed=7)
     for size in takes:
         source.take(size)
-    resumed = Source(numbered(n), ("x", "label"), seed=0)
+    resumed = TableSource(numbered(n), ("x", "label"), seed=0)
     resumed.load_state_dict(source.state_dict())
     assert resumed.drawn == source.drawn == sum(takes)
     for one, other in zip(source.take(then), resumed.take(then)):
@@ -54,8 +54,8 @@ def test_resumed_it_goes_on_bit_for_bit(n: int, takes: list[int], then: int) -> 
 @given(n=st.integers(1, 40), share=st.integers(1, 20), world=st.integers(1, 4))
 @settings(max_examples=60, deadline=None)
 def test_shares_of_the_processes_are_the_batch_of_one(n: int, share: int, world: int) -> None:
-    alone = Source(numbered(n), seed=3)
-    ranks = [Source(numbered(n), seed=3, rank=rank, world=world) for rank in range(world)]
+    alone = TableSource(numbered(n), seed=3)
+    ranks = [TableSource(numbered(n), seed=3, rank=rank, world=world) for rank in range(world)]
     for _ in range(3):
         whole = rows(alone.take(share * world))
         parts = [rows(source.take(share * world)) for source in ranks]
@@ -65,7 +65,7 @@ def test_shares_of_the_processes_are_the_batch_of_one(n: int, share: int, world:
 
 def test_the_rows_of_one_class_are_drawn_apart_and_once_an_epoch() -> None:
     data = points(n=30, classes=3)
-    source = Source(data, ("x", "label"))
+    source = TableSource(data, ("x", "label"))
     seen = torch.cat([source.take(5, label=1)[0] for _ in range(2)])
     mine = data.x[data.label == 1]
     assert sorted(map(tuple, seen.tolist())) == sorted(map(tuple, mine.tolist()))
@@ -75,10 +75,10 @@ def test_the_rows_of_one_class_are_drawn_apart_and_once_an_epoch() -> None:
 
 def test_drawing_one_class_disturbs_no_other_and_is_resumed() -> None:
     data = points(n=30, classes=3)
-    alone, among = Source(data, ("x",), seed=4), Source(data, ("x",), seed=4)
+    alone, among = TableSource(data, ("x",), seed=4), TableSource(data, ("x",), seed=4)
     among.take(3, label=0), among.take(11)
     assert torch.equal(torch.cat([among.take(4, label=1)[0] for _ in range(4)]), alone.take(16, label=1)[0])
-    again = Source(data, ("x",), seed=9)
+    again = TableSource(data, ("x",), seed=9)
     again.load_state_dict(among.state_dict())
     for label in (None, 0, 1, 2):
         assert torch.equal(again.take(9, label=label)[0], among.take(9, label=label)[0])
@@ -88,11 +88,11 @@ def test_a_class_that_nothing_belongs_to_is_named() -> None:
     data = points(n=6, classes=3)
     data.label = torch.zeros(6, dtype=torch.long)
     with pytest.raises(BadRequest, match="holds nothing of class 'class 2'"):
-        Source(data).take(1, label=2)
+        TableSource(data).take(1, label=2)
 
 
 def test_columns_of_a_batch_are_of_the_same_rows() -> None:
-    label, x = Source(numbered(30), ("label", "x"), batch=12).take(12)
+    label, x = TableSource(numbered(30), ("label", "x"), batch=12).take(12)
     assert torch.equal(label, x[:, 0].long() % 3)
     assert label.dtype == torch.int64
 
@@ -137,12 +137,12 @@ def test_what_a_game_cannot_use(spec: Spec, needs: dict, said: str) -> None:
 
 def test_requests_that_make_no_sense() -> None:
     with pytest.raises(BadRequest, match="holds no data"):
-        Source(numbered(0))
+        TableSource(numbered(0))
     with pytest.raises(BadRequest, match="has no column 'caption'; it has x, label"):
-        Source(numbered(4), ("x", "caption"))
+        TableSource(numbered(4), ("x", "caption"))
     with pytest.raises(BadRequest, match="has no column 'label'; it has x"):
-        Source(numbered(4, labels=False), ("x", "label"))
+        TableSource(numbered(4, labels=False), ("x", "label"))
     with pytest.raises(BadRequest, match="a batch of 5 cannot be shared by 2 processes"):
-        Source(numbered(4), world=2).take(5)
+        TableSource(numbered(4), world=2).take(5)
     with pytest.raises(BadRequest, match="trained on 9 data, 'numbered' now has 4"):
-        Source(numbered(4)).load_state_dict({"drawn": 0, "seed": 0, "rows": 9})
+        TableSource(numbered(4)).load_state_dict({"drawn": 0, "seed": 0, "rows": 9})

@@ -10,7 +10,7 @@ from PIL import Image
 from rivalry.data.source import Spec
 from rivalry.editing.images import given_images, read, require_readable
 from rivalry.errors import BadRequest
-from rivalry.show.sheets import to_uint8
+from rivalry.kinds.image import to_uint8
 
 SIZE = (9, 12)  # height, width
 CHANNELS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}

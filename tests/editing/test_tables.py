@@ -7,7 +7,7 @@ import torch
 from rivalry.data.source import Spec
 from rivalry.errors import BadRequest
 from rivalry.show.sheets import GAP, MARGIN, sheet
-from rivalry.show.tables import HEAD, LONGEST, blank, heads, require_pictures, table
+from rivalry.show.tables import HEAD, LONGEST, blank, heads, table
 
 SPEC = Spec("pictures", "image", (1, 32, 64))
 
@@ -78,7 +78,6 @@ def test_numbers_become_heads() -> None:
     assert heads([7, 123456]) == ["7", "123456"]
 
 
-def test_only_images_and_points_have_pictures() -> None:
-    require_pictures(SPEC)
-    with pytest.raises(BadRequest, match="images or points; 'songs' holds audio"):
-        require_pictures(Spec("songs", "audio", (10,)))
+def test_an_unknown_kind_is_refused_at_once() -> None:
+    with pytest.raises(BadRequest, match="no kind of data 'audio'"):
+        Spec("songs", "audio", (10,))

@@ -15,8 +15,8 @@ from rivalry.editing.images import given_images
 from rivalry.editing.translate import domain, places, require_translator, translated
 from rivalry.errors import BadRequest
 from rivalry.game import Game
+from rivalry.kinds.image import to_uint8
 from rivalry.runs import trained, training
-from rivalry.show.sheets import to_uint8
 
 SPEC = shades().spec
 

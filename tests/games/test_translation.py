@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor, nn
 from toys import bits, different, engine_of, images, paired
 
-from rivalry.data.source import Dataset, Source, Spec
+from rivalry.data.source import Dataset, Spec, TableSource
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move
 from rivalry.games.translation.cyclegan import SQUARES, CycleGAN, cycle, cyclegan, identity, squared_cycle
@@ -50,9 +50,9 @@ def test_the_other_direction_reads_the_columns_the_other_way_round() -> None:
     data = paired(1, 8, 8)
     there, back = (pix2pix(data.spec, direction=way, **SMALL) for way in ("a-to-b", "b-to-a"))
     assert there.reads == back.reads[::-1] == ("source", "x")
-    source, x = Source(data, back.reads).take(3)
-    assert torch.equal(source, Source(data, ("x",)).take(3)[0])
-    assert torch.equal(x, Source(data, ("source",)).take(3)[0])
+    source, x = TableSource(data, back.reads).take(3)
+    assert torch.equal(source, TableSource(data, ("x",)).take(3)[0])
+    assert torch.equal(x, TableSource(data, ("source",)).take(3)[0])
 
 
 def test_a_picture_is_judged_with_its_source() -> None:

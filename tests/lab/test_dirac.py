@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from rivalry.data.source import Source
+from rivalry.data.source import TableSource
 from rivalry.lab.dirac import (
     METHODS,
     PLAY,
@@ -127,7 +127,7 @@ def test_consensus_as_published_is_not_the_notebooks():
 def test_consensus_in_the_losses_is_consensus_of_the_dynamics():
     ours = play(DiracGAN(METHODS[SLIP]), 50)
     theirs = DiracGAN(METHODS["GAN"])
-    Engine(theirs, Source(real_point()), dynamics=Consensus(1.0)).play(Goal(rounds=50))
+    Engine(theirs, TableSource(real_point()), dynamics=Consensus(1.0)).play(Goal(rounds=50))
     torch.testing.assert_close(ours.theta, theirs.theta, rtol=1e-12, atol=0)
     torch.testing.assert_close(ours.D.psi, theirs.D.psi, rtol=1e-12, atol=0)
 

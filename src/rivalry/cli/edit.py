@@ -56,11 +56,9 @@ def _tool(command: Callable[..., None]) -> Callable[..., Any]:
     def opening(run: str, which: str, device: str, **given: Any) -> None:
         from rivalry.data.source import Spec
         from rivalry.runs import trained
-        from rivalry.show.tables import require_pictures
 
         opened = trained.open_run(trained.local(run))
         spec = Spec.from_json(opened.told["spec"])
-        require_pictures(spec)
         command(Opened(opened, spec, trained.load(opened, device=device, which=which)), **given)
 
     place = click.option("output", "-o", type=options.PATH, help="the picture; RUN/edits/... by default")

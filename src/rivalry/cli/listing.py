@@ -1,12 +1,16 @@
 """`rivalry list` and `rivalry show`: what there is."""
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from rivalry import catalog
 from rivalry.cli import options
 from rivalry.errors import unknown
+
+if TYPE_CHECKING:
+    from rivalry.data.source import Spec
 
 
 @click.command("list")
@@ -36,7 +40,6 @@ def show_game(game: str) -> None:
     """
     import inspect
 
-    from rivalry.data.source import Spec
     from rivalry.settings import settings_of
 
     entry = catalog.find(game)
@@ -50,31 +53,44 @@ def show_game(game: str) -> None:
         print(f"  {setting.name:{wide}} = {setting.default!s:10}  {setting.meaning}  [{setting.kind}]")
     for name, recipe in catalog.recipes(entry).items():
         print(f"\nRecipe {name} (--recipe {name})\n  " + "  ".join(f"{k}={v}" for k, v in recipe.items()))
-    classes = 2 if "domains" in entry.needs else 10
-    extra = ("source",) if "pairs" in entry.needs else ()
-    built = make(Spec("28 x 28 grey", "image", (1, 28, 28), tuple("0123456789"[:classes]), extra))
-    print(f"\nPlayers, on 28 x 28 grey images of {classes} classes")
+    spec = _example(entry)
+    built = make(spec)
+    print(f"\nPlayers, on {spec.meaning.plural} of {spec.words} in {len(spec.classes)} classes")
     for name, player in built.players.items():
         print(f"  {name:{wide}}   {sum(p.numel() for p in player.parameters):,} parameters")
     for name, fact in built.facts().items():
         print(f"  {name}: {fact}")
 
 
+def _example(entry: catalog.Entry) -> "Spec":
+    """What a game may play on, of the first of its kinds: images as MNIST's, else the kind's own toy."""
+    from rivalry.data.source import Spec
+    from rivalry.kinds import find_kind
+
+    kind = find_kind(entry.kinds[0])
+    classes = tuple("0123456789"[: 2 if "domains" in entry.needs else 10])
+    extra = ("source",) if "pairs" in entry.needs else ()
+    if kind.axes == 2:
+        return Spec("28 x 28 grey", kind.name, (1, 28, 28), classes, extra)
+    toy = kind.toy(classes=len(classes)).spec
+    return Spec(toy.name, kind.name, toy.shape, classes, extra, toy.about)
+
+
 def _games(kind: str | None) -> list[dict[str, object]]:
-    kinds = {entry.kind for entry in catalog.CATALOG}
+    kinds = {entry.room for entry in catalog.CATALOG}
     if kind is not None and kind not in kinds:
         raise unknown("kind of game", kind, kinds, f"there is {', '.join(sorted(kinds))}")
     return [
         {
             "name": e.name,
-            "kind": e.kind,
+            "kind": e.room,
             "year": e.year,
             "title": e.title,
             "authors": e.authors,
             "paper": e.paper,
         }
         for e in catalog.CATALOG
-        if kind in (None, e.kind)
+        if kind in (None, e.room)
     ]
 
 

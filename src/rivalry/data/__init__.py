@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rivalry.data.names import NAMES, Named
 from rivalry.errors import BadRequest, unknown
+from rivalry.kinds import KINDS, find_kind, reader_of, reader_of_folder
 
 if TYPE_CHECKING:
     from rivalry.data.source import Dataset
@@ -61,7 +62,7 @@ def open_data(
 
 def _open_named(name: str, split: str, size: tuple[int, int] | None) -> "Dataset":
     named = NAMES[name]
-    if size is not None and named.kind != "image":
+    if size is not None and find_kind(named.kind).axes != 2:
         raise BadRequest(f"{name!r} holds {named.kind}, which have no size in pixels; leave the size out")
     module, function = named.opener.split(":")
     open_it = getattr(importlib.import_module(f"rivalry.data.{module}"), function)
@@ -79,24 +80,29 @@ def _resized(dataset: "Dataset", size: tuple[int, int]) -> "Dataset":
     fit = lambda images: torch.from_numpy(resize(images.numpy(), size))
     x = fit(dataset.x)
     others = {name: fit(v) if v.dtype == torch.uint8 else v for name, v in dataset.others.items()}
-    return replace(dataset, spec=replace(dataset.spec, shape=tuple(x.shape[1:])), x=x, others=others)
+    extra = {
+        name: replace(column, shape=(column.shape[0], *size)) if column.meaning.axes == 2 else column
+        for name, column in dataset.spec.extra.items()
+    }
+    spec = replace(dataset.spec, shape=tuple(x.shape[1:]), extra=extra)
+    return replace(dataset, spec=spec, x=x, others=others)
 
 
 def _open_path(path: Path, split: str, size: tuple[int, int] | None, pairs: bool) -> "Dataset":
-    kind = path.suffix.lower()
     if not (path.is_dir() or path.is_file()):
         raise BadRequest(f"{path} is neither a folder nor a regular file")
-    if pairs:
-        from rivalry.data.readers.pairs import open_pairs as open_it
-    elif path.is_dir() or kind == ".zip":
-        from rivalry.data.readers.images import open_images as open_it
-    elif kind == ".npz":
-        from rivalry.data.readers.arrays import open_npz as open_it
-    elif kind == ".parquet":
-        from rivalry.data.readers.columns import open_parquet as open_it
-    else:
-        raise BadRequest(f"{path} is no data set; expected a folder of images, a .zip, a .npz or a .parquet")
+    reader = "pairs:open_pairs" if pairs else _reader(path)
+    module, function = reader.split(":")
+    open_it = getattr(importlib.import_module(f"rivalry.data.readers.{module}"), function)
     return open_it(path, split, size)
+
+
+def _reader(path: Path) -> str:
+    """What opens this path: by its ending, or by the endings that most files of a folder have."""
+    if reader := reader_of_folder(path) if path.is_dir() else reader_of(path.suffix.lower()):
+        return reader
+    endings = ", ".join(f"a {ending}" for row in KINDS.values() for ending in row.reads)
+    raise BadRequest(f"{path} is no data set; expected a folder of images, {endings}")
 
 
 def _exists(path: Path) -> bool:
@@ -107,4 +113,4 @@ def _exists(path: Path) -> bool:
 
 
 def _names_a_file(path: Path) -> bool:
-    return path.suffix.lower() in (".zip", ".npz", ".parquet")
+    return bool(reader_of(path.suffix.lower()))

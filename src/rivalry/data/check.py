@@ -16,17 +16,20 @@ from rivalry.data.readers.images import Listing, list_images
 from rivalry.data.readers.pairs import align, find_sides
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
+from rivalry.kinds import find_kind
 from rivalry.terminal import plain
 
 
 class Playable(Protocol):
-    """What `check` must know of a game: its name, and which of these it needs.
+    """What `check` must know of a game: its name, the kinds that it plays on, and which of these it needs beside.
 
-    "image" or another kind; "labels", two or more; "domains", two labels exactly; "pairs", aligned.
+    "labels", two or more; "domains", two labels exactly; "pairs", aligned.
     """
 
     @property
     def name(self) -> str: ...
+    @property
+    def kinds(self) -> tuple[str, ...]: ...
     @property
     def needs(self) -> tuple[str, ...]: ...
 
@@ -37,7 +40,7 @@ class Report:
 
     Attributes:
         path: what was checked.
-        kind: "image" or "points".
+        kind: of the data, a name of `rivalry.kinds.KINDS`.
         n: data that can be used, over all splits.
         splits: split -> how many data, damaged ones among them.
         sizes: (height, width) -> how many images; empty for points.
@@ -87,7 +90,7 @@ def check(path: str, games: Iterable[Playable] = ()) -> Report:
     report.wrong = _what_is_wrong(report)
     if report.n:
         offers = _offers(report)
-        report.suits = [game.name for game in games if set(game.needs) <= offers]
+        report.suits = [g.name for g in games if report.kind in g.kinds and set(g.needs) <= offers]
     return report
 
 
@@ -97,16 +100,14 @@ def render(report: Report) -> str:
 
 
 def _lines(report: Report) -> list[str]:
-    lines = [
-        f"{report.path}: {report.n:,} {'images' if report.kind == 'image' else report.kind} that can be used"
-    ]
+    lines = [f"{report.path}: {report.n:,} {find_kind(report.kind).plural} that can be used"]
     lines.append("splits      " + ", ".join(f"{name} {n:,}" for name, n in report.splits.items()))
-    if report.kind == "image":
+    if report.sizes:
         sizes = sorted(report.sizes.items(), key=lambda one: -one[1])
         lines.append("sizes       " + _several([f"{h} x {w} ({n:,})" for (h, w), n in sizes]))
         mode = {1: "grey", 2: "grey and alpha", 3: "RGB", 4: "RGBA"}.get(report.channels, "unknown")
         lines.append(f"channels    {report.channels} ({mode})")
-    else:
+    elif report.n:
         lines.append(f"dimensions  {report.channels}")
     lines.append("labels      " + (_several([f"{k} ({n:,})" for k, n in report.labels.items()]) or "none"))
     if report.pairs:
@@ -136,7 +137,7 @@ def _offers(report: Report) -> set[str]:
         "domains": len(report.labels) == 2,
         "pairs": bool(report.pairs),
     }
-    return {report.kind, *(what for what, so in there.items() if so)}
+    return {what for what, so in there.items() if so}
 
 
 def _check_files(path: str, where: Path) -> Report:
@@ -238,7 +239,7 @@ def _check_tables(path: str) -> Report:
     labels = Counter({name: 0 for name in first.spec.classes})
     same: dict[bytes, list[str]] = {}
     for split, one in tables.items():
-        if report.kind == "image":
+        if one.spec.meaning.axes == 2:
             sizes[(one.spec.shape[1], one.spec.shape[2])] += len(one)
             for i in range(len(one)):
                 same.setdefault(hashlib.sha256(one.x[i].numpy().tobytes()).digest(), []).append(

@@ -1,13 +1,38 @@
 """Endless batches from data: what a datum is (`Spec`), where data lie (`Dataset`), how they are drawn (`Source`)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from rivalry.errors import BadRequest
+from rivalry.kinds import find_kind, require_kind
+from rivalry.kinds.kind import Kind
+
+
+@dataclass(frozen=True)
+class Column:
+    """What one column of the data holds.
+
+    Attributes:
+        kind: a name of `rivalry.kinds.KINDS`: "image".
+        shape: of one datum, without the number of rows.
+        about: what else the kind must know of these data, of JSON's types: a vocabulary, a sampling rate.
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        require_kind(self.kind)
+
+    @property
+    def meaning(self) -> Kind:
+        """The kind itself."""
+        return find_kind(self.kind)
 
 
 @dataclass(frozen=True)
@@ -16,39 +41,73 @@ class Spec:
 
     Attributes:
         name: of the data set, for people and for provenance.
-        kind: "image" or "points"; later kinds add their name.
+        kind: of `x`, a name of `rivalry.kinds.KINDS`: "image", "points", "tokens".
         shape: of one datum `x`: (c, h, w) in [-1, 1] for an image, (d,) for a point.
         classes: the names of the labels, in label order; empty when there are none.  Domains between which
             images are translated are classes too.
-        extra: the names of further columns: "source", an image of the same shape that `x` is made from.
+        extra: the further columns by name, such as "source", the image that `x` is made from.  A tuple of names
+            stands for columns of the kind and shape of `x`.
+        about: what else the kind of `x` must know, see `Column`.
     """
 
     name: str
     kind: str
     shape: tuple[int, ...]
     classes: tuple[str, ...] = ()
-    extra: tuple[str, ...] = ()
+    extra: Mapping[str, Column] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        require_kind(self.kind)
+        if not isinstance(self.extra, dict):
+            alike = Column(self.kind, self.shape, self.about)
+            object.__setattr__(self, "extra", dict.fromkeys(self.extra, alike))
 
     @property
     def columns(self) -> tuple[str, ...]:
+        """The names of the columns that a batch may hold."""
         return ("x", *(("label",) if self.classes else ()), *self.extra)
+
+    @property
+    def x(self) -> Column:
+        """What `x` holds."""
+        return Column(self.kind, self.shape, self.about)
+
+    @property
+    def meaning(self) -> Kind:
+        """The kind of `x` itself."""
+        return find_kind(self.kind)
+
+    @property
+    def words(self) -> str:
+        """What one datum is, in words: "28 x 28 grey"."""
+        return self.meaning.words(self.x)
 
     def require(
         self,
         who: str,
         *,
-        kind: str | None = None,
+        kind: str | tuple[str, ...] | None = None,
+        real: bool = False,
         classes: bool = False,
         domains: int = 0,
         pairs: bool = False,
     ) -> None:
         """Refuse data that the game `who` cannot use.
 
+        Args:
+            kind: the kind of `x`, or several of which one will do.
+            real: `x` is made of real numbers, of which a small step has a meaning.
+
         Raises:
             BadRequest: what the game needs, and what this data set has.
         """
-        if kind and self.kind != kind:
-            raise BadRequest(f"{who} needs data of kind {kind!r}; {self.name!r} holds {self.kind}")
+        kinds = (kind,) if isinstance(kind, str) else kind
+        if kinds and self.kind not in kinds:
+            needed = " or ".join(repr(one) for one in kinds)
+            raise BadRequest(f"{who} needs data of kind {needed}; {self.name!r} holds {self.kind}")
+        if real and not self.meaning.real:
+            raise BadRequest(f"{who} needs data of real numbers; {self.name!r} holds {self.meaning.plural}")
         if classes and not self.classes:
             raise BadRequest(f"{who} needs labels; {self.name!r} has none (sub-folders or a CSV give labels)")
         if domains and len(self.classes) != domains:
@@ -61,17 +120,22 @@ class Spec:
                 f"{who} needs aligned pairs; {self.name!r} has none (folders A and B with the same file names, "
                 "or pictures side by side)"
             )
-        if self.kind == "image" and min(self.shape[1:]) < 8:
-            _, h, w = self.shape
-            raise BadRequest(f"{who} needs images of at least 8 x 8; {self.name!r} has {h} x {w}")
+        if why := self.meaning.unplayable(self):
+            raise BadRequest(f"{who} needs {why}")
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, told: dict[str, Any]) -> "Spec":
-        shape, classes, extra = (tuple(told.get(name, ())) for name in ("shape", "classes", "extra"))
-        return cls(told["name"], told["kind"], shape, classes, extra)
+    def from_json(cls, given: dict[str, Any]) -> "Spec":
+        """The inverse of `to_json`; reads runs of format 1 too, where `extra` was a list of names."""
+        extra = given.get("extra", ())
+        if isinstance(extra, dict):
+            extra = {
+                name: Column(c["kind"], tuple(c["shape"]), c.get("about", {})) for name, c in extra.items()
+            }
+        shape, classes = tuple(given["shape"]), tuple(given.get("classes", ()))
+        return cls(given["name"], given["kind"], shape, classes, extra, given.get("about", {}))
 
 
 @dataclass
@@ -80,7 +144,8 @@ class Dataset:
 
     Attributes:
         spec: what a datum is.
-        x: uint8 (n, c, h, w) for images, in memory or mapped from a file; float32 (n, d) for points.
+        x: as the kind stores it, in memory or mapped from a file: uint8 (n, c, h, w) for images, float32 (n, d)
+            for points, int64 (n, t) for tokens.
         label: int64 (n,), or None when `spec.classes` is empty.
         facts: what else is known: the modes of a toy, skipped files, licence, where it came from.
         others: the columns of `spec.extra` by name, and others that measurements ask for (attributes that
@@ -97,7 +162,7 @@ class Dataset:
         return len(self.x)
 
     def rows(self, index: Tensor | slice, device: torch.device | str = "cpu") -> Tensor:
-        """Data `x` of these rows, as a game sees them: float32, images in [-1, 1]."""
+        """Data `x` of these rows, as a game sees them: images float32 in [-1, 1]."""
         return self.column("x", index, device)
 
     def column(self, name: str, index: Tensor | slice, device: torch.device | str = "cpu") -> Tensor:
@@ -106,7 +171,13 @@ class Dataset:
         if name not in there:
             raise BadRequest(f"{self.spec.name!r} has no column {name!r}; it has {', '.join(there)}")
         values = there[name][index].to(device)
-        return values.float().div_(127.5).sub_(1) if values.dtype == torch.uint8 else values
+        return self._kind_of(name, values).seen(values) if name != "label" else values
+
+    def _kind_of(self, name: str, values: Tensor) -> Kind:
+        """The kind of a column; one that only measurements ask for is of the kind of `x` where it is stored alike."""
+        if name in self.spec.extra:
+            return self.spec.extra[name].meaning
+        return self.spec.meaning
 
     def only(self, index: Tensor) -> "Dataset":
         """The same table with these rows alone."""
@@ -125,8 +196,31 @@ NUMBERS = {1: "one", 2: "two", 3: "three"}
 EVERYTHING = -1  # the label under which the position among all rows is kept
 
 
-class Source:
-    """Endless batches: every row once an epoch, in an order drawn anew for each epoch.
+@runtime_checkable
+class Source(Protocol):
+    """Where a game takes its data from: a table (`TableSource`), a stream, or an environment that makes experience.
+
+    Attributes:
+        spec: what a datum is.
+        drawn: how many data were drawn so far, over all processes: goals and logs count them.
+    """
+
+    @property
+    def spec(self) -> Spec: ...
+    @property
+    def drawn(self) -> int: ...
+
+    def take(self, n: int, label: int | None = None) -> tuple[Tensor, ...]:
+        """The columns of the next `n` data, or of the next `n` of one class."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """The position, as a tree of numbers, strings and tensors: a resumed run goes on from there."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None: ...
+
+
+class TableSource:
+    """Endless batches of a table: every row once an epoch, in an order drawn anew for each epoch.
 
     The rows of one class can be drawn apart from the others: they have epochs of their own.
 

@@ -68,8 +68,8 @@ def require_readable(images: Sequence[Given], spec: Spec, resize: bool = False) 
     Raises:
         BadRequest: the data are no images, or the first image that will not do, and what to do.
     """
-    if spec.kind != "image":
-        raise BadRequest(f"this is about images; the game was trained on {spec.kind}")
+    if spec.meaning.axes != 2:
+        raise BadRequest(f"this is about images; the game was trained on {spec.meaning.plural}")
     for image in images:
         _read(image, spec, resize)
 

@@ -20,10 +20,10 @@ from torch.nn import functional as F
 
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
+from rivalry.kinds.image import to_uint8
 from rivalry.metrics import suite
 from rivalry.metrics.extractors.extractor import Extractor
 from rivalry.metrics.score import Score
-from rivalry.show.sheets import to_uint8
 
 QUESTION = "Which metric notices which damage, and does it read it as worse or as better?"
 CONTROLS = 4

@@ -28,7 +28,7 @@ from itertools import product
 import torch
 from torch import Tensor, nn
 
-from rivalry.data.source import Dataset, Source, Spec
+from rivalry.data.source import Dataset, Source, Spec, TableSource
 from rivalry.game import Game, Move, Player
 from rivalry.maths.divergences import Divergence, minimax, non_saturating, wasserstein
 from rivalry.maths.optimizers import sgd
@@ -205,7 +205,7 @@ def real_point() -> Dataset:
 
 def play(game: DiracGAN, rounds: int = ROUNDS) -> DiracGAN:
     """The game after so many rounds of the engine."""
-    Engine(game, Source(real_point())).play(Goal(rounds=rounds))
+    Engine(game, TableSource(real_point())).play(Goal(rounds=rounds))
     return game
 
 

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from rivalry.data.sets.toys import open_toy
-from rivalry.data.source import Source
+from rivalry.data.source import Source, TableSource
 from rivalry.game import Game, Move, Player
 from rivalry.games.image.gan import gan
 from rivalry.games.image.wgan_gp import wgan_gp
@@ -99,7 +99,7 @@ class Finding:
 
 def find(game: LoneCritic, seed: int, rounds: int, points: int = 10_000) -> tuple[Tensor, Tensor, Tensor]:
     """Train the critic, then score fresh points: on real (n,), on fake (n,), and the generator's dL/dθ."""
-    Engine(game, Source(open_toy("parallel-lines"), batch=game.batch, seed=seed), seed=seed).play(
+    Engine(game, TableSource(open_toy("parallel-lines"), batch=game.batch, seed=seed), seed=seed).play(
         Goal(rounds=rounds)
     )
     real = open_toy("parallel-lines", "test").x[:points]

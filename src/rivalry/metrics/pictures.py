@@ -32,7 +32,7 @@ def pictures(scores: list[Score], fake: Tensor, real: Dataset) -> Iterator[Pictu
         kind = score.name.split("[")[0]
         if kind == "memorization":
             yield Picture("memorization.png", closest_pairs(score, fake, real))
-        if kind == "defects" and real.spec.kind == "image" and score.details["defects"]:
+        if kind == "defects" and real.spec.meaning.axes == 2 and score.details["defects"]:
             yield Picture("defects.png", defect_ends(score, fake, real))
 
 

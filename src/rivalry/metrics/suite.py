@@ -12,6 +12,7 @@ from torch import Tensor
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 from rivalry.game import Density, Game
+from rivalry.kinds.kind import as_float32
 from rivalry.metrics.classes.stacked import judge_of_digits
 from rivalry.metrics.extractors.extractor import Extractor, Processes, extract, features_of
 from rivalry.metrics.extractors.find import default_extractor
@@ -321,8 +322,8 @@ def choose(metrics: Sequence[str] | str, evidence: Evidence) -> list[Metric]:
 def unfit(metric: Metric, evidence: Evidence) -> str:
     """Why the metric does not apply to the samples at hand; "" when it does."""
     spec = evidence.real.spec
-    if metric.kind and metric.kind != spec.kind:
-        return f"needs data of kind {metric.kind!r}; {spec.name!r} holds {spec.kind}"
+    if metric.kinds and spec.kind not in metric.kinds:
+        return f"needs data of kind {' or '.join(map(repr, metric.kinds))}; {spec.name!r} holds {spec.kind}"
     if metric.package and find_spec(metric.package) is None:
         return f"needs {metric.package}: pip install 'rivalry[metrics]'"
     needs = sorted(metric.needs, key=lambda need: "logits" in need)  # last: a judge may be trained for them
@@ -339,13 +340,11 @@ def as_seen(real: Dataset, fake: Tensor) -> Tensor:
         raise BadRequest("there are no samples to measure")
     if tuple(fake.shape[1:]) != tuple(real.spec.shape):
         came, expected = (" x ".join(map(str, shape)) for shape in (fake.shape[1:], real.spec.shape))
-        remedy = ": --resize converts them" if real.spec.kind == "image" and fake.ndim == 4 else ""
+        remedy = ": --resize converts them" if real.spec.meaning.axes == 2 and fake.ndim == 4 else ""
         raise BadRequest(f"samples are {came}, {real.spec.name!r} is {expected}{remedy}")
-    seen = Dataset(real.spec, fake).rows(slice(None)).float()
-    if bad := int((~seen.flatten(1).isfinite().all(1)).sum()):
-        raise BadRequest(f"{bad:,} of {len(fake):,} samples hold values that are not finite")
-    if real.spec.kind == "image" and (most := float(seen.abs().max())) > 10:  # 0 ... 255 in floats
-        raise BadRequest(f"samples hold values up to {most:.4g}; expected floats in [-1, 1] or uint8")
+    seen = as_float32(real.spec.meaning.seen(fake))
+    if why := real.spec.meaning.refuse(seen, real.spec.x):
+        raise BadRequest(f"samples cannot be measured: {why}")
     return seen
 
 

@@ -15,7 +15,7 @@ class Metric(NamedTuple):
         target: "module:function" below `rivalry.metrics`; the function returns one `Score` or several.
         needs: the arguments it is called with, each a name that `suite.Evidence` can supply.
         title: what it measures, in a line.
-        kind: of the data that it is for; "" for any.
+        kinds: of the data that it is for; none for any.
         package: what must be installed beside us, as it is imported; `pip install 'rivalry[metrics]'` does it.
     """
 
@@ -23,7 +23,7 @@ class Metric(NamedTuple):
     target: str
     needs: tuple[str, ...]
     title: str
-    kind: str = ""
+    kinds: tuple[str, ...] = ()
     package: str = ""
 
 
@@ -102,21 +102,21 @@ METRICS = (
         "image.ssim:ms_ssim_diversity",
         ("fake", "real"),
         "how alike pairs of samples are, at every scale",
-        "image",
+        ("image",),
     ),
     Metric(
         "lpips",
         "image.lpips:lpips_diversity",
         ("fake", "real"),
         "how far apart pairs of samples look, on features for photographs",
-        "image",
+        ("image",),
     ),
     Metric(
         "sharpness",
         "image.sharpness:sharpness",
         ("fake", "real"),
         "fine detail of samples against that of data",
-        "image",
+        ("image",),
     ),
     Metric(
         "precision",
@@ -165,14 +165,14 @@ METRICS = (
         "classes.synthetic:train_on_synthetic",
         LABELED,
         "accuracy on held-out data of a classifier trained on samples alone",
-        "image",
+        ("image",),
     ),
     Metric(
         "memorization",
         "image.memorization:memorization",
         ("real", "held_out", "fake", "progress"),
         "share of samples closer to a training image than held-out data are, seen through flips, shifts and crops",
-        "image",
+        ("image",),
     ),
     Metric(
         "geometry-score",
@@ -210,7 +210,7 @@ METRICS = (
         "image.detector:faces",
         ("fake", "real"),
         "share of samples in which OpenCV's cascade finds a frontal face",
-        "image",
+        ("image",),
         package="cv2",
     ),
     Metric(
@@ -224,7 +224,7 @@ METRICS = (
         "classes.stacked:stacked_modes",
         ("fake", "digit_judge"),
         "which of the 1,000 triples of digits of stacked-mnist are there, and KL to their proportions",
-        "image",
+        ("image",),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""The networks of a game whose contribution is not its networks: perceptrons for points, DCGAN's for images."""
+"""The networks of a game whose contribution is not its networks: DCGAN's for images, else perceptrons."""
 
 from torch import nn
 
@@ -10,14 +10,19 @@ NORMS: dict[str, Norm] = {"batch": batch_norm, "layer": layer_norm, "none": no_n
 
 
 def generator_for(spec: Spec, latent: int, width: int, norm: str = "batch") -> nn.Module:
-    """(n, latent) -> (n, *spec.shape)."""
-    if spec.kind == "image":
+    """(n, latent) -> (n, *spec.shape).
+
+    Raises:
+        BadRequest: data that are not real numbers.
+    """
+    spec.require("this game", real=True)
+    if spec.meaning.axes == 2:
         return ConvGenerator(latent, spec.shape, width=width, norm=NORMS[norm])  # type: ignore[arg-type]
-    return PerceptronGenerator(latent, spec.shape, width=width, bounded=False)
+    return PerceptronGenerator(latent, spec.shape, width=width, bounded=spec.meaning.bounded)
 
 
 def critic_for(spec: Spec, width: int, norm: str = "batch") -> nn.Module:
     """(n, *spec.shape) -> (n,)."""
-    if spec.kind == "image":
+    if spec.meaning.axes == 2:
         return ConvCritic(spec.shape, width=width, norm=NORMS[norm])  # type: ignore[arg-type]
     return PerceptronCritic(spec.shape, width=width)

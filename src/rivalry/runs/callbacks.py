@@ -17,6 +17,7 @@ from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Move, Translator
 from rivalry.given import aim, given_for
+from rivalry.kinds.kind import as_float32
 from rivalry.labels import every_class
 from rivalry.metrics.score import Score
 from rivalry.play.engine import Callback, Engine
@@ -97,27 +98,26 @@ def at_shares(goal: Goal, shares: int, do: Callback) -> Callback:
     return callback
 
 
-def sheets(run: Run, real: Dataset, n: int = 64, points: int = 2000) -> Callback:
+def sheets(run: Run, real: Dataset, n: int = 64) -> Callback:
     """Draw the same codes again and save them as samples/<round>.png; points over some of the real ones.
 
     What a translator makes stands beside what it was made from and, where that is known, beside the truth.
     """
     from rivalry.show.sheets import sheet
 
-    behind: dict[str, Any] = {}
-    if real.spec.kind == "points":
-        n, behind["real"] = points, real.x[:points]
-        if "modes" in real.facts:
-            behind["modes"] = real.facts["modes"].centers
+    kind = real.spec.meaning
+    n, behind = kind.shown(n), kind.background(real)
 
     def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
         if engine.ranks.first:
             with engine.aside() as game:
                 given = given_for(game, real, n)
-                x = game.sample(n, **given).float().cpu()
+                x = as_float32(game.sample(n, **given)).cpu()
             if isinstance(game, Translator):
                 x, behind["columns"] = _beside(given["source"].cpu(), x, aim(engine.game, real))
-            run.picture(f"{engine.t:06d}", sheet(x, engine.data.spec, **behind))
+            run.picture(f"{engine.t:06d}", sheet(x, real.spec, **behind))
+            for ending, content in kind.beside(x, real.spec.x).items():
+                run.beside(f"{engine.t:06d}{ending}", content)
 
     return callback
 
@@ -144,7 +144,7 @@ def class_sheet(run: Run, engine: Engine, real: Dataset, each: int = 10) -> None
         if isinstance(game, Translator):  # every domain is made of the same sources
             source = real.column(game.reads[0], torch.linspace(0, len(real) - 1, each).long())
             given["source"] = source.to(game.device).repeat(rows, *[1] * (source.ndim - 1))
-        x = game.sample(rows * each, **given).float().cpu()
+        x = as_float32(game.sample(rows * each, **given)).cpu()
     if isinstance(game, Translator):
         x, labels = torch.cat([source, x]), torch.cat([torch.zeros(each, dtype=torch.long), labels + 1])
         spec = replace(spec, classes=("source", *spec.classes))
@@ -193,13 +193,13 @@ def quick_scores(dataset: Dataset, n: int = 1000) -> Callable[[Engine], list[Sco
 
     judge = _judge_at_hand(dataset.spec)
     extractor = judge or features.pixels(dataset.spec)
-    if dataset.spec.kind == "image":  # some of the data are enough for a look, and fewer pixels are quick
-        dataset = _some(dataset, 10 * n if judge else 2 * n)
+    # Some of the data are enough for a look, and the more numbers a datum has, the longer a look takes.
+    dataset = _some(dataset, 10 * n if judge or dataset.x[0].numel() < 16 else 2 * n)
 
     def evaluate(engine: Engine) -> list[Score]:
         with engine.aside() as game:
             given = given_for(game, dataset, n)
-            fake = game.sample(n, **given).float().cpu()
+            fake = as_float32(game.sample(n, **given)).cpu()
         asked = given["label"].cpu() if "label" in given else None
         return suite.evaluate(aim(engine.game, dataset), fake, asked, "quick", extractor)
 
@@ -230,7 +230,8 @@ def collapse_alarm(
     ratio below which the alarm rings: once, until it has been above again.  A generator begins below, since
     untrained networks draw all alike; it has `patience` looks to rise.
     """
-    truth = _spread(real.rows(torch.linspace(0, len(real) - 1, n).long())) or 1e-9  # data may be all alike
+    spread = lambda x: float(torch.pdist(real.spec.meaning.vectors(x)).mean())
+    truth = spread(real.rows(torch.linspace(0, len(real) - 1, n).long())) or 1e-9  # data may be all alike
     looks, was_above, ringing = 0, False, False
 
     def callback(engine: Engine, moves: Sequence[Move]) -> None:
@@ -238,7 +239,7 @@ def collapse_alarm(
         if not engine.ranks.first:
             return
         with engine.aside() as game:
-            ratio = _spread(game.sample(n, **given_for(game, real, n)).float().cpu()) / truth
+            ratio = spread(as_float32(game.sample(n, **given_for(game, real, n))).cpu()) / truth
         looks, was_above = looks + 1, was_above or ratio >= share
         low = ratio < share and (was_above or looks >= patience)
         if low and not ringing:
@@ -256,11 +257,6 @@ def collapse_alarm(
 def standing(engine: Engine) -> dict[str, Any]:
     """Where a run is: rounds, real data seen, seconds played."""
     return {"round": engine.t, "samples": engine.data.drawn, "seconds": round(engine.seconds, 3)}
-
-
-def _spread(x: Tensor) -> float:
-    """The mean distance between two different rows."""
-    return float(torch.pdist(x.flatten(1)).mean())
 
 
 def _rank(scores: Any) -> float:

@@ -391,6 +391,11 @@ class Run:
         with self.folder.writing(f"samples/{name}.png") as file:
             image.save(file, "png")
 
+    def beside(self, name: str, content: bytes) -> None:
+        """Write samples/<name>, what a sheet has beside its picture."""
+        with self.folder.writing(f"samples/{name}") as file:
+            file.write(content)
+
     def log(self, line: dict[str, Any]) -> None:
         """Append one line; a number that is not finite is written as null."""
         self.folder.append("log.jsonl", (json.dumps(finite(line)) + "\n").encode())

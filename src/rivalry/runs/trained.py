@@ -19,6 +19,7 @@ from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Conditional, Game, Styled
 from rivalry.given import aim, given_for
+from rivalry.kinds.kind import as_float32
 from rivalry.maths.chance import by_row
 from rivalry.metrics import suite
 from rivalry.metrics.extractors.find import find_extractor
@@ -111,7 +112,7 @@ def open_run(path: str | Path) -> Run:
 def draw(
     game: Game, n: int, *, seed: int = 0, chunk: int = 500, ranks: Ranks | None = None, **given: Any
 ) -> Tensor:
-    """`n` samples, on the processor: (n, ...) float32.  The same seed gives the same samples.
+    """`n` samples, on the processor: (n, ...), real numbers in float32.  The same seed gives the same samples.
 
     Every sample has random numbers of its own (`chance.by_row`): the i-th of a seed is the same whatever `n` and
     `chunk` are, and processes that share the chunks draw what one alone would.
@@ -154,7 +155,7 @@ def _chunk(game: Game, i: int, size: int, seed: int, chunk: int, given: dict[str
     rows = range(i * chunk, i * chunk + size)
     mine = lambda value: value[rows.start : rows.stop] if isinstance(value, Tensor) and value.dim() else value
     with by_row(seed, rows, game.device):
-        return game.sample(size, **{name: mine(value) for name, value in given.items()}).float().cpu()
+        return as_float32(game.sample(size, **{name: mine(value) for name, value in given.items()})).cpu()
 
 
 def evaluate(

@@ -1,5 +1,6 @@
 """The main job: train a game and leave a run on disk; go on with one."""
 
+import math
 import os
 import platform
 import subprocess
@@ -14,7 +15,7 @@ from torch import nn
 import rivalry
 from rivalry import catalog, settings
 from rivalry.data import open_data
-from rivalry.data.source import Dataset, Source, Spec
+from rivalry.data.source import Dataset, Spec, TableSource
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Game, Translator
 from rivalry.metrics.extractors.fingerprints import fingerprint
@@ -90,6 +91,7 @@ def train(
         )
     values = settings.check(make, {**chosen, **given}, name)
     where = choose_device(device)
+    choose_precision(precision, where)  # refuses what there is not
     seconds(save_every)
     if keep < 1:
         raise BadRequest(f"a run keeps 1 checkpoint or more; got {keep}")
@@ -114,7 +116,7 @@ def train(
                 "python": platform.python_version(),
             },
             "device": describe(where),
-            "precision": choose_precision(precision, where, small=dataset.spec.kind == "points"),
+            "precision": precision,  # `auto` is settled when the game is built: small ones stay in float32
             "save_every": seconds(save_every),
             "keep": keep,
             "measure": measure,
@@ -277,13 +279,15 @@ def _go_back(run: Run, engine: Engine) -> None:
 def _engine(
     make: Callable[..., Game], told: dict[str, Any], dataset: Dataset, device: torch.device, ranks: Ranks
 ) -> Engine:
-    if dataset.spec.kind == "points":
-        torch.set_num_threads(1)  # two threads make networks this small many times slower
     torch.manual_seed(told["seed"])
     game = make(dataset.spec, **told["settings"])
+    small = is_small(game, dataset.spec)
+    if small:
+        torch.set_num_threads(1)  # two threads make networks this small many times slower
+    told["precision"] = choose_precision(told["precision"], device, small=small)
     _check_batch(game, ranks.world)
     near = dataset.to(device) if device.type != "cpu" and dataset.x.nbytes < 2**30 else dataset
-    source = Source(
+    source = TableSource(
         near,
         game.reads,
         batch=game.batch,
@@ -293,6 +297,19 @@ def _engine(
         world=ranks.world,
     )
     return Engine(game, source, seed=told["seed"], device=device, precision=told["precision"], ranks=ranks)
+
+
+SMALL = 3e8  # multiply-adds: about a hundredth of a second of one core
+
+
+def is_small(game: Game, spec: Spec) -> bool:
+    """Whether a turn is so little work that threads and bfloat16 cost more than they save.
+
+    A weight is used once a datum, and in a convolution up to once for each place of the grid.
+    """
+    weights = sum(p.numel() for p in game.parameters())
+    places = math.prod(spec.shape[len(spec.shape) - spec.meaning.axes :])
+    return weights * game.batch * places < SMALL
 
 
 def _check_batch(game: Game, processes: int) -> None:
@@ -358,8 +375,7 @@ def _recipe(game: str, name: str) -> dict[str, Any]:
 
 
 def _in_words(spec: Spec) -> str:
-    shape = " x ".join(map(str, spec.shape))
-    return f"{spec.name!r} ({spec.kind}, {shape}, {len(spec.classes) or 'no'} classes)"
+    return f"{spec.name!r} ({spec.meaning.plural}, {spec.words}, {len(spec.classes) or 'no'} classes)"
 
 
 def _create(path: Path | None, told: dict[str, Any], name: str, ranks: Ranks) -> Run:

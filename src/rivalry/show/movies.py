@@ -22,8 +22,8 @@ def require_movie(ending: str, spec: Spec) -> None:
     Raises:
         BadRequest: the data are no images, or an .mp4 is wanted and PyAV is not installed.
     """
-    if spec.kind != "image":
-        raise BadRequest(f"a {ending} shows images; {spec.name!r} holds {spec.kind}: write a .png")
+    if spec.meaning.axes != 2:
+        raise BadRequest(f"a {ending} shows images; {spec.name!r} holds {spec.meaning.plural}: write a .png")
     if ending == ".mp4":
         _av()
 

@@ -1,4 +1,4 @@
-"""Samples as files: a sheet, arrays, or a folder of images."""
+"""Samples as files: a sheet, arrays, a folder, or what else their kind is written to."""
 
 import shutil
 import zipfile
@@ -15,7 +15,7 @@ from rivalry.data.source import Spec
 from rivalry.errors import BadRequest
 from rivalry.files import Folder
 from rivalry.show.output import written
-from rivalry.show.sheets import sheet, to_image
+from rivalry.show.sheets import sheet
 
 
 def save(
@@ -28,21 +28,22 @@ def save(
     """Draw samples and write them to `output`, which is tried first; a part is written before the next is drawn.
 
     Args:
-        draw: gives parts (some, ...) in [-1, 1]; a sheet alone needs all of them at once.
+        draw: gives parts (some, ...) as games make them; a file that holds all of them needs all at once.
         columns: of a sheet; what makes it nearly square by default.
         label: (n,) the classes that the samples were asked for.
-        output: `.png` is one sheet; `.npz` holds `x` as float32, and `label`, the names of classes, where there are
-            labels; no ending is a folder of images.
+        output: `.png` is one sheet; `.npz` holds `x`, and `label`, the names of classes, where there are labels; no
+            ending is a folder with a file for each datum; kinds have further endings of their own.
 
     Raises:
         BadRequest: the place cannot be written, or the ending says nothing.
     """
-    ending = output.suffix.lower()
-    if ending not in (".png", ".npz", ""):
-        raise BadRequest(f"samples go to a .png (a sheet), a .npz (arrays) or a folder; got {output}")
-    if ending == "" and spec.kind != "image":
+    ending, kind = output.suffix.lower(), spec.meaning
+    others = "".join(f", a {one}" for one in kind.writes)
+    if ending not in (".png", ".npz", "", *kind.writes):
+        raise BadRequest(f"samples go to a .png (a sheet), a .npz (arrays){others} or a folder; got {output}")
+    if ending == "" and not kind.single:
         raise BadRequest(
-            f"a folder of images needs images; {spec.name!r} holds {spec.kind}: write a .png or .npz"
+            f"{kind.plural} are not written to a folder: write a .png (a sheet), a .npz (arrays){others}"
         )
     if ending == ".png":
         with written(output) as file:
@@ -50,17 +51,20 @@ def save(
     elif ending == ".npz":
         with written(output) as file:
             _write_arrays(draw(), file, spec, label)
+    elif ending:
+        with written(output) as file:
+            kind.writes[ending](torch.cat(list(draw())), spec.x, file)
     else:
-        _write_images(draw(), output)
+        _write_each(draw(), output, spec)
 
 
-def _write_images(parts: Iterable[Tensor], folder: Path) -> None:
+def _write_each(parts: Iterable[Tensor], folder: Path, spec: Spec) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         place = Folder(folder)
-        for i, image in enumerate(image for part in parts for image in part):
-            with place.writing(f"{i:05d}.png") as file:
-                to_image(image).save(file, "png")
+        for i, datum in enumerate(datum for part in parts for datum in part):
+            with place.writing(f"{i:05d}{spec.meaning.single}") as file:
+                spec.meaning.write_single(datum, spec.x, file)
     except OSError as error:
         raise BadRequest(f"cannot write {folder}: {error.strerror or error}") from error
 
@@ -71,10 +75,10 @@ def _write_arrays(parts: Iterable[Tensor], file: BinaryIO, spec: Spec, label: Te
         n = 0
         for part in parts:
             kept.write(part.contiguous().numpy().tobytes())
-            n, shape = n + len(part), part.shape[1:]
+            n, shape, descr = n + len(part), part.shape[1:], part.numpy().dtype.str
         kept.seek(0)
         with archive.open("x.npy", "w", force_zip64=True) as x:
-            header = {"descr": "<f4", "fortran_order": False, "shape": (n, *shape)}
+            header = {"descr": descr, "fortran_order": False, "shape": (n, *shape)}
             np.lib.format.write_array_header_1_0(x, header)
             shutil.copyfileobj(kept, x, 1 << 20)
         if label is not None:

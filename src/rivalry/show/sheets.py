@@ -1,4 +1,4 @@
-"""Pictures of samples: a sheet of images, or a scatter of points.
+"""Pictures of samples: a sheet of tiles, one a datum, or one picture of all where the kind has one.
 
 Sheets are white with dark text: one drawn during training can be read alone, next year, in any viewer.
 """
@@ -13,37 +13,14 @@ from torch.nn import functional as F
 
 from rivalry.data.source import Spec
 from rivalry.errors import BadRequest
-from rivalry.show.scatter import scatter
+from rivalry.kinds.image import MODES, to_uint8
 
 MARGIN = 8  # pixels around the grid
 GAP = 2  # pixels between two samples
 READABLE = 64  # small images are enlarged until they are nearly this large
 LARGEST = 2048  # no sheet is larger than this on its longer side, while a sample keeps a pixel
 SQUARE = 4  # pixels of the checkerboard behind what is transparent
-MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 INK = (34, 38, 44)
-
-
-def to_uint8(x: Tensor) -> Tensor:
-    """The bytes of an image: the exact inverse of `byte / 127.5 - 1`.
-
-    Args:
-        x: any shape, float; what lies outside [-1, 1] is clipped, NaN counts as -1.
-
-    Returns:
-        The same shape, uint8 in 0..255.
-    """
-    return x.detach().float().nan_to_num(nan=-1).add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
-
-
-def to_image(x: Tensor) -> Image.Image:
-    """One sample as it is: (c, h, w) in [-1, 1], c in 1..4 -> grey, grey + alpha, RGB or RGBA, h x w."""
-    if x.ndim != 3 or x.shape[0] not in MODES:
-        raise BadRequest(f"expected an image (c, h, w) with c in 1..4, got {tuple(x.shape)}")
-    c, h, w = x.shape
-    return Image.frombytes(
-        MODES[c], (w, h), to_uint8(x).permute(1, 2, 0).contiguous().cpu().numpy().tobytes()
-    )
 
 
 def sheet(
@@ -59,11 +36,11 @@ def sheet(
 
     Images are laid out in a grid, row by row, enlarged by a whole factor or, where the sheet would pass
     `LARGEST` pixels, reduced by one.  Grey with alpha and RGBA lie over a light checkerboard, so that
-    transparent, white and black look different.  Points are drawn as `rivalry.show.scatter.scatter` says.
+    transparent, white and black look different.
 
     Args:
-        x: (n, c, h, w) in [-1, 1] with c in 1..4, or (n, d) for points; n >= 1.
-        spec: of the data; `spec.kind` decides between images and points.
+        x: (n, ...) as games make it; n >= 1.
+        spec: of the data; its kind says what the picture of a datum is.
         columns: samples in a row; by default what makes the sheet nearly square.
         labels: (n,), the class of each sample.  Images: every class begins a row, in the order of the
             labels, with its name at the left.  Points: a color for each class.
@@ -76,10 +53,10 @@ def sheet(
     labels = None if labels is None else torch.as_tensor(labels).detach().cpu().long()
     if labels is not None and labels.shape != x.shape[:1]:
         raise BadRequest(f"expected one label a sample, got {len(labels)} for {len(x)} samples")
-    if spec.kind == "points":
-        return scatter(x, real=real, modes=modes, labels=labels, classes=spec.classes)
-    if spec.kind != "image":
-        raise BadRequest(f"a sheet shows images or points; {spec.name!r} holds {spec.kind}")
+    behind = {name: value for name, value in (("real", real), ("modes", modes)) if value is not None}
+    if (whole := spec.meaning.picture(x, spec, labels, **behind)) is not None:
+        return whole
+    x = spec.meaning.tiles(x, spec.x)
     if x.ndim != 4 or x.shape[1] not in MODES or len(x) == 0:
         raise BadRequest(f"expected images (n, c, h, w) with n >= 1 and c in 1..4, got {tuple(x.shape)}")
     if columns is not None and columns < 1:

@@ -8,7 +8,6 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from rivalry.data.source import Spec
-from rivalry.errors import BadRequest
 from rivalry.show.sheets import GAP, INK, MARGIN, sheet
 
 HEAD = 16  # pixels for a line of text
@@ -18,10 +17,10 @@ LONGEST = 24  # letters of a head
 def table(x: Tensor, spec: Spec, rows: Sequence[str], columns: Sequence[str]) -> Image.Image:
     """A picture of samples in rows and columns, each with its head.
 
-    Points have no rows and columns to lie in: theirs is one scatter, with a color for each row.
+    Points do not lie in rows and columns: theirs is one scatter, with a color for each row.
 
     Args:
-        x: (rows, columns, ...): images (c, h, w) in [-1, 1], or points (d,).
+        x: (rows, columns, ...), as games make it.
         spec: of the data.
         rows, columns: the heads; an empty one leaves its row or column without.  Column heads that do not fit
             beside each other are thinned out.
@@ -29,10 +28,9 @@ def table(x: Tensor, spec: Spec, rows: Sequence[str], columns: Sequence[str]) ->
     across, down = len(columns), len(rows)
     assert x.shape[:2] == (down, across), f"{tuple(x.shape[:2])} samples under {down} x {across} heads"
     flat = x.flatten(0, 1)
-    if spec.kind == "points":
-        return sheet(
-            flat, replace(spec, classes=tuple(rows)), labels=torch.arange(down).repeat_interleave(across)
-        )
+    named, labels = replace(spec, classes=tuple(rows)), torch.arange(down).repeat_interleave(across)
+    if (whole := spec.meaning.picture(flat, named, labels)) is not None:
+        return whole
     grid = sheet(flat, spec, across)
     font = ImageFont.load_default(size=13)
     rows, columns = ([_short(head) for head in heads] for heads in (rows, columns))
@@ -60,23 +58,8 @@ def heads(values: Sequence[float | int]) -> list[str]:
 
 
 def blank(spec: Spec) -> Tensor:
-    """The cell that holds nothing: white, and where there is alpha transparent: (c, h, w); points: none there."""
-    x = torch.ones(spec.shape)
-    if spec.kind == "points":
-        return x * float("nan")
-    if spec.shape[0] in (2, 4):
-        x[-1] = -1
-    return x
-
-
-def require_pictures(spec: Spec) -> None:
-    """Refuse data of which no sheet can be made.
-
-    Raises:
-        BadRequest: neither images nor points.
-    """
-    if spec.kind not in ("image", "points"):
-        raise BadRequest(f"a sheet shows images or points; {spec.name!r} holds {spec.kind}")
+    """The datum that stands in a cell which holds nothing."""
+    return spec.meaning.blank(spec.x)
 
 
 def _short(head: str) -> str:

@@ -75,7 +75,7 @@ def open_npz(path: Path, split: str = "train", size: Size | None = None) -> Data
         number = {name: i for i, name in enumerate(classes)}
         label = torch.tensor([number[name] for name in named[split]])
     kind = "image" if table.dtype == np.uint8 else "points"
-    if size is not None and kind == "image":
+    if size is not None and table.dtype == np.uint8:
         table = resize(table, size)
     spec = Spec(path.resolve().stem, kind, table.shape[1:], classes)
     facts = {

@@ -204,8 +204,9 @@ def gan(
         beta1: Adam's first moment decay
         average: decay of the generator's moving average; 0 for none
     """
+    spec.require("gan", real=True)
     return GAN(
-        PerceptronGenerator(latent, spec.shape, width=width, norm=True, bounded=spec.kind == "image"),
+        PerceptronGenerator(latent, spec.shape, width=width, norm=True, bounded=spec.meaning.bounded),
         PerceptronCritic(spec.shape, width=width, dropout=dropout),
         prior=uniform(latent),
         divergence={"non-saturating": non_saturating, "minimax": minimax}[loss],

@@ -92,7 +92,8 @@ def pacgan(
         average: decay of the generator's moving average; 0 for none
     """
     d, *size = spec.shape
-    if spec.kind == "image":
+    spec.require("pacgan", real=True)
+    if spec.meaning.axes == 2:
         G: nn.Module = ConvGenerator(latent, (d, size[0], size[1]), width=width)
         D: nn.Module = ConvCritic((d * pack, size[0], size[1]), width=width)
     else:

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from rivalry.cache import cache_dir
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
+from rivalry.kinds.kind import Kind
 from rivalry.metrics.extractors.classifier import Classifier, fit
 from rivalry.metrics.extractors.fingerprints import fingerprint, hash_weights
 from rivalry.metrics.game.codes import evaluating
@@ -53,9 +54,20 @@ class Extractor:
         object.__setattr__(self, "hash", self.hash or hash_weights(self.network))
 
 
+class Vectors(nn.Module):
+    """The data themselves as vectors, as their kind compares them: (n, ...) -> (n, d).  Nothing is learned."""
+
+    def __init__(self, kind: Kind):
+        super().__init__()
+        self.kind = kind
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.kind.vectors(x)
+
+
 def pixels(spec: Spec) -> Extractor:
-    """The data themselves as features, nothing learned: (n, ...) -> (n, d); for points, their coordinates."""
-    return Extractor("pixels" if spec.kind == "image" else "coordinates", nn.Flatten())
+    """The data themselves as features: an image's pixels, a point's coordinates, a sentence's n-grams."""
+    return Extractor(spec.meaning.raw, Vectors(spec.meaning))
 
 
 def extract(
@@ -172,7 +184,7 @@ def judge(
     Raises:
         BadRequest: the data have no labels, or are not images, or are needed and were not given.
     """
-    if spec.kind != "image" or not spec.classes:
+    if spec.meaning.axes != 2 or not spec.classes:
         raise BadRequest(
             f"no judge for {spec.name!r}: it needs labeled images; use the extractor 'pixels' or a network"
         )

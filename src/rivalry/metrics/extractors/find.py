@@ -41,26 +41,24 @@ def find_extractor(
     if isinstance(asked, nn.Module):
         hashed = Extractor("module", asked).hash
         return Extractor(f"module-{hashed[:8]}", asked, hash=hashed)
+    if asked in ("pixels", spec.meaning.raw):
+        return pixels(spec)
     if asked not in NAMES:
         raise unknown("extractor", asked, NAMES, f"there are {', '.join(NAMES)}")
     if asked == "judge":
         return judge(spec, train, progress=progress)
-    if asked == "pixels":
-        return pixels(spec)
     return _for_color(asked, spec)
 
 
 def default_extractor(
     spec: Spec, train: Dataset | None = None, progress: Progress | None = None
 ) -> Extractor:
-    """What samples are compared on where nobody says: the judge of labeled images, EfficientNet of unlabeled ones in
-    color where it is installed, else the data themselves."""
-    if spec.kind == "image" and spec.classes:
-        return judge(spec, train, progress=progress)
-    if spec.kind == "image" and spec.shape[0] == 3:
-        with suppress(BadRequest):
-            return _for_color("efficientnet-lite0", spec)
-    return pixels(spec)
+    """What samples are compared on where nobody says: the first extractor of their kind that can be had."""
+    *preferred, last = spec.meaning.extractors(spec)
+    for name in preferred:
+        with suppress(BadRequest):  # not installed, or not for these
+            return find_extractor(name, spec, train, progress)
+    return find_extractor(last, spec, train, progress)
 
 
 def _for_color(asked: str, spec: Spec) -> Extractor:

@@ -190,7 +190,7 @@ def ais(
     options = asdict(Chains(variance, temperatures, chains, leapfrog, step))
     real = aim(game, held_out)
     latent = _require(game, real, n)
-    image = real.spec.kind == "image"
+    image = real.spec.meaning.axes == 2
     telling = lambda what: partial(progress, what) if progress else None
     on_real, lower, upper = [], [], []
     with evaluating(game):
@@ -350,7 +350,7 @@ def _decoder(game: Game, real: Dataset, rows: Tensor) -> Decode:
 
     def decode(z: Tensor) -> Tensor:
         x = latent.decode(z) if label is None else latent.decode(z, label=label.repeat(len(z) // len(label)))
-        return (x + 1) / 2 if real.spec.kind == "image" else x
+        return (x + 1) / 2 if real.spec.meaning.axes == 2 else x
 
     return decode
 

@@ -14,11 +14,11 @@ from torch import Tensor
 
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
+from rivalry.kinds.image import to_uint8
 from rivalry.metrics.features.neighbors import spaced
 from rivalry.metrics.image.images import light
 from rivalry.metrics.interval import SPREAD_OF_SHARE, wilson, wilson_error
 from rivalry.metrics.score import Score
-from rivalry.show.sheets import to_uint8
 
 Detector = Callable[[Tensor], Tensor]  # images (n, c, h, w) in [-1, 1] -> bool (n,)
 LEAST = 100  # pixels of the shorter side that a cascade looks at: its window has 20 to 24

@@ -29,7 +29,7 @@ def require_images(who: str, fake: Tensor, real: Dataset | None = None, *, least
         came = f"{str(fake.dtype).removeprefix('torch.')} {tuple(fake.shape)}"
         raise BadRequest(f"{who} needs images (n, c, h, w) of floats in [-1, 1]; got {came}")
     shape = tuple(fake.shape[1:])
-    if real is not None and (real.spec.kind != "image" or tuple(real.spec.shape) != shape):
+    if real is not None and tuple(real.spec.shape) != shape:
         raise BadRequest(f"{who}: samples are images {shape}, {real.spec.name!r} holds {real.spec.shape}")
     for kind, n in (("samples", len(fake)), ("data", least if real is None else len(real))):
         if n < least:

@@ -1,0 +1,87 @@
+"""Kinds of data: what a datum is, beyond a tensor of a fixed shape.
+
+A kind is one value in a file of its own and one row of `KINDS`.  Everything that differs between images, points,
+sentences and sounds is asked of it: how data are stored and seen, checked, named in words, shown, written, and
+compared.  No module outside this package compares a kind with a string.
+
+Importing this package imports no torch; a kind's file is imported when the kind is asked for.
+"""
+
+import importlib
+import os
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from rivalry.errors import unknown
+
+if TYPE_CHECKING:
+    from rivalry.kinds.kind import Kind
+
+__all__ = ["KINDS", "Row", "find_kind", "reader_of", "reader_of_folder", "require_kind"]
+
+
+LOOKED_AT = 2000  # files of a folder, to tell what it holds
+PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}  # beside these, text is a description
+
+
+class Row(NamedTuple):
+    """One kind: where it is, and which files hold it.
+
+    Attributes:
+        target: "module:attribute" below `rivalry.kinds`.
+        what: one line on what a datum is.
+        reads: ending of a file -> "module:function" below `rivalry.data.readers` that opens it.
+        folders: the same for a folder, by the ending that most of its files have.
+    """
+
+    target: str
+    what: str
+    reads: dict[str, str] = {}  # noqa: RUF012  # a row is a constant
+    folders: dict[str, str] = {}  # noqa: RUF012
+
+
+KINDS = {
+    "image": Row(
+        "image:IMAGE",
+        "a picture: grey, color, either with alpha",
+        {".zip": "images:open_images", ".parquet": "columns:open_parquet", ".npz": "arrays:open_npz"},
+    ),
+    "points": Row("points:POINTS", "a point: a few real numbers"),
+}
+
+
+def find_kind(name: str) -> "Kind":
+    """The kind of this name.
+
+    Raises:
+        BadRequest: no such kind; names the nearest.
+    """
+    require_kind(name)
+    module, attribute = KINDS[name].target.split(":")
+    return getattr(importlib.import_module(f"rivalry.kinds.{module}"), attribute)
+
+
+def require_kind(name: str) -> None:
+    """Refuse a kind that the table does not have.
+
+    Raises:
+        BadRequest: names the nearest.
+    """
+    if name not in KINDS:
+        raise unknown("kind of data", name, KINDS, f"there are {', '.join(KINDS)}")
+
+
+def reader_of_folder(folder: Path) -> str:
+    """What opens this folder: by the ending, of those that some kind reads, which most of its first files have."""
+    files = islice((name for _, _, names in os.walk(folder) for name in sorted(names)), LOOKED_AT)
+    endings = Counter(Path(name).suffix.lower() for name in files)
+    readers = {ending: reader for row in KINDS.values() for ending, reader in row.folders.items()}
+    known = [ending for ending, _ in endings.most_common() if ending in readers]
+    return readers[known[0]] if known and not endings.keys() & PICTURES else "images:open_images"
+
+
+def reader_of(ending: str) -> str:
+    """What opens a file with this ending, as "module:function" below `rivalry.data.readers`; "" where nothing does."""
+    return next((row.reads[ending] for row in KINDS.values() if ending in row.reads), "")

@@ -1,0 +1,102 @@
+"""Images: (c, h, w) with c of 1 to 4 (grey, grey + alpha, RGB, RGBA); stored as bytes, seen in [-1, 1]."""
+
+from typing import TYPE_CHECKING, BinaryIO
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from rivalry.errors import BadRequest
+from rivalry.kinds.kind import Kind
+
+if TYPE_CHECKING:
+    from rivalry.data.source import Column, Dataset, Spec
+
+COLORS = {1: "grey", 2: "grey and alpha", 3: "RGB", 4: "RGBA"}
+LEAST = 8  # pixels of a side
+
+
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+
+
+def to_uint8(x: Tensor) -> Tensor:
+    """The bytes of an image: the exact inverse of `byte / 127.5 - 1`.
+
+    Args:
+        x: any shape, float; what lies outside [-1, 1] is clipped, NaN counts as -1.
+
+    Returns:
+        The same shape, uint8 in 0..255.
+    """
+    bytes_of = x.detach().float().nan_to_num(nan=-1).add(1).mul(127.5).round()
+    return bytes_of.clamp(0, 255).to(torch.uint8)
+
+
+def to_image(x: Tensor) -> Image.Image:
+    """One sample as it is: (c, h, w) in [-1, 1], c in 1..4 -> grey, grey + alpha, RGB or RGBA, h x w."""
+    if x.ndim != 3 or x.shape[0] not in MODES:
+        raise BadRequest(f"expected an image (c, h, w) with c in 1..4, got {tuple(x.shape)}")
+    c, h, w = x.shape
+    return Image.frombytes(
+        MODES[c], (w, h), to_uint8(x).permute(1, 2, 0).contiguous().cpu().numpy().tobytes()
+    )
+
+
+class ImageKind(Kind):
+    name, plural = "image", "images"
+    dtype, bounded, axes, raw, single = torch.uint8, True, 2, "pixels", ".png"
+
+    def seen(self, stored: Tensor) -> Tensor:
+        """Bytes / 127.5 - 1; floats are in [-1, 1] already."""
+        return stored.float().div_(127.5).sub_(1) if stored.dtype == torch.uint8 else stored
+
+    def kept(self, x: Tensor) -> Tensor:
+        return to_uint8(x)
+
+    def refuse(self, x: Tensor, column: "Column") -> str:
+        if (why := super().refuse(x, column)) or not x.numel():
+            return why
+        most = float(x.abs().max())  # 0 ... 255 in floats
+        return f"they hold values up to {most:.4g}; expected floats in [-1, 1] or uint8" if most > 10 else ""
+
+    def unplayable(self, spec: "Spec") -> str:
+        _, h, w = spec.shape
+        if min(h, w) >= LEAST:
+            return ""
+        return f"images of at least {LEAST} x {LEAST}; {spec.name!r} has {h} x {w}"
+
+    def words(self, column: "Column") -> str:
+        c, h, w = column.shape
+        return f"{h} x {w} {COLORS.get(c, f'with {c} channels')}"
+
+    def tiles(self, x: Tensor, column: "Column") -> Tensor:
+        return x
+
+    def blank(self, column: "Column") -> Tensor:
+        """White, and where there is alpha transparent: (c, h, w) in [-1, 1]."""
+        x = torch.ones(column.shape)
+        if column.shape[0] in (2, 4):
+            x[-1] = -1
+        return x
+
+    def write_single(self, x: Tensor, column: "Column", file: BinaryIO) -> None:
+        to_image(x).save(file, "png")
+
+    def extractors(self, spec: "Spec") -> tuple[str, ...]:
+        """The judge of labeled images; of unlabeled ones in color EfficientNet, where it is installed."""
+        if spec.classes:
+            return ("judge",)
+        return ("efficientnet-lite0", self.raw) if spec.shape[0] == 3 else (self.raw,)
+
+    def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
+        """Noise, 8 x 8 grey."""
+        from rivalry.data.source import Dataset, Spec
+
+        x = torch.randint(256, (n, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+        names = tuple(f"class {i}" for i in range(classes))
+        return Dataset(
+            Spec("images", self.name, (1, 8, 8), names), x, torch.arange(n) % classes if classes else None
+        )
+
+
+IMAGE = ImageKind()
