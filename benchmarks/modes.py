@@ -76,6 +76,7 @@ def one(seed: int, pack: int, options: argparse.Namespace, rows: Any) -> None:
     import torch
 
     from rivalry.data import open_data
+    from rivalry.data.source import TableSource
     from rivalry.games.image.pacgan import RECIPES, pacgan
     from rivalry.play.engine import Engine
     from rivalry.play.goal import Goal
