@@ -219,11 +219,10 @@ def test_chunks_repeat_no_sample(entry: Entry) -> None:
 
 
 @by_name
-def test_a_game_samples_from_codes_or_from_sources(entry: Entry) -> None:
-    """Or number by number, where it is a likelihood without codes."""
+def test_a_game_samples_from_codes_or_sources_or_knows_its_likelihood(entry: Entry) -> None:
     game = at_a_look(entry)
-    if not (isinstance(game, Density) and not isinstance(game, Translator)):
-        assert isinstance(game, Latent) != isinstance(game, Translator)
+    assert not (isinstance(game, Latent) and isinstance(game, Translator))
+    assert isinstance(game, (Latent, Translator, Density))
 
 
 @those(lambda game: isinstance(game, Density))
@@ -246,9 +245,9 @@ def test_images_are_likely_on_their_levels_and_points_are_not(entry: Entry) -> N
     assert (game.log_mass(x) < 0).all()
     with pytest.raises(BadRequest, match="expected 8-bit images of 256 levels"):
         game.log_mass(x * 0.97)
-    if "image" not in entry.needs:
+    if "points" in entry.kinds:
         with pytest.raises(BadRequest, match="points have no levels"):
-            built(entry, points()).log_mass(points().x[:6])
+            built(entry, toy("points")).log_mass(toy("points").x[:6])
 
 
 @those(lambda game: isinstance(game, Translator))

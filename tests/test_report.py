@@ -98,7 +98,7 @@ def safe(page: Page) -> None:
     policy = [
         told["content"] for tag, told in page.tags if told.get("http-equiv") == "Content-Security-Policy"
     ]
-    assert policy == ["default-src 'none'; img-src data:; style-src 'unsafe-inline'"]
+    assert policy == ["default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"]
 
 
 @pytest.fixture(scope="module")

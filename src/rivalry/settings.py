@@ -1,7 +1,8 @@
 """A game's signature is its configuration: read from it, checked against it, printed from it.
 
 A game is made by `make(spec, *, name: Type = default, ...)`.  The types below carry their ranges; the
-sentence about each setting stands in the docstring, under `Settings:`, one line each.
+sentence about each setting stands in the docstring, under `Settings:`, one line each, but for those that mean the same
+in every game (`COMMON`).
 """
 
 import inspect
@@ -18,6 +19,15 @@ Natural = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(gt=0)]
 Weight = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+# What the settings that many games have mean where a game says nothing else.
+COMMON = {
+    "batch": "data of one turn",
+    "lr": "Adam's step size, of both players",
+    "beta1": "Adam's first moment decay",
+    "average": "decay of the generator's moving average; 0 for none",
+}
 
 
 class Setting(NamedTuple):
@@ -43,7 +53,8 @@ def settings_of(make: Callable[..., Any]) -> dict[str, Setting]:
     hints = get_type_hints(make, include_extras=True)
     meanings = _meanings(inspect.getdoc(make) or "")
     keyword_only = [p for p in inspect.signature(make).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    return {p.name: Setting(p.name, hints[p.name], p.default, meanings.get(p.name, "")) for p in keyword_only}
+    said = {**COMMON, **meanings}
+    return {p.name: Setting(p.name, hints[p.name], p.default, said.get(p.name, "")) for p in keyword_only}
 
 
 def check(make: Callable[..., Any], given: Mapping[str, Any], who: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`rivalry list` and `rivalry show`: what there is."""
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -69,11 +70,10 @@ def _example(entry: catalog.Entry) -> "Spec":
 
     kind = find_kind(entry.kinds[0])
     classes = tuple("0123456789"[: 2 if "domains" in entry.needs else 10])
-    extra = ("source",) if "pairs" in entry.needs else ()
+    spec = kind.toy(classes=len(classes)).spec
     if kind.axes == 2:
-        return Spec("28 x 28 grey", kind.name, (1, 28, 28), classes, extra)
-    toy = kind.toy(classes=len(classes)).spec
-    return Spec(toy.name, kind.name, toy.shape, classes, extra, toy.about)
+        spec = Spec("28 x 28 grey", kind.name, (1, 28, 28), classes)
+    return replace(spec, extra={"source": spec.x} if "pairs" in entry.needs else {})
 
 
 def _games(kind: str | None) -> list[dict[str, object]]:

@@ -36,10 +36,10 @@ def translate(
     from rivalry.data.source import Spec
     from rivalry.editing.images import given_images
     from rivalry.editing.translate import domain, places, require_translator, translated
+    from rivalry.kinds.image import to_image
     from rivalry.runs import trained
     from rivalry.runs.progress import steps
     from rivalry.show.output import written
-    from rivalry.show.sheets import to_image
 
     trained.refuse_seed(seed)
     opened = trained.open_run(trained.local(run))

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-VALUES = ("image", "points", "wave", "clip")  # kinds of real numbers, of which a small step has a meaning
+# Kinds of real numbers, of which a small step has a meaning.
+VALUES = ("image", "points", "wave", "clip", "graph", "table", "episode")
 
 
 class Entry(NamedTuple):

@@ -49,6 +49,11 @@ KINDS = {
         {".zip": "images:open_images", ".parquet": "columns:open_parquet", ".npz": "arrays:open_npz"},
     ),
     "points": Row("points:POINTS", "a point: a few real numbers"),
+    "wave": Row("wave:WAVE", "a sound: its waveform, in one or two channels"),
+    "clip": Row("clip:CLIP", "a moving picture: some frames of one size"),
+    "graph": Row("graph:GRAPH", "a graph: which of its nodes are joined"),
+    "table": Row("table:TABLE", "a row of a table: a number for each of its columns"),
+    "episode": Row("episode:EPISODE", "an episode: what an agent saw and did, step by step"),
 }
 
 

@@ -82,7 +82,7 @@ class Kind:
         """One picture of all samples together, where the kind has one; None lays `tiles` out as a sheet."""
         return None
 
-    def background(self, real: "Dataset") -> dict[str, Tensor]:
+    def background(self, real: "Dataset") -> dict[str, Any]:
         """What `picture` shows behind samples, by name."""
         return {}
 

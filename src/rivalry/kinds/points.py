@@ -26,7 +26,7 @@ class PointsKind(Kind):
 
         return scatter(x, labels=labels, classes=spec.classes, **behind)
 
-    def background(self, real: "Dataset") -> dict[str, Tensor]:
+    def background(self, real: "Dataset") -> dict[str, Any]:
         modes = {"modes": real.facts["modes"].centers} if "modes" in real.facts else {}
         return {"real": real.x[:SHOWN], **modes}
 

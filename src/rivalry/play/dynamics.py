@@ -5,12 +5,13 @@ its player's optimizer steps: a gradient per parameter, None where the loss does
 What it remembers between calls is its state, and travels in the checkpoints.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import torch
 from torch import Tensor
 
+from rivalry.errors import BadRequest, unknown
 from rivalry.game import Move, Player
 
 Direction = list[Tensor | None]
@@ -125,6 +126,36 @@ class Stale(Gradient):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.waiting = state["waiting"]
+
+
+DYNAMICS: dict[str, Callable[..., Gradient]] = {
+    "gradient": Gradient,
+    "optimistic": Optimistic,
+    "extragradient": Extragradient,
+    "consensus": Consensus,
+    "stale": Stale,
+}
+NUMBERS = {"consensus": float, "stale": int}  # what may stand behind the name
+
+
+def find_dynamics(asked: str) -> Gradient:
+    """The dynamics of this name; "consensus:0.1" has a weight, "stale:2" a delay in moves.
+
+    Raises:
+        BadRequest: no such dynamics, or a number that does not fit.
+    """
+    name, colon, number = asked.partition(":")
+    if name not in DYNAMICS:
+        raise unknown("dynamics", name, DYNAMICS, f"there are {', '.join(DYNAMICS)}")
+    if not colon:
+        return DYNAMICS[name]()
+    try:
+        value = NUMBERS[name](number)
+    except (KeyError, ValueError):
+        raise BadRequest(f"dynamics are written NAME, consensus:WEIGHT or stale:MOVES; got {asked!r}") from None
+    if not 0 <= value < 1e6:
+        raise BadRequest(f"the number of {name} is 0 or more; got {number}")
+    return DYNAMICS[name](value)
 
 
 def look(move: Move, *, keep: bool = False, create_graph: bool = False) -> Direction:

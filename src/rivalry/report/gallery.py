@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from rivalry.report.companions import companion
 from rivalry.report.markup import Html, join, tag
 from rivalry.report.pictures import Picture, embed
 from rivalry.report.record import Record
@@ -21,7 +22,10 @@ def final_picture(record: Record) -> Html | None:
         path, words = record.sheets[last], f"samples at round {last:,}"
     else:
         return None
-    return _figure(embed(path, widest=1000, limit=350_000), path, words, words, "sheet-final")
+    played = int(path.stem) if path.stem.isdigit() else -1
+    with_it = [companion(one) for one in record.beside.get(played, ())]
+    figure = _figure(embed(path, widest=1000, limit=350_000), path, words, words, "sheet-final")
+    return tag("div", figure, *with_it, class_="beside") if any(with_it) else figure
 
 
 def through_time(record: Record) -> Html | None:

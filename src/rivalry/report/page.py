@@ -21,7 +21,7 @@ from rivalry.report.tables import clipped, facts, metric_table
 READING = f"""Over rounds.  The numbers above a plot are the last, or those under the pointer.  Where more
 than {BINS} values were logged, a point is the mean of several and the pale band beneath is their range."""
 CHARTS, METRIC_CHARTS = 40, 10  # a game may log what it likes; a page has an end
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
 
 
 def write_report(run_dir: Path) -> Path:

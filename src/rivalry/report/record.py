@@ -35,6 +35,7 @@ class Record:
         rounds, samples, seconds: what the run has cost so far.
         ended: "done", "stopped" or "failed"; None while it runs, and after it was killed.
         sheets: the sheets of samples by round.
+        beside: the files beside a sheet by round: a sound, a text, an animation.
         best: the round of the best checkpoint, if one is kept.
         unreadable: lines of the log that could not be read, a torn last line not among them.
         replayed: reports that a restart or a rollback played again; only the last play is kept.
@@ -50,6 +51,7 @@ class Record:
     seconds: float = 0
     ended: str | None = None
     sheets: dict[int, Path] = field(default_factory=dict)
+    beside: dict[int, list[Path]] = field(default_factory=dict)
     best: int | None = None
     unreadable: int = 0
     replayed: int = 0
@@ -83,6 +85,9 @@ def read_record(run_dir: Path) -> Record:
             series.rounds.append(played)
             series.values.append(number(value))
     record.sheets = {int(p.stem): p for p in sorted((run_dir / "samples").glob("*.png")) if _digits(p.stem)}
+    for path in sorted((run_dir / "samples").glob("*")):
+        if _digits(path.stem) and path.suffix != ".png":
+            record.beside.setdefault(int(path.stem), []).append(path)
     record.best = _best(run_dir / "best")
     return record
 

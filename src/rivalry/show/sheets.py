@@ -5,6 +5,7 @@ Sheets are white with dark text: one drawn during training can be read alone, ne
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from PIL import Image, ImageDraw, ImageFont
@@ -53,7 +54,9 @@ def sheet(
     labels = None if labels is None else torch.as_tensor(labels).detach().cpu().long()
     if labels is not None and labels.shape != x.shape[:1]:
         raise BadRequest(f"expected one label a sample, got {len(labels)} for {len(x)} samples")
-    behind = {name: value for name, value in (("real", real), ("modes", modes)) if value is not None}
+    behind: dict[str, Any] = {
+        name: value for name, value in (("real", real), ("modes", modes)) if value is not None
+    }
     if (whole := spec.meaning.picture(x, spec, labels, **behind)) is not None:
         return whole
     x = spec.meaning.tiles(x, spec.x)

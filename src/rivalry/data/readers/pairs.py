@@ -24,7 +24,7 @@ from rivalry.data.readers.decoded import Encoded, Size, decode_as, decode_once, 
 from rivalry.data.readers.images import Listing, list_images
 from rivalry.data.readers.members import Member, members_of
 from rivalry.data.readers.splits import SPLITS, canonical
-from rivalry.data.source import Dataset, Spec
+from rivalry.data.source import Column, Dataset, Spec
 from rivalry.errors import BadRequest
 
 Sides = dict[
@@ -113,8 +113,13 @@ def open_pairs(path: Path, split: str = "train", size: Size | None = None) -> Da
         "converted": decoded.converted,
         "passed": listing.passed,
     }
+    shape = tuple(x.shape[1:])
     return Dataset(
-        Spec(name, "image", tuple(x.shape[1:]), extra=("source",)), x, None, facts, {"source": source}
+        Spec(name, "image", shape, extra={"source": Column("image", shape)}),
+        x,
+        None,
+        facts,
+        {"source": source},
     )
 
 

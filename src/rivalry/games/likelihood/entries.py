@@ -1,6 +1,6 @@
 """Games of likelihood: the rivals that GANs are compared with."""
 
-from rivalry.games.entry import VALUES, Entry
+from rivalry.games.entry import Entry
 
 ENTRIES = (
     Entry(
@@ -10,7 +10,7 @@ ENTRIES = (
         "Dinh et al.",
         2014,
         "arXiv 1410.8516",
-        kinds=VALUES,
+        kinds=("image", "points"),
     ),
     Entry(
         "made",
@@ -19,7 +19,7 @@ ENTRIES = (
         "Germain et al.",
         2015,
         "arXiv 1502.03509",
-        kinds=VALUES,
+        kinds=("image", "points"),
     ),
     Entry(
         "realnvp",
@@ -28,7 +28,7 @@ ENTRIES = (
         "Dinh et al.",
         2016,
         "arXiv 1605.08803",
-        kinds=VALUES,
+        kinds=("image", "points"),
     ),
     Entry(
         "pixelcnn",
@@ -53,7 +53,7 @@ ENTRIES = (
         "Papamakarios et al.",
         2017,
         "arXiv 1705.07057",
-        kinds=VALUES,
+        kinds=("image", "points"),
     ),
     Entry(
         "flow-gan",
@@ -62,7 +62,7 @@ ENTRIES = (
         "Grover et al.",
         2017,
         "arXiv 1705.08868",
-        kinds=VALUES,
+        kinds=("image", "points"),
     ),
     Entry(
         "glow",
@@ -71,6 +71,6 @@ ENTRIES = (
         "Kingma & Dhariwal",
         2018,
         "arXiv 1807.03039",
-        kinds=VALUES,
+        kinds=("image", "points"),
     ),
 )

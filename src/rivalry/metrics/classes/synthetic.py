@@ -58,7 +58,7 @@ def train_on_synthetic(
         )
     n = min(len(fake), len(real))
     rows = torch.randperm(len(real), generator=torch.Generator().manual_seed(seed))[:n]
-    samples = Dataset(replace(real.spec, name="samples", extra=()), fake[:n], asked[:n])
+    samples = Dataset(replace(real.spec, name="samples", extra={}), fake[:n], asked[:n])
     right = {}
     for name, data in (("samples", samples), ("data", real.only(rows))):
         telling = partial(progress, f"training on {name}") if progress else None

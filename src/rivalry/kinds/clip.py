@@ -1,0 +1,79 @@
+"""Moving pictures: (frames, c, h, w) bytes, seen in [-1, 1]; `Column.about` holds `rate`, frames a second."""
+
+import io
+from typing import TYPE_CHECKING, BinaryIO
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from rivalry.kinds.image import COLORS, IMAGE, to_image
+from rivalry.kinds.kind import Kind
+
+if TYPE_CHECKING:
+    from rivalry.data.source import Column, Dataset, Spec
+
+RATE = 8  # frames a second, where nobody says
+ACROSS = 8  # frames of a tile
+MOVING = 16  # clips of the animation beside a sheet
+
+
+class ClipKind(Kind):
+    name, plural = "clip", "clips"
+    dtype, bounded, axes, raw, single = torch.uint8, True, 3, "pixels", ".gif"
+
+    def seen(self, stored: Tensor) -> Tensor:
+        return IMAGE.seen(stored)
+
+    def kept(self, x: Tensor) -> Tensor:
+        return IMAGE.kept(x)
+
+    def unplayable(self, spec: "Spec") -> str:
+        if len(spec.shape) == 4 and spec.shape[1] in COLORS and min(spec.shape[2:]) >= 8:
+            return ""
+        shape = " x ".join(map(str, spec.shape))
+        return f"clips (frames, c, h, w) of at least 8 x 8; {spec.name!r} has {shape}"
+
+    def words(self, column: "Column") -> str:
+        frames, c, h, w = column.shape
+        return f"{frames} frames of {h} x {w} {COLORS.get(c, f'with {c} channels')}"
+
+    def tiles(self, x: Tensor, column: "Column") -> Tensor:
+        """Some frames side by side: (n, f, c, h, w) -> (n, c, h, w · 8)."""
+        shown = torch.linspace(0, x.shape[1] - 1, min(ACROSS, x.shape[1])).long()
+        return torch.cat(list(x[:, shown].unbind(1)), 3)
+
+    def beside(self, x: Tensor, column: "Column") -> dict[str, bytes]:
+        """The first clips, four in a row, as an animation."""
+        some, across = x[:MOVING], min(4, len(x))
+        some = some[: len(some) // across * across]
+        rows = [torch.cat(list(row), 3) for row in some.split(across)]  # each (f, c, h, across · w)
+        file = io.BytesIO()
+        self.write_single(torch.cat(rows, 2), column, file)
+        return {".gif": file.getvalue()}
+
+    def write_single(self, x: Tensor, column: "Column", file: BinaryIO) -> None:
+        frames = [_enlarged(to_image(frame).convert("RGB")) for frame in x]
+        duration = round(1000 / float(column.about.get("rate", RATE)))
+        frames[0].save(file, "gif", save_all=True, append_images=frames[1:], duration=duration, loop=0)
+
+    def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
+        """Three frames of 8 x 8 grey with a bright row that moves; the class is where it begins."""
+        from rivalry.data.source import Dataset, Spec
+
+        label = torch.arange(n) % max(classes, 1)
+        x = torch.randint(60, (n, 3, 1, 8, 8), generator=torch.Generator().manual_seed(0))
+        for frame in range(3):
+            x[torch.arange(n), frame, 0, (label + 2 * frame) % 8] += 180
+        names = tuple(f"class {i}" for i in range(classes))
+        spec = Spec("clips", self.name, (3, 1, 8, 8), names, about={"rate": RATE})
+        return Dataset(spec, x.to(torch.uint8), label if classes else None)
+
+
+def _enlarged(frame: Image.Image) -> Image.Image:
+    """By a whole factor, until the picture is about 200 pixels wide."""
+    factor = max(1, 200 // max(frame.size))
+    return frame.resize((frame.width * factor, frame.height * factor), Image.Resampling.NEAREST)
+
+
+CLIP = ClipKind()

@@ -1,0 +1,51 @@
+"""Episodes: (t, d) numbers, a step a row; the last column is 1 while the episode lasts and 0 behind its end.
+
+`Column.about` holds `observation` and `action`, how many of a row's numbers are what was seen and what was done.
+"""
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from rivalry.kinds.curves import curves
+from rivalry.kinds.kind import Kind
+
+if TYPE_CHECKING:
+    from rivalry.data.source import Column, Dataset
+
+SHOWN = 4  # numbers of a step that a tile shows
+
+
+class EpisodeKind(Kind):
+    name, plural, raw = "episode", "episodes", "steps"
+
+    def words(self, column: "Column") -> str:
+        steps, numbers = column.shape
+        seen, done = column.about.get("observation", numbers - 1), column.about.get("action", 0)
+        return f"up to {steps} steps, {seen} numbers seen and {done} done in each"
+
+    def tiles(self, x: Tensor, column: "Column") -> Tensor:
+        """Curves of the first numbers over the steps: (n, t, d) -> (n, 1, 64, 96)."""
+        shown = x[:, :, :SHOWN].transpose(1, 2).float()  # (n, rows, t)
+        scale = shown.abs().amax((0, 2), keepdim=True).clamp(min=1e-9)
+        return curves(shown / scale, 64 // shown.shape[1], 96)
+
+    def vectors(self, x: Tensor) -> Tensor:
+        """The steps that the episode lasts; what lies behind its end counts as zero."""
+        lasting = (x[:, :, -1:] > 0.5).float()
+        return torch.cat([x[:, :, :-1].float() * lasting, lasting], 2).flatten(1)
+
+    def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
+        """Six steps on a line, the step to the left or to the right."""
+        from rivalry.data.source import Dataset, Spec
+
+        step = torch.randint(2, (n, 6, 1), generator=torch.Generator().manual_seed(0)).float() * 2 - 1
+        place = step.cumsum(1) - step
+        names = tuple(f"class {i}" for i in range(classes))
+        spec = Spec("walks", self.name, (6, 3), names, about={"observation": 1, "action": 1})
+        x = torch.cat([place, step, torch.ones(n, 6, 1)], 2)
+        return Dataset(spec, x, torch.arange(n) % classes if classes else None)
+
+
+EPISODE = EpisodeKind()

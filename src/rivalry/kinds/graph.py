@@ -1,0 +1,49 @@
+"""Graphs of some number of nodes: (v, v) bytes, 1 where two nodes are joined; seen as -1 and 1."""
+
+from typing import TYPE_CHECKING, BinaryIO
+
+import torch
+from torch import Tensor
+
+from rivalry.kinds.kind import Kind
+
+if TYPE_CHECKING:
+    from rivalry.data.source import Column, Dataset
+
+
+class GraphKind(Kind):
+    name, plural = "graph", "graphs"
+    dtype, bounded, raw, single = torch.uint8, True, "adjacency", ".csv"
+
+    def seen(self, stored: Tensor) -> Tensor:
+        return stored.float() * 2 - 1 if stored.dtype == torch.uint8 else stored
+
+    def kept(self, x: Tensor) -> Tensor:
+        """Two nodes are joined where the value is above 0 in either direction."""
+        return ((x > 0) | (x.transpose(-1, -2) > 0)).to(torch.uint8)
+
+    def words(self, column: "Column") -> str:
+        return f"{column.shape[0]} nodes"
+
+    def tiles(self, x: Tensor, column: "Column") -> Tensor:
+        """The matrix of neighbors, dark where two nodes are joined: (n, v, v) -> (n, 1, v, v)."""
+        return -self.seen(self.kept(x))[:, None]
+
+    def write_single(self, x: Tensor, column: "Column", file: BinaryIO) -> None:
+        """One edge a line, both nodes by number."""
+        for a, b in torch.nonzero(self.kept(x).triu()).tolist():
+            file.write(f"{a},{b}\n".encode())
+
+    def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
+        """Eight nodes; the class is how thickly they are joined."""
+        from rivalry.data.source import Dataset, Spec
+
+        label = torch.arange(n) % max(classes, 1)
+        chance = torch.rand(n, 8, 8, generator=torch.Generator().manual_seed(0)).triu(1)
+        edges = (chance > 0) & (chance < (0.2 + 0.2 * label)[:, None, None])
+        names = tuple(f"class {i}" for i in range(classes))
+        x = (edges | edges.transpose(1, 2)).to(torch.uint8)
+        return Dataset(Spec("graphs", self.name, (8, 8), names), x, label if classes else None)
+
+
+GRAPH = GraphKind()

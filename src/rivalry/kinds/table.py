@@ -1,0 +1,62 @@
+"""Rows of a table: (d,) numbers, one a column; `Column.about` holds `columns`, their names."""
+
+import csv
+import io
+from typing import TYPE_CHECKING, BinaryIO
+
+import torch
+from torch import Tensor
+
+from rivalry.kinds.kind import Kind
+
+if TYPE_CHECKING:
+    from rivalry.data.source import Column, Dataset
+
+HEIGHT, BAR = 32, 6  # pixels of a tile's bars
+
+
+class TableKind(Kind):
+    name, plural, raw = "table", "rows", "columns"
+
+    def words(self, column: "Column") -> str:
+        return f"{column.shape[0]} columns"
+
+    def tiles(self, x: Tensor, column: "Column") -> Tensor:
+        """A bar for each column, from its least to its greatest value among these rows: (n, d) -> (n, 1, h, w)."""
+        x = x.detach().float().nan_to_num()
+        low, high = x.amin(0), x.amax(0)
+        share = ((x - low) / (high - low).clamp(min=1e-9)).clamp(0.03, 1)  # (n, d)
+        level = torch.linspace(1, 0, HEIGHT)[:, None]
+        dark = level <= share[:, None]  # (n, h, d)
+        dark = dark.repeat_interleave(BAR, 2) & (torch.arange(x.shape[1] * BAR) % BAR > 0)
+        return torch.where(dark, -0.6, 1.0)[:, None]
+
+    def beside(self, x: Tensor, column: "Column") -> dict[str, bytes]:
+        file = io.BytesIO()
+        _write_csv(x, column, file)
+        return {".csv": file.getvalue()}
+
+    def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
+        """Three columns, the third of them the sum of the others."""
+        from rivalry.data.source import Dataset, Spec
+
+        x = torch.randn(n, 2, generator=torch.Generator().manual_seed(0))
+        names = tuple(f"class {i}" for i in range(classes))
+        spec = Spec("rows", self.name, (3,), names, about={"columns": ["a", "b", "sum"]})
+        return Dataset(
+            spec, torch.cat([x, x.sum(1, keepdim=True)], 1), torch.arange(n) % classes if classes else None
+        )
+
+
+def _write_csv(x: Tensor, column: "Column", file: BinaryIO) -> None:
+    """A header and a line for each row."""
+    names = column.about.get("columns", [f"column {i}" for i in range(x.shape[1])])
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([f"{value:.7g}" for value in row] for row in x.tolist())
+    file.write(text.getvalue().encode())
+
+
+TableKind.writes = {".csv": _write_csv}
+TABLE = TableKind()
