@@ -49,6 +49,12 @@ KINDS = {
         {".zip": "images:open_images", ".parquet": "columns:open_parquet", ".npz": "arrays:open_npz"},
     ),
     "points": Row("points:POINTS", "a point: a few real numbers"),
+    "tokens": Row(
+        "tokens:TOKENS",
+        "a sentence: words or characters by number",
+        reads={".txt": "text:open_text"},
+        folders={".txt": "text:open_text"},
+    ),
     "wave": Row("wave:WAVE", "a sound: its waveform, in one or two channels"),
     "clip": Row("clip:CLIP", "a moving picture: some frames of one size"),
     "graph": Row("graph:GRAPH", "a graph: which of its nodes are joined"),

@@ -226,10 +226,17 @@ METRICS = (
         "which of the 1,000 triples of digits of stacked-mnist are there, and KL to their proportions",
         ("image",),
     ),
+    Metric(
+        "bleu",
+        "text.bleu:bleu",
+        ("real", "fake"),
+        "share of a sentence's pairs, triples and quadruples of tokens that sentences of the data hold",
+        ("tokens",),
+    ),
 )
 
 QUICK = ("modes", "stacked-modes", "judge", "accuracy", "fid")
-STANDARD = (*QUICK, "kid", "prdc", "inception-score", "diversity", "authenticity", "nll")
+STANDARD = (*QUICK, "bleu", "kid", "prdc", "inception-score", "diversity", "authenticity", "nll")
 FULL = (
     *STANDARD,
     "fid-infinity",

@@ -152,7 +152,9 @@ def find_dynamics(asked: str) -> Gradient:
     try:
         value = NUMBERS[name](number)
     except (KeyError, ValueError):
-        raise BadRequest(f"dynamics are written NAME, consensus:WEIGHT or stale:MOVES; got {asked!r}") from None
+        raise BadRequest(
+            f"dynamics are written NAME, consensus:WEIGHT or stale:MOVES; got {asked!r}"
+        ) from None
     if not 0 <= value < 1e6:
         raise BadRequest(f"the number of {name} is 0 or more; got {number}")
     return DYNAMICS[name](value)

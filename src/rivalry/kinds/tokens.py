@@ -1,0 +1,132 @@
+"""Sentences: (t,) numbers of tokens, an end after the last one and padding behind it.
+
+`Column.about` holds `vocabulary`, the tokens from number 4 on, and `join`, what stands between two of them in a
+sentence: a space for words, nothing for characters.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+from rivalry.kinds.kind import Kind
+
+if TYPE_CHECKING:
+    from rivalry.data.source import Column, Dataset
+
+PAD, START, END, UNKNOWN = range(4)
+SPECIAL = ("<pad>", "<start>", "<end>", "<unknown>")
+BUCKETS = 512  # of hashed pairs of tokens, as features
+LINE, SIZE, LETTER = (
+    48,
+    13,
+    7,
+)  # a tile's letters a line, its font size, and the pixels that a letter may take
+
+
+class TokensKind(Kind):
+    name, plural = "tokens", "sentences"
+    dtype, real, raw = torch.int64, False, "n-grams"
+
+    def refuse(self, x: Tensor, column: "Column") -> str:
+        if why := super().refuse(x, column):
+            return why
+        if x.is_floating_point() or (
+            x.numel() and not 0 <= int(x.min()) <= int(x.max()) < vocabulary_size(column)
+        ):
+            return f"they are not whole numbers of tokens from 0 to {vocabulary_size(column) - 1:,}"
+        return ""
+
+    def words(self, column: "Column") -> str:
+        return f"up to {column.shape[0] - 1} of {vocabulary_size(column) - len(SPECIAL):,} tokens"
+
+    def tiles(self, x: Tensor, column: "Column") -> Tensor:
+        """Each sentence in dark letters on white: (n, t) -> (n, 1, h, w)."""
+        lines = [_wrapped(sentence) for sentence in sentences(x, column)]
+        across = max((len(line) for some in lines for line in some), default=1)
+        size = (LETTER * max(across, 4) + 4, (SIZE + 3) * max(map(len, lines), default=1) + 4)
+        drawn = [torch.from_numpy(np.array(_drawn(some, size), dtype=np.uint8)) for some in lines]
+        return torch.stack(drawn)[:, None].float() / 127.5 - 1
+
+    def beside(self, x: Tensor, column: "Column") -> dict[str, bytes]:
+        return {".txt": "".join(f"{sentence}\n" for sentence in sentences(x, column)).encode()}
+
+    def vectors(self, x: Tensor) -> Tensor:
+        """Counts of pairs of neighboring tokens in hashed buckets, of length 1: (n, t) -> (n, 512)."""
+        first, second = x[:, :-1], x[:, 1:]
+        bucket = (first * 1_000_003 + second * 8_191) % BUCKETS
+        counted = torch.zeros(len(x), BUCKETS, device=x.device)
+        counted.scatter_add_(1, bucket, ((first != PAD) & (second != PAD)).float())
+        return counted / counted.norm(dim=1, keepdim=True).clamp(min=1e-9)
+
+    def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
+        """Three words for a subject, a verb and a place; the class is the verb."""
+        from rivalry.data.source import Dataset, Spec
+
+        subjects, verbs, places = (
+            ("cat", "dog", "owl"),
+            ("sits", "sleeps", "sings"),
+            ("here", "there", "inside"),
+        )
+        generator = torch.Generator().manual_seed(0)
+        label = torch.arange(n) % max(classes, 1)
+        who, where = (torch.randint(3, (n,), generator=generator) for _ in range(2))
+        first = len(SPECIAL)
+        end = torch.full((n,), END)
+        x = torch.stack([first + who, first + 3 + label % 3, first + 6 + where, end, 0 * end], 1)
+        names = tuple(f"class {i}" for i in range(classes))
+        about = {"vocabulary": [*subjects, *verbs, *places], "join": " "}
+        spec = Spec("sentences", self.name, (5,), names, about=about)
+        return Dataset(spec, x, label if classes else None)
+
+
+def vocabulary_size(column: "Column") -> int:
+    """How many different tokens there are, the special ones among them."""
+    return len(SPECIAL) + len(column.about["vocabulary"])
+
+
+def sentences(x: Tensor, column: "Column") -> list[str]:
+    """The very sentences: (n, t) -> n strings, each up to its end."""
+    known: Sequence[str] = (*SPECIAL, *column.about["vocabulary"])
+    join = column.about.get("join", " ")
+    return [join.join(known[i] for i in row[: length(row)]) for row in x.tolist()]
+
+
+def length(row: Sequence[int]) -> int:
+    """How many tokens come before the end, or before the padding."""
+    return next((k for k, token in enumerate(row) if token in (END, PAD)), len(row))
+
+
+def _wrapped(sentence: str) -> list[str]:
+    """Lines of at most `LINE` letters, four of them."""
+    lines, words = [""], sentence.split(" ")
+    for word in words:
+        if len(lines[-1]) + len(word) + 1 > LINE and lines[-1]:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()[:LINE]
+    return lines[:4]
+
+
+def _drawn(lines: Sequence[str], size: tuple[int, int]) -> Image.Image:
+    page = Image.new("L", size, 255)
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(size=SIZE)
+    for k, line in enumerate(lines):
+        draw.text((2, 2 + k * (SIZE + 3)), line, fill=34, font=font)
+    return page
+
+
+def _write_text(x: Tensor, column: "Column", file: BinaryIO) -> None:
+    file.write(TOKENS.beside(x, column)[".txt"])
+
+
+def _write_json_lines(x: Tensor, column: "Column", file: BinaryIO) -> None:
+    for sentence in sentences(x, column):
+        file.write(json.dumps({"text": sentence}, ensure_ascii=False).encode() + b"\n")
+
+
+TokensKind.writes = {".txt": _write_text, ".jsonl": _write_json_lines}
+TOKENS = TokensKind()
