@@ -92,7 +92,7 @@ def pacgan(
         average: decay of the generator's moving average; 0 for none
     """
     d, *size = spec.shape
-    spec.require("pacgan", real=True)
+    spec.require("pacgan", kind=("image", "points"))
     if spec.meaning.axes == 2:
         G: nn.Module = ConvGenerator(latent, (d, size[0], size[1]), width=width)
         D: nn.Module = ConvCritic((d * pack, size[0], size[1]), width=width)
