@@ -263,7 +263,7 @@ def _count(into: dict[str, int], some: dict[str, int], most: bool = False) -> No
 
 def _dark(kind: str, tables: dict[str, Dataset]) -> list[str]:
     """Pictures of which none has a bright pixel, where the values may have another range than was taken."""
-    highest = max(int(one.x.max()) for one in tables.values()) if kind == "image" else 255
+    highest = max(int(one.x.max()) for one in tables.values()) if find_kind(kind).axes == 2 else 255
     if highest > 32:
         return []
     return [

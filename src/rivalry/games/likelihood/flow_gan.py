@@ -120,7 +120,7 @@ def flow_gan(
         lr: Adam's step size, of both players
         average: decay of the moving average of the generator; 0 for none
     """
-    image = spec.kind == "image"
+    image = spec.meaning.axes == 2
     flow = nice_flow(spec, "flow-gan", width, hidden, couplings)
     base = (logistic if image else gaussian)(math.prod(spec.shape))
     common = {"batch": batch, "levels": Levels(levels) if image else None, "average": average}

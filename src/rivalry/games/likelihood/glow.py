@@ -66,7 +66,7 @@ def glow(
         average: decay of the moving average of the weights; 0 for none
     """
     require_numbers(spec, "glow")
-    image = spec.kind == "image"
+    image = spec.meaning.axes == 2
     return Flow(
         _of_images(spec, width, depth, scales) if image else _of_points(spec.shape, width, depth),
         gaussian(math.prod(spec.shape)),

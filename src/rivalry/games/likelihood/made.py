@@ -159,7 +159,7 @@ def made(
         lr: Adam's step size
         average: decay of the moving average of the weights; 0 for none
     """
-    spec.require("made")
+    spec.require("made", kind=("image", "points"))
     conditional = conditional_of(spec, "made", components, levels)
     return Autoregressive(
         MadeOf(spec.shape, conditional.parts, width=width, depth=depth, dropout=dropout),
@@ -177,7 +177,7 @@ def conditional_of(spec: Spec, who: str, components: int, levels: int) -> Condit
     Raises:
         BadRequest: points without components, which have no levels either.
     """
-    if spec.kind == "image":
+    if spec.meaning.axes == 2:
         return Logistics(Levels(levels), components) if components else Softmax(Levels(levels))
     if not components:
         raise BadRequest(

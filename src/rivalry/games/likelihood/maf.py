@@ -44,8 +44,8 @@ def maf(
         lr: Adam's step size
         average: decay of the moving average of the weights; 0 for none
     """
-    spec.require("maf")
-    image, d = spec.kind == "image", math.prod(spec.shape)
+    spec.require("maf", kind=("image", "points"))
+    image, d = spec.meaning.axes == 2, math.prod(spec.shape)
     steps: list[Bijection] = [Logit(), Flatten(spec.shape)] if image else []
     for i in range(layers):
         steps += [Reverse()] * (i > 0) + [ActNorm((d,)), MaskedAffine(d, width=width, depth=depth)]

@@ -237,10 +237,10 @@ def nice(
     """
     return Flow(
         nice_flow(spec, "nice", width, hidden, couplings),
-        (logistic if spec.kind == "image" else gaussian)(math.prod(spec.shape)),
+        (logistic if spec.meaning.axes == 2 else gaussian)(math.prod(spec.shape)),
         optimizer=adam(lr),
         batch=batch,
-        levels=Levels(levels) if spec.kind == "image" else None,
+        levels=Levels(levels) if spec.meaning.axes == 2 else None,
         average=average,
     )
 
@@ -250,7 +250,7 @@ def nice_flow(spec: Spec, who: str, width: int, hidden: int, couplings: int) -> 
     require_numbers(spec, who)
     d = math.prod(spec.shape)
     masks = [
-        (checkerboard(spec.shape, bool(i % 2)) if spec.kind == "image" else halves(spec.shape, bool(i % 2)))
+        (checkerboard(spec.shape, bool(i % 2)) if spec.meaning.axes == 2 else halves(spec.shape, bool(i % 2)))
         for i in range(couplings)
     ]
     shifts = [Coupling(mask.flatten(), PointNet(d, width, hidden, parts=1)) for mask in masks]
@@ -259,7 +259,7 @@ def nice_flow(spec: Spec, who: str, width: int, hidden: int, couplings: int) -> 
 
 def require_numbers(spec: Spec, who: str) -> None:
     """Refuse data of one number: a coupling needs a half that decides and a half that is changed."""
-    spec.require(who)
+    spec.require(who, kind=("image", "points"))
     if math.prod(spec.shape) < 2:
         raise BadRequest(
             f"{who} needs data of two numbers or more; those of {spec.name!r} have one: take maf"

@@ -67,7 +67,7 @@ def realnvp(
         average: decay of the moving average of the weights; 0 for none
     """
     require_numbers(spec, "realnvp")
-    if spec.kind == "image":
+    if spec.meaning.axes == 2:
         flow = _of_images(spec.shape, width, blocks, scales)
     else:
         flow = _of_points(spec.shape, width, blocks, couplings)
@@ -76,7 +76,7 @@ def realnvp(
         gaussian(math.prod(spec.shape)),
         optimizer=adam(lr),
         batch=batch,
-        levels=Levels(levels) if spec.kind == "image" else None,
+        levels=Levels(levels) if spec.meaning.axes == 2 else None,
         average=average,
     )
 

@@ -38,7 +38,7 @@ def share_known(x: Tensor, data: Dataset) -> float:
 
 
 def _rows_hashed(x: Tensor, data: Dataset) -> list[bytes]:
-    if data.spec.kind == "image" and x.dtype != torch.uint8:
+    if data.spec.meaning.axes == 2 and x.dtype != torch.uint8:
         x = x.float().add(1).mul(127.5).round().clamp(0, 255).byte()
     x = x if x.dtype == torch.uint8 else x.float()
     return [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in x.cpu().contiguous().numpy()]

@@ -48,7 +48,7 @@ def fitted(x: Tensor, spec: Spec) -> Tensor:
     Raises:
         BadRequest: not images.
     """
-    if spec.kind != "image" or x.ndim != 4:
+    if spec.meaning.axes != 2 or x.ndim != 4:
         raise BadRequest(f"only images are resized; {spec.name!r} holds {spec.kind}")
     channels, *size = spec.shape
     if x.shape[1] != channels:

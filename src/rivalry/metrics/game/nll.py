@@ -71,7 +71,7 @@ def nll(
 
 def _measure(density: Density, real: Dataset) -> tuple[Callable[[Tensor], Tensor], str]:
     """What is measured of these data, and how a density of images becomes a probability."""
-    if real.spec.kind != "image":
+    if real.spec.meaning.axes != 2:
         return density.log_prob, "none: a density"
     if not isinstance(density, Mass):
         raise BadRequest("nll of images needs their probability on levels; this game knows densities alone")
