@@ -13,6 +13,7 @@ class Entry(NamedTuple):
         name: as it is asked for.
         target: "module:attribute", what makes it: `make(spec, **settings) -> Game`.
         title, authors, year, paper: of its paper ("arXiv 1406.2661").
+        idea: what is its own, in a few words.
         kinds: of the data that it plays on.
         needs: of the data, beside their kind: "labels", two or more; "domains", two labels; "pairs", aligned.
     """
@@ -23,6 +24,7 @@ class Entry(NamedTuple):
     authors: str
     year: int
     paper: str
+    idea: str
     kinds: tuple[str, ...] = ("image",)
     needs: tuple[str, ...] = ()
 

@@ -10,6 +10,7 @@ ENTRIES = (
         "Goodfellow et al.",
         2014,
         "arXiv 1406.2661",
+        "Goodfellow's perceptrons; minimax or non-saturating",
         kinds=VALUES,
     ),
     Entry(
@@ -19,6 +20,7 @@ ENTRIES = (
         "Mirza & Osindero",
         2014,
         "arXiv 1411.1784",
+        "the class joined to the code and to what the critic sees",
         kinds=VALUES,
         needs=("labels",),
     ),
@@ -29,6 +31,7 @@ ENTRIES = (
         "Radford et al.",
         2015,
         "arXiv 1511.06434",
+        "convolutional networks; DiffAugment or ADA on request",
     ),
     Entry(
         "fgan",
@@ -37,6 +40,7 @@ ENTRIES = (
         "Nowozin et al.",
         2016,
         "arXiv 1606.00709",
+        "nine f-divergences through their conjugates",
         kinds=VALUES,
     ),
     Entry(
@@ -46,6 +50,7 @@ ENTRIES = (
         "Mao et al.",
         2016,
         "arXiv 1611.04076",
+        "least squares in place of the logarithm",
         kinds=VALUES,
     ),
     Entry(
@@ -55,6 +60,7 @@ ENTRIES = (
         "Metz et al.",
         2016,
         "arXiv 1611.02163",
+        "the generator foresees k answers of the critic",
         kinds=VALUES,
     ),
     Entry(
@@ -64,6 +70,7 @@ ENTRIES = (
         "Zhao et al.",
         2016,
         "arXiv 1609.03126",
+        "an autoencoder as the critic, with a margin",
     ),
     Entry(
         "cogan",
@@ -72,6 +79,7 @@ ENTRIES = (
         "Liu & Tuzel",
         2016,
         "arXiv 1606.07536",
+        "two domains that share whatever is deep; samples in aligned pairs",
         needs=(
             "labels",
             "domains",
@@ -84,6 +92,7 @@ ENTRIES = (
         "Chen et al.",
         2016,
         "arXiv 1606.03657",
+        "a part of the code that is asked back from the image",
     ),
     Entry(
         "acgan",
@@ -92,6 +101,7 @@ ENTRIES = (
         "Odena et al.",
         2016,
         "arXiv 1610.09585",
+        "a critic that also names the class",
         needs=("labels",),
     ),
     Entry(
@@ -101,6 +111,7 @@ ENTRIES = (
         "Arjovsky et al.",
         2017,
         "arXiv 1701.07875",
+        "Wasserstein, weights clipped",
         kinds=VALUES,
     ),
     Entry(
@@ -110,6 +121,7 @@ ENTRIES = (
         "Gulrajani et al.",
         2017,
         "arXiv 1704.00028",
+        "Wasserstein, gradient penalty",
         kinds=VALUES,
     ),
     Entry(
@@ -119,6 +131,7 @@ ENTRIES = (
         "Kodali et al.",
         2017,
         "arXiv 1705.07215",
+        "a gradient penalty around real data alone",
         kinds=VALUES,
     ),
     Entry(
@@ -128,6 +141,7 @@ ENTRIES = (
         "Petzka et al.",
         2017,
         "arXiv 1709.08894",
+        "Wasserstein, slopes above 1 alone are penalized",
         kinds=VALUES,
     ),
     Entry(
@@ -137,6 +151,7 @@ ENTRIES = (
         "Berthelot et al.",
         2017,
         "arXiv 1703.10717",
+        "an autoencoder as the critic, held in balance by a controller",
     ),
     Entry(
         "pacgan",
@@ -145,6 +160,7 @@ ENTRIES = (
         "Lin et al.",
         2017,
         "arXiv 1712.04086",
+        "the critic sees several samples at once",
         kinds=("image", "points"),
     ),
     Entry(
@@ -154,6 +170,7 @@ ENTRIES = (
         "Karras et al.",
         2017,
         "arXiv 1710.10196",
+        "grows from 4 × 4 to the full size, layer by layer",
     ),
     Entry(
         "sngan",
@@ -162,6 +179,7 @@ ENTRIES = (
         "Miyato et al.",
         2018,
         "arXiv 1802.05957",
+        "spectral norm, hinge, residual networks",
     ),
     Entry(
         "sngan-projection",
@@ -170,6 +188,7 @@ ENTRIES = (
         "Miyato & Koyama",
         2018,
         "arXiv 1802.05637",
+        "the same told classes: conditional norms, projection critic",
         needs=("labels",),
     ),
     Entry(
@@ -179,6 +198,7 @@ ENTRIES = (
         "Miyato & Koyama; Mescheder et al.",
         2018,
         "arXiv 1802.05637, 1801.04406",
+        "projection critic, R1, small: the one of `make demo`",
         needs=("labels",),
     ),
     Entry(
@@ -188,6 +208,7 @@ ENTRIES = (
         "Zhang et al.",
         2018,
         "arXiv 1805.08318",
+        "self-attention in both networks, two time scales",
     ),
     Entry(
         "rpgan",
@@ -196,6 +217,7 @@ ENTRIES = (
         "Jolicoeur-Martineau",
         2018,
         "arXiv 1807.00734",
+        "the critic compares a real with a fake",
         kinds=VALUES,
     ),
     Entry(
@@ -205,6 +227,7 @@ ENTRIES = (
         "Jolicoeur-Martineau",
         2018,
         "arXiv 1807.00734",
+        "the critic compares each datum with the average of the other kind",
         kinds=VALUES,
     ),
     Entry(
@@ -214,6 +237,7 @@ ENTRIES = (
         "Brock et al.",
         2018,
         "arXiv 1809.11096",
+        "one embedding for all norms, orthogonal term, batches in parts, standing statistics",
         needs=("labels",),
     ),
     Entry(
@@ -223,6 +247,7 @@ ENTRIES = (
         "Brock et al.",
         2018,
         "arXiv 1809.11096",
+        "BigGAN with deeper blocks of narrow layers",
         needs=("labels",),
     ),
     Entry(
@@ -232,6 +257,7 @@ ENTRIES = (
         "Karras et al.",
         2018,
         "arXiv 1812.04948",
+        "a learned style for every layer, noise, mixing",
     ),
     Entry(
         "stylegan2",
@@ -240,6 +266,7 @@ ENTRIES = (
         "Karras et al.",
         2019,
         "arXiv 1912.04958",
+        "modulated convolutions, lazy R1, path length, ADA on request",
     ),
     Entry(
         "r3gan",
@@ -248,6 +275,7 @@ ENTRIES = (
         "Huang et al.",
         2024,
         "arXiv 2501.05441",
+        "RpGAN with R1 and R2, no norms",
         kinds=VALUES,
     ),
 )

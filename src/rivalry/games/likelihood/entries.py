@@ -10,6 +10,7 @@ ENTRIES = (
         "Dinh et al.",
         2014,
         "arXiv 1410.8516",
+        "a flow of additive couplings, exact likelihood",
         kinds=("image", "points"),
     ),
     Entry(
@@ -19,6 +20,7 @@ ENTRIES = (
         "Germain et al.",
         2015,
         "arXiv 1502.03509",
+        "an autoencoder whose masks make it autoregressive",
         kinds=("image", "points"),
     ),
     Entry(
@@ -28,6 +30,7 @@ ENTRIES = (
         "Dinh et al.",
         2016,
         "arXiv 1605.08803",
+        "a flow of affine couplings at several scales",
         kinds=("image", "points"),
     ),
     Entry(
@@ -37,6 +40,7 @@ ENTRIES = (
         "van den Oord et al.",
         2016,
         "arXiv 1606.05328",
+        "pixel after pixel by masked, gated convolutions",
     ),
     Entry(
         "pixelcnn++",
@@ -45,6 +49,7 @@ ENTRIES = (
         "Salimans et al.",
         2017,
         "arXiv 1701.05517",
+        "pixel after pixel with a mixture of logistics",
     ),
     Entry(
         "maf",
@@ -53,6 +58,7 @@ ENTRIES = (
         "Papamakarios et al.",
         2017,
         "arXiv 1705.07057",
+        "a flow made of autoregressive layers",
         kinds=("image", "points"),
     ),
     Entry(
@@ -62,6 +68,7 @@ ENTRIES = (
         "Grover et al.",
         2017,
         "arXiv 1705.08868",
+        "a flow trained by likelihood, by an adversary, or by both",
         kinds=("image", "points"),
     ),
     Entry(
@@ -71,6 +78,7 @@ ENTRIES = (
         "Kingma & Dhariwal",
         2018,
         "arXiv 1807.03039",
+        "a flow with invertible 1 x 1 convolutions and actnorm",
         kinds=("image", "points"),
     ),
 )

@@ -10,6 +10,7 @@ ENTRIES = (
         "Graves",
         2013,
         "arXiv 1308.0850",
+        "the next word by a recurrent network and maximum likelihood",
         kinds=("tokens",),
     ),
 )

@@ -10,6 +10,7 @@ ENTRIES = (
         "Isola et al.",
         2016,
         "arXiv 1611.07004",
+        "from a picture to its pair: U-Net, critic of patches, L1",
         needs=("pairs",),
     ),
     Entry(
@@ -19,6 +20,7 @@ ENTRIES = (
         "Zhu et al.",
         2017,
         "arXiv 1703.10593",
+        "between two domains without pairs: there and back again",
         needs=(
             "labels",
             "domains",
@@ -31,6 +33,7 @@ ENTRIES = (
         "Kim et al.",
         2017,
         "arXiv 1703.05192",
+        "between two domains without pairs, each way judged by itself",
         needs=(
             "labels",
             "domains",
@@ -43,6 +46,7 @@ ENTRIES = (
         "Yi et al.",
         2017,
         "arXiv 1704.02510",
+        "between two domains without pairs, with Wasserstein critics of patches",
         needs=(
             "labels",
             "domains",
@@ -55,6 +59,7 @@ ENTRIES = (
         "Choi et al.",
         2018,
         "arXiv 1711.09020",
+        "one translator for many domains",
         needs=("labels",),
     ),
 )
