@@ -2,9 +2,9 @@
 
     python benchmarks/calibration.py [--repeats 300]
 
-Reals and fakes are Gaussian in 8 dimensions, 600 and 200 of them; fakes are like the reals, or shifted by .3 or .8 along
-one axis.  Logits of ten classes are a fixed linear map of them.  Each repeat draws reals, and five sets of fakes that
-are compared on these reals.  Told for each score:
+Reals and fakes are Gaussian in 8 dimensions, 600 and 200 of them; fakes are like the reals, or shifted by .3 or .8
+along one axis.  Logits of ten classes are a fixed linear map of them.  Each repeat draws reals, and five sets of
+fakes that are compared on these reals.  Told for each score:
 
 - claimed / actual: the root mean square of the error that a score claims, over the standard deviation of the score over
   all repeats (reals and fakes are fresh in each); for fakes like the reals, and for fakes shifted by .8.

@@ -236,16 +236,20 @@ def test_orthogonal_by_hand_over_layers():
 
 def test_the_gradient_of_the_orthogonal_term_is_that_of_autograd_and_can_be_derived_again():
     torch.manual_seed(0)
-    for layer in (nn.Linear(40, 30), nn.Conv2d(6, 20, 3), nn.ConvTranspose2d(6, 20, 3)):
+    tall = nn.Linear(10, 40)
+    for layer in (nn.Linear(40, 30), nn.Conv2d(6, 20, 3), nn.ConvTranspose2d(6, 20, 3), tall):
         rows = layer.weight.transpose(0, 1) if isinstance(layer, nn.ConvTranspose2d) else layer.weight
         gram = rows.flatten(1) @ rows.flatten(1).T
         plain = (gram - gram.diagonal().diag()).square().sum()
         (expected,) = torch.autograd.grad(plain, layer.weight)
+        torch.testing.assert_close(orthogonal(layer, 1.0).detach(), plain.detach(), rtol=1e-5, atol=0)
         (gradient,) = torch.autograd.grad(orthogonal(layer, 1.0), layer.weight)
         assert (gradient - expected).norm() < 6e-7 * expected.norm()
-    small = nn.Linear(3, 4).double()
-    term = lambda weight: torch.func.functional_call(Term(small), {"layer.weight": weight}, ())
-    assert torch.autograd.gradgradcheck(term, small.weight.detach().requires_grad_())
+    for small in (nn.Linear(3, 4).double(), nn.Linear(2, 4).double()):
+        term = lambda weight, layer=small: torch.func.functional_call(
+            Term(layer), {"layer.weight": weight}, ()
+        )
+        assert torch.autograd.gradgradcheck(term, small.weight.detach().requires_grad_())
 
 
 class Term(nn.Module):

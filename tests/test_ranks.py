@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,7 +17,7 @@ from toys import bits, different, images, points, small
 
 from rivalry.catalog import find, maker
 from rivalry.data.source import Dataset, Source, Spec, TableSource
-from rivalry.errors import BadRequest
+from rivalry.errors import BadRequest, RunFailed
 from rivalry.game import Game, Move, Player
 from rivalry.maths.divergences import non_saturating
 from rivalry.maths.optimizers import sgd
@@ -113,6 +115,7 @@ def resumed(ranks: Ranks, out: Path) -> list[str]:
     state = first.state()
     run = Run(out / "resumed", {})
     if ranks.first:
+        run.path.mkdir()
         run.save(3, first.weights(), state)
     ranks.wait()
     second = shared(ranks, make, data, seed=99, **settings)
@@ -127,8 +130,12 @@ def writing(ranks: Ranks, out: Path) -> list[str]:
 
     def watch(event: str, args: tuple[Any, ...]) -> None:
         opened = event == "open" and args[2] and args[2] & (os.O_WRONLY | os.O_RDWR)
-        if (opened or event in ("os.mkdir", "os.rename", "os.remove")) and str(args[0]).startswith(str(run)):
-            written.append(str(args[0]))
+        name = str(args[0]) if args else ""
+        ours = name.startswith(str(run)) or not name.startswith(
+            "/"
+        )  # by itself, or from its folder held open
+        if (opened or event in ("os.mkdir", "os.rename", "os.remove")) and ours:
+            written.append(name)
 
     sys.addaudithook(watch)
     training.train("gan", "ring", run=run, rounds=20, save_every=0, quiet=True, batch=16, width=8)
@@ -156,7 +163,62 @@ def measured(ranks: Ranks, out: Path) -> tuple[Tensor, list[tuple[str, float]]]:
     return drawn, [(score.name, score.value) for score in scores]
 
 
-JOBS = [one_round, twenty_rounds, shards, resumed, writing, failing, measured]
+def stopped(ranks: Ranks, out: Path) -> tuple[str, int]:
+    """How SIGTERM to the last process alone ends the run in this one, and after how many rounds."""
+    sent: list[int] = []
+
+    def make(spec: Spec) -> Game:
+        game = maker(find("gan"))(spec, width=8, batch=16)
+        played = game.round
+
+        def round(data: Source, t: int) -> Iterator[Move]:
+            if t == 5 and ranks.rank == WORLD - 1 and not sent:
+                sent.append(t)
+                os.kill(os.getpid(), signal.SIGTERM)
+            yield from played(data, t)
+
+        game.round = round  # type: ignore[method-assign]
+        return game
+
+    make.__name__ = "interrupted"
+    run = out / "stopped"
+    try:
+        training.train(make, points(), run=run, rounds=1000, quiet=True)
+    except KeyboardInterrupt as stop:
+        return str(stop), Run.open(run).checkpoints()[0].round
+    return "it played on", 0
+
+
+def refused(ranks: Ranks, out: Path) -> str:
+    """What a run that is there already says to this process."""
+    try:
+        training.train("gan", "ring", run=out / "run", rounds=2, quiet=True, batch=16)
+    except BadRequest as error:
+        return str(error)
+    return "it was begun"
+
+
+def messages(ranks: Ranks, out: Path) -> dict[str, int]:
+    """How many messages of each kind 200 rounds of a whole run took, checkpoints and sheets aside."""
+    counted: dict[str, int] = {}
+
+    def counting(name: str) -> Callable[..., Any]:
+        function = getattr(torch.distributed, name)
+
+        def one(*args: Any, **given: Any) -> Any:
+            counted[name] = counted.get(name, 0) + 1
+            return function(*args, **given)
+
+        return one
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("all_reduce", "all_gather", "broadcast", "barrier"):
+            patch.setattr(torch.distributed, name, counting(name))
+        training.train("gan", points(), run=out / "messages", rounds=200, quiet=True, batch=16, width=8)
+    return counted
+
+
+JOBS = [one_round, twenty_rounds, shards, resumed, writing, failing, measured, stopped, refused, messages]
 
 
 def main(out: Path) -> None:
@@ -231,6 +293,73 @@ def test_shares_of_rows_are_even_and_make_the_whole() -> None:
     assert {len(share) for share in shares} == {3, 4}
 
 
+def test_a_signal_to_one_process_stops_and_saves_all_of_them(told: list[dict[str, Any]]) -> None:
+    (said, played), *others = (one["stopped"] for one in told)
+    assert said.startswith("stopped by SIGTERM; everything is saved")
+    assert 6 <= played <= 8
+    assert others == [(said, played)] * (WORLD - 1)
+
+
+def test_what_the_first_process_refuses_all_refuse_in_the_same_words(told: list[dict[str, Any]]) -> None:
+    first, *others = (one["refused"] for one in told)
+    assert "is not empty; `rivalry resume" in first
+    assert others == [first] * (WORLD - 1)
+
+
+def test_a_round_takes_one_message_beside_those_of_its_moves(told: list[dict[str, Any]]) -> None:
+    reports = 200 // 20
+    for one in told:
+        assert one["messages"]["all_reduce"] == 200 * (2 + 1) + reports  # two moves and the round
+        assert one["messages"].get("all_gather", 0) <= 4  # of checkpoints
+
+
+# ---------------------------------------------------------------------- one that is missing
+
+
+def pair(out: Path, how: str) -> None:
+    """One of two processes that play, of which the last one hangs, or fails, in round 5."""
+    ranks = join()
+    source = Source(points(), batch=8, rank=ranks.rank, world=ranks.world)
+    game = maker(find("gan"))(source.spec, width=8, batch=8)
+
+    def trouble(engine: Engine, moves: Any) -> None:
+        if engine.t == 5 and ranks.rank == WORLD - 1:
+            if how == "fails":
+                raise RunFailed("no room on the disk")
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    try:
+        with ranks.failing_together():
+            Engine(game, source, ranks=ranks, callbacks=[trouble]).play(Goal(rounds=50))
+    except RunFailed as error:
+        (out / f"rank{ranks.rank}").write_text(str(error))
+        os._exit(1)  # as a process ends: without a word to the others
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("hangs", "process 1 (of 0 to 1) ended, or did not answer within 3 seconds; the run is kept"),
+        ("fails", "no room on the disk"),
+    ],
+)
+def test_who_is_missing_is_named_and_why(how: str, said: str, tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    shared = {"WORLD_SIZE": str(WORLD), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    told = {**os.environ, **shared, "OMP_NUM_THREADS": "1", "RIVALRY_PATIENCE": "3"}
+    command = [sys.executable, __file__, str(tmp_path), how]
+    started = [subprocess.Popen(command, env={**told, "RANK": str(rank)}) for rank in range(WORLD)]
+    try:
+        assert started[0].wait(timeout=240) == 1
+        assert (tmp_path / "rank0").read_text() == said
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
 def test_all_processes_fail_where_one_does(told: list[dict[str, Any]]) -> None:
     assert [one["failing"] for one in told] == ["round 0: the loss of 'a' is not finite"] * WORLD
 
@@ -241,4 +370,7 @@ def test_a_batch_that_cannot_be_shared_is_refused() -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    if len(sys.argv) > 2:
+        pair(Path(sys.argv[1]), sys.argv[2])
+    else:
+        main(Path(sys.argv[1]))

@@ -27,8 +27,9 @@ from rivalry.game import Game, Move, Player
 from rivalry.maths.optimizers import MakeOptimizer, adam, rmsprop, sgd
 from rivalry.play.engine import Engine
 from rivalry.play.goal import Goal
-from rivalry.runs import run as run_module
-from rivalry.runs.run import FORMAT, Checkpoint, Run
+from rivalry.runs.checkpoint import Checkpoint, Damaged
+from rivalry.runs.run import Run
+from rivalry.runs.schema import FORMAT
 from rivalry.runs.trees import finite, flatten, load_tensors, unflatten, write_json, write_tensors
 
 SOURCES = sorted(Path(rivalry.__file__).parent.rglob("*.py"))
@@ -256,7 +257,7 @@ def test_no_single_flipped_byte_of_the_state_is_believed(run: Run) -> None:
         try:
             checkpoint.weights()
             believed.append(json.dumps(flatten(checkpoint.state(), {})) == truth)
-        except run_module.Damaged:
+        except Damaged:
             continue
     assert all(believed)  # such as the format's number, which is read from run.json
     assert len(believed) < 3
@@ -408,7 +409,8 @@ def test_a_write_that_fails_leaves_the_last_good_checkpoint(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "when", ["rivalry.runs.run.write_tensors", "rivalry.runs.run.write_json", "os.fsync", "os.replace"]
+    "when",
+    ["rivalry.runs.checkpoint.write_tensors", "rivalry.runs.checkpoint.write_json", "os.fsync", "os.replace"],
 )
 def test_a_disk_that_fills_midway(run: Run, when: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: Any, **__: Any) -> None:

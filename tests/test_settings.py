@@ -124,3 +124,11 @@ def test_what_was_checked_checks_to_itself() -> None:
     once = check(toy, {"width": "12", "lr": "3"}, "toy")
     assert check(toy, once, "toy") == once
     assert check(toy, {name: str(value) for name, value in once.items()}, "toy") == once
+
+
+@pytest.mark.parametrize("value", ["9" * 30, 2**31, -(10**30), "1" * 5000])
+def test_a_whole_number_beyond_any_size_is_refused(value: object) -> None:
+    with pytest.raises(BadRequest, match=r"toy: width is .*; got") as refused:
+        check(toy, {"width": value}, "toy")
+    assert len(str(refused.value)) < 200
+    assert check(toy, {"width": 2**31 - 1}, "toy")["width"] == 2**31 - 1

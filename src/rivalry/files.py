@@ -189,6 +189,14 @@ class Folder:
         return sorted(n for n in found if n.startswith(".") and n.endswith(PARTIAL))
 
 
+def removed(folder: Folder, name: str) -> None:
+    """Delete where that is possible: what stays has a name that nobody takes for something whole."""
+    try:
+        folder.remove(name)
+    except OSError:
+        return
+
+
 def require_own(folder: Path, own: tuple[str, ...], link: str) -> None:
     """Refuse a folder in which one of the names `own`, or anything below them, is no regular file or folder.
 

@@ -14,6 +14,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from rivalry.errors import BadRequest, unknown
 
+LARGEST = 2**31 - 1  # of any whole number: what sizes of tensors are counted in
+
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(gt=0)]
@@ -80,9 +82,17 @@ def check(make: Callable[..., Any], given: Mapping[str, Any], who: str) -> dict[
 def _check_one(setting: Setting, value: Any, who: str) -> Any:
     try:
         adapter = TypeAdapter(setting.type, config=ConfigDict(allow_inf_nan=False))
-        return adapter.validate_python(value, strict=False)
-    except ValidationError:
-        raise BadRequest(f"{who}: {setting.name} is {setting.kind}; got {value!r}") from None
+        checked = adapter.validate_python(value, strict=False)
+    except (ValidationError, ValueError):
+        raise BadRequest(f"{who}: {setting.name} is {setting.kind}; got {_short(value)}") from None
+    if isinstance(checked, int) and abs(checked) > LARGEST:
+        raise BadRequest(f"{who}: {setting.name} is at most {LARGEST:,}; got {_short(value)}")
+    return checked
+
+
+def _short(value: Any) -> str:
+    told = repr(value)
+    return told if len(told) < 80 else f"{told[:60]}... ({len(told)} characters)"
 
 
 def _meanings(doc: str) -> dict[str, str]:

@@ -38,7 +38,7 @@ def plain_output() -> Iterator[None]:
     stream = sys.stdout
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
-    with contextlib.redirect_stdout(_Plain(stream)):  # type: ignore[type-var]
+    with contextlib.redirect_stdout(_Plain(stream)):
         yield
 
 

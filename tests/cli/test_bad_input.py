@@ -175,6 +175,9 @@ BAD = {
     "evaluate ring --data digits": "samples are 2, 'digits' is 1 x 8 x 8",
     "evaluate ring --split tset": "no split 'tset'",
     # data check
+    "train gan --data ring --batch 7": "batch is a setting of gan, not an option: -s batch=7",
+    "train dcgan --data digits --width=9": "width is a setting of dcgan, not an option: -s width=9",
+    f"{RING} -s width={'9' * 30}": "gan: width is at most 2,147,483,647",
     "data check nowhere": "no data set 'nowhere'",
     "data check text": "no images in text",
     "data check escape.zip": "leads out of the archive",
@@ -233,8 +236,11 @@ def test_images_of_every_kind_are_trained_on(typed, here: Path, kind: str) -> No
             image.convert("CMYK").save(path / f"{i}.jpg")
         elif kind == "animated":
             image.save(path / f"{i}.gif", save_all=True, append_images=[noise(i + 50)])
+        elif kind == "alpha":
+            image.putalpha(100 + i)
+            image.save(path / f"{i}.png")
         else:
-            image.convert({"palette": "P", "alpha": "RGBA", "1-bit": "1"}[kind]).save(path / f"{i}.png")
+            image.convert({"palette": "P", "1-bit": "1"}[kind]).save(path / f"{i}.png")
     answer = typed("train gan --data odd --rounds 1 -s width=8 --run run -q")
     assert (answer.status, answer.err) == (0, "")
     channels = {"16-bit": 1, "1-bit": 1, "alpha": 4}.get(kind, 3)

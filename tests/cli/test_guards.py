@@ -20,7 +20,8 @@ from rivalry.data.source import Source, Spec
 from rivalry.errors import RunFailed
 from rivalry.game import Game, Move, Player
 from rivalry.maths.optimizers import adam
-from rivalry.runs.run import Checkpoint, Run
+from rivalry.runs.checkpoint import Checkpoint
+from rivalry.runs.run import Run
 
 
 class Toy(Game):
@@ -223,7 +224,7 @@ def test_a_disk_that_fills_elsewhere_is_one_message_too(typed, monkeypatch) -> N
 def test_a_full_disk_leaves_no_half_of_a_checkpoint_and_resume_goes_on(typed, monkeypatch) -> None:
     with monkeypatch.context() as full:
         full.setattr(
-            "rivalry.runs.run.write_tensors", fails_after(5, rivalry.runs.run.write_tensors)
+            "rivalry.runs.checkpoint.write_tensors", fails_after(5, rivalry.runs.checkpoint.write_tensors)
         )  # in the third
         assert typed(SAVES).status == 1
     assert sorted(p.name for p in Path("run/checkpoints").iterdir()) == ["000001", "000002"]
@@ -233,9 +234,96 @@ def test_a_full_disk_leaves_no_half_of_a_checkpoint_and_resume_goes_on(typed, mo
 
 def test_a_disk_that_fills_while_sampling_leaves_the_old_file(typed, ring: Path, monkeypatch) -> None:
     Path("x.png").write_bytes(b"mine")
-    monkeypatch.setattr("rivalry.show.samples.sheet", fails_after(0, rivalry.runs.run.write_tensors))
+    monkeypatch.setattr("rivalry.show.samples.sheet", fails_after(0, rivalry.runs.checkpoint.write_tensors))
     answer = typed("sample ring -o x.png")
     assert answer.status == 2
     assert "cannot write x.png: No space left on device" in answer.err
     assert Path("x.png").read_bytes() == b"mine"
     assert sorted(p.name for p in Path().iterdir()) == ["ring", "x.png"]
+
+
+# ------------------------------------------------------------------ what must not end a run, or be forgotten
+
+
+def test_scores_that_cannot_be_had_are_told_of_and_training_goes_on(monkeypatch, capsys) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise rivalry.errors.BadRequest("fid needs samples that differ")
+
+    monkeypatch.setattr("rivalry.metrics.suite.evaluate", refuse)
+    rivalry.train(toy(), data=points(n=1000, classes=0), rounds=10, run="run", quiet=True)
+    assert [e["event"] for e in events()] == ["unmeasured"] * 5 + ["done"]
+    assert "could not be scored: fid needs samples that differ" in events()[0]["message"]
+    assert capsys.readouterr().err.count("could not be scored") == 5
+    assert Run.open("run").checkpoint("newest").round == 10
+
+
+def test_a_run_that_is_not_measured_is_not_measured_when_it_goes_on() -> None:
+    told = {"data": points(n=1000, classes=0), "quiet": True}
+    rivalry.train(toy(), rounds=10, run="run", measure=False, **told)
+    measured = lambda: [line for line in Run.open("run").lines() if "metrics" in line]
+    rivalry.resume("run", game=toy(), rounds=20, **told)
+    assert measured() == []
+    rivalry.resume("run", game=toy(), rounds=30, measure=True, **told)  # the control
+    assert len(measured()) > 0
+    assert Run.open("run").told["measure"] is True
+
+
+def test_a_run_that_goes_on_with_other_data_of_the_same_count_is_told(capsys) -> None:
+    data, other = points(classes=0), points(classes=0)
+    rivalry.train(toy(), data=data, rounds=10, run="run", quiet=True)
+    rivalry.resume("run", game=toy(), data=data, rounds=20, quiet=True)
+    assert "holds other data" not in capsys.readouterr().err  # the control
+    other.x[3, 1] += 1e-3
+    rivalry.resume("run", game=toy(), data=other, rounds=30, quiet=True)
+    said = "'points' holds other data than those that the run was trained on: the weights will differ"
+    assert said in capsys.readouterr().err
+    assert next(e["message"] for e in events() if e["event"] == "changed").startswith(said)
+
+
+def test_threads_are_restored_and_else_told_of(monkeypatch) -> None:
+    seen: list[int] = []
+
+    def make(spec: Spec) -> Game:
+        seen.append(torch.get_num_threads())
+        return Toy(lambda t: 1.0, lambda t: False)
+
+    try:
+        monkeypatch.setattr("os.cpu_count", lambda: 2)
+        torch.set_num_threads(2)
+        rivalry.train(make, data=points(classes=0), rounds=5, run="points", quiet=True)
+        run = Run.open("points")
+        assert run.told["threads"] == 1  # points are played on one
+        run.told["threads"] = 2
+        run.write_about()
+        torch.set_num_threads(1)
+        monkeypatch.setattr(
+            "rivalry.runs.training._engine", lambda *_: seen.append(torch.get_num_threads()) or 1 / 0
+        )
+        with pytest.raises(ZeroDivisionError):
+            rivalry.resume("points", game=make, data=points(classes=0), rounds=10, quiet=True)
+        assert seen[-1] == 2
+        run.told["threads"] = 64
+        run.write_about()
+        said = rivalry.runs.training._what_changed(run.told, points(classes=0), rivalry.play.ranks.Ranks())
+        assert said == [
+            "the run had 64 threads and now has 2: the weights will differ from those of a run that was never stopped"
+        ]
+        said = rivalry.runs.training._what_changed(
+            {"world": 3}, points(classes=0), rivalry.play.ranks.Ranks()
+        )
+        assert [words.partition(":")[0] for words in said] == [
+            "the run was played by 3 process(es) and now by 1"
+        ]
+    finally:
+        torch.set_num_threads(1)
+
+
+def test_scores_of_a_run_that_cannot_be_written_are_printed(typed, ring: Path, monkeypatch) -> None:
+    def read_only(*_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(Run, "log", read_only)
+    answer = typed("evaluate ring -n 200 --metrics fid")
+    assert answer.status == 0
+    assert "fid" in answer.out
+    assert "the scores could not be kept in ring: Read-only file system" in answer.err

@@ -13,7 +13,9 @@ import torch
 from PIL import Image
 
 import rivalry
+from rivalry.data.source import Spec
 from rivalry.runs.run import Run
+from rivalry.show.samples import save
 
 
 def lines(run: Path) -> list[dict]:
@@ -140,6 +142,23 @@ def test_a_folder_gets_one_image_a_sample_and_an_npz_their_numbers(typed, digits
     assert [file.name for file in files] == [f"{i:05d}.png" for i in range(12)]
     seen = np.stack([np.asarray(Image.open(file)) for file in files])
     np.testing.assert_allclose(seen / 127.5 - 1, x[:, 0], atol=1 / 127)
+
+
+def test_an_npz_holds_the_labels_that_were_asked_for(typed, digits: Path) -> None:
+    typed("sample", "digits", "-n", 12, "-o", "every.npz")
+    typed("sample", "digits", "-n", 4, "--label", 3, "-o", "threes.npz")
+    assert np.load("every.npz")["label"].tolist() == [str(i % 10) for i in range(12)]
+    assert np.load("threes.npz")["label"].tolist() == ["3"] * 4
+    answer = typed("evaluate", "every.npz", "--data", "digits", "--metrics", "fid", "--features", "pixels")
+    assert answer.status == 0
+
+
+def test_an_npz_of_many_parts_holds_them_in_order(tmp_path: Path) -> None:
+    x = torch.rand(7, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    save(lambda: iter(x.split(3)), tmp_path / "x.npz", Spec("x", "image", (1, 8, 8)))
+    np.testing.assert_array_equal(np.load(tmp_path / "x.npz")["x"], x.numpy())
+    save(lambda: iter(x.split(3)), tmp_path / "x", Spec("x", "image", (1, 8, 8)))
+    assert len(list((tmp_path / "x").iterdir())) == 7
 
 
 def test_truncation_brings_samples_nearer_to_the_middle(typed, ring: Path) -> None:

@@ -135,7 +135,7 @@ def test_a_single_array_or_a_pickle_under_the_name_of_an_archive(tmp_path: Path)
         ({"x": np.zeros(0)}, "expected numbers, one row a datum"),
         ({"x": np.array(["a"])}, "expected numbers"),
         ({"x": np.full((2, 8, 8), np.nan)}, "not finite"),
-        ({"x": np.full((2, 8, 8), 1000)}, "holds values from 1000 to 1000; expected 0 to 255"),
+        ({"x": np.full((2, 8, 8), 70000)}, "holds values from 70000 to 70000; expected 0 to 255"),
         ({"x": BYTES, "y": np.zeros(5, int)}, "holds 6 data and 5 labels"),
         ({"x": BYTES, "y": np.eye(6)}, "expected one whole number or string"),
     ],
@@ -150,3 +150,9 @@ def test_medical_images(shared_data: Path) -> None:
     assert data.spec.shape == (1, 28, 28)
     assert len(data) == 3882
     assert torch.bincount(data.label)[0] == 388
+
+
+def test_points_beyond_float32_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "set.npz", x=np.full((4, 2), 1e300))
+    with pytest.raises(BadRequest, match=r"beyond 3\.4e38, the largest of float32"):
+        open_data(str(tmp_path / "set.npz"))

@@ -45,12 +45,12 @@ def test_what_is_in_a_messy_folder(messy: Path) -> None:
     assert report.n == 7
     assert report.splits == {"train": 6, "test": 2}
     assert report.sizes == {(10, 12): 6, (9, 9): 1}
-    assert report.channels == 3
+    assert report.channels == 1  # the palette is grey
     assert report.labels == {"a": 4, "b": 3}
     assert report.corrupt == [("train/b/bad.png", "not an image")]
     pairs = [("train/a/0", "train/b/1"), ("train/a/2", "train/b/3"), ("test/a/4", "test/b/5")]
     assert report.duplicates == [[f"{one}.png", f"{other}.png"] for one, other in pairs]
-    assert report.converted == {"palette": 1, "to RGB": 6}
+    assert report.converted == {"palette": 1, "to L": 1}
     assert report.suits == ["dcgan", "cgan", "cyclegan"]
     assert report.pairs == ""
     assert report.wrong == []
@@ -62,9 +62,9 @@ def test_the_text_tells_all_of_it(messy: Path) -> None:
         f"{messy}: 7 images that can be used",
         "splits      train 6, test 2",
         "sizes       10 x 12 (6), 9 x 9 (1)",
-        "channels    3 (RGB)",
+        "channels    1 (grey)",
         "labels      a (4), b (3)",
-        "converted   to RGB (6), palette (1)",
+        "converted   palette (1), to L (1)",
         "duplicates  3 with exactly the pixels of another, as train/a/0.png = train/b/1.png",
         "corrupt     train/b/bad.png: not an image",
         "suits       dcgan, cgan, cyclegan",

@@ -18,10 +18,11 @@ from rivalry.errors import BadRequest
 
 
 def draw(path: Path, value: int = 0, size: tuple[int, int] = (8, 8), mode: str = "L") -> Path:
-    """A plain image of one value, `size` being height and width."""
+    """A plain image of one value, in color where the mode has any; `size` being height and width."""
     path.parent.mkdir(parents=True, exist_ok=True)
     bands = len(Image.new(mode, (1, 1)).getbands())
-    Image.new(mode, size[::-1], value if bands == 1 else (value,) * bands).save(path)
+    fill = (value, value + mode.startswith("RGB"), value, value)[:bands]  # a color, and not opaque
+    Image.new(mode, size[::-1], value if bands == 1 else fill).save(path)
     return path
 
 

@@ -79,6 +79,21 @@ def test_chance_follows_the_seed(photos) -> None:
     assert not torch.equal(made[0], made[2])
 
 
+def test_one_picture_has_one_translation_whatever_lies_beside_it(photos, tmp_path, monkeypatch) -> None:
+    class Chance(Linear):
+        def translate(self, x: torch.Tensor, to: int | None = None) -> torch.Tensor:
+            return torch.rand_like(x)
+
+    monkeypatch.setattr("rivalry.editing.translate.CHUNK", 2)
+    for name in ("b2.png", "e.png"):  # twice more, at other places
+        (photos / name).write_bytes((photos / "b.png").read_bytes())
+    among = {given.name.name: x for given, x in translated(Chance(), given_images([photos]), SPEC)}
+    ((_, alone),) = translated(Chance(), given_images([photos / "b.png"]), SPEC)
+    assert torch.equal(among["b.png"], among["b2.png"]) and torch.equal(among["b.png"], among["e.png"])
+    assert torch.equal(among["b.png"], alone)
+    assert not torch.equal(among["b.png"], among["a.png"])  # another picture, other chance
+
+
 def test_each_is_written_under_its_own_name(photos, tmp_path) -> None:
     names = [str(p.relative_to(tmp_path / "out")) for p in places(given_images([photos]), tmp_path / "out")]
     assert names == ["a.png", "b.png", "c.png", "d.png", "deep/a.png"]

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from torch import nn
-from toys import engine_of, images
+from toys import engine_of, images, points
 
 from rivalry.catalog import find, maker
 from rivalry.data.source import Source
@@ -114,9 +114,14 @@ def test_both_players_of_infogan_raise_the_information_by_its_weight() -> None:
 def test_more_weight_makes_another_generator() -> None:
     """After twenty rounds with λ = 0.01 and with λ = 1 the generators are half the way apart that one has gone."""
     ends = []
-    for rounds, weight in ((0, 1.0), (20, 1.0), (20, 1.0001), (20, 0.01)):
-        engine = engine_of(maker(find("infogan")), images(1, 8, 8), settings={"information": weight})
-        engine.play(Goal(rounds=rounds))
+    for weight in (None, 1.0, 1.0001, 0.01):  # the first is not played
+        engine = engine_of(
+            maker(find("infogan")),
+            images(1, 8, 8),
+            settings={"information": 1.0 if weight is None else weight},
+        )
+        if weight is not None:
+            engine.play(Goal(rounds=20))
         ends.append(torch.cat([p.detach().flatten() for p in engine.game.G.parameters()]))
     begun, one, nearly, little = ends
     assert (little - one).norm() > 0.4 * (one - begun).norm()
@@ -232,3 +237,17 @@ def test_a_style_that_is_pulled_all_the_way_is_the_mean_style() -> None:
         assert spread[0] < spread[1] < spread[2]
         z = game.draw(2)
         torch.testing.assert_close(game.synthesize(game.style(z)), game.decode(z))
+
+
+def test_the_one_sided_penalty_lets_slopes_below_1_alone_and_dragans_looks_at_reals_alone() -> None:
+    x, y = torch.randn(64, 2), 50 + torch.randn(64, 2)
+    terms = {}
+    for name in ("wgan-gp", "wgan-lp", "dragan"):
+        (penalty,) = maker(find(name))(points().spec, width=8).penalties
+        terms[name] = {slope: float(penalty(lambda v, s=slope: s * v[:, 0], x, y)) for slope in (0.5, 3.0)}
+    assert terms["wgan-gp"] == pytest.approx({0.5: 10 * 0.25, 3.0: 40})
+    assert terms["wgan-lp"] == pytest.approx({0.5: 0, 3.0: 40})
+    assert terms["dragan"] == pytest.approx({0.5: 10 * 0.25, 3.0: 40})
+    far = lambda v: torch.where(v[:, 0] > 25, 100 * v[:, 0], v[:, 0])  # steep where the fakes are
+    (dragan,) = maker(find("dragan"))(points().spec, width=8).penalties
+    assert float(dragan(far, x, y)) == pytest.approx(0, abs=1e-6)

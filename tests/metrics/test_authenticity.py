@@ -74,3 +74,18 @@ def test_fakes_alone_are_cut_and_the_training_data_never():
 def test_refuses_a_single_sample():
     with pytest.raises(BadRequest, match="authenticity needs at least 2 fake samples; got 1"):
         authenticity(draw(10, 3), draw(1, 3))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_tie_is_not_further(dtype):
+    generator = torch.Generator().manual_seed(0)
+    real, fake = (torch.randint(2, (200, 20), generator=generator) for _ in range(2))
+    apart = (fake[:, None] - real).square().sum(2)
+    within = (real[:, None] - real).square().sum(2).fill_diagonal_(1000).amin(1)
+    away = apart.amin(1)
+    reaches = [within[row == least] for row, least in zip(apart, away)]
+    assert all(len(reach) for reach in reaches)  # of several nearest rows any may be asked
+    low = sum(bool((a > r).all()) for a, r in zip(away, reaches)) / 200
+    high = sum(bool((a > r).any()) for a, r in zip(away, reaches)) / 200
+    for unit in (1, 0.3):
+        assert low <= authenticity(real.to(dtype) * unit, fake.to(dtype) * unit).value <= high

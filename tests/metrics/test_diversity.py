@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from rivalry.metrics.features.diversity import diversity, mean_distance
+from rivalry.metrics.features.halves import SPLITS
 from rivalry.metrics.features.support_size import pairs_within, support_size
 
 
@@ -19,9 +20,9 @@ def test_twice_as_wide_is_twice_as_diverse_and_one_image_not_at_all():
 
 
 def test_the_mean_distance_of_normals_in_the_plane_is_the_root_of_pi():
-    value, error = mean_distance(draw(3000, 2))  # |x - x'| has mean √2 √(π/2)
-    assert value == pytest.approx(torch.pi**0.5, abs=4 * error)
-    assert error < 0.03
+    value, *halves = mean_distance(draw(3000, 2), 0).tolist()  # |x - x'| has mean √2 √(π/2)
+    assert value == pytest.approx(torch.pi**0.5, abs=0.05)
+    assert len(halves) == 2 * SPLITS and sum(halves) / len(halves) == pytest.approx(value, rel=0.01)
 
 
 @pytest.mark.parametrize("chunk", [3, 1000])

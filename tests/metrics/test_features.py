@@ -19,7 +19,7 @@ from rivalry.metrics.extractors.extractor import (
     save_judge,
     train_judge,
 )
-from rivalry.metrics.extractors.fingerprints import fingerprint
+from rivalry.metrics.extractors.fingerprints import fingerprint, hash_network
 
 
 def bars(n=400, shape=(1, 8, 8), seed=0, name="bars") -> Dataset:
@@ -187,3 +187,25 @@ def test_the_fingerprint_sees_one_changed_byte_and_one_changed_label():
         prints.add(fingerprint(data))
     assert len(prints) == 3
     assert fingerprint(bars(30)) in prints
+
+
+def test_equal_weights_under_other_code_are_another_network():
+    class Doubled(nn.Linear):
+        def forward(self, x):
+            return 2 * super().forward(x)
+
+    class Held(nn.Linear):
+        def __init__(self, a, b, shift):
+            super().__init__(a, b)
+            self.register_buffer("shift", torch.full((1,), shift), persistent=False)
+
+    plain, double, one, other = nn.Linear(3, 2), Doubled(3, 2), Held(3, 2, 1.0), Held(3, 2, 2.0)
+    for network in (double, one, other):
+        network.load_state_dict(plain.state_dict())
+    leaky = [nn.Sequential(plain, nn.LeakyReLU(slope)) for slope in (0.1, 0.2, 0.1)]
+    bent = nn.Linear(3, 2)
+    bent.load_state_dict(plain.state_dict())
+    bent.forward = lambda x: x.exp()
+    hashes = [hash_network(network) for network in (plain, double, one, other, bent, *leaky)]
+    assert len(set(hashes)) == 7 and hashes[5] == hashes[7]
+    assert hash_network(plain.eval()) == hashes[0]

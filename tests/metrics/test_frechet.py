@@ -123,13 +123,13 @@ def test_the_score_tells_its_features_numbers_and_spread():
     score = fid(draw(500, 4), draw(300, 4, 1), features="judge-x", provenance={"split": "test"})
     assert score.name == "fid[judge-x]"
     assert (score.n, score.provenance["n real"], score.provenance["split"]) == (300, 500, "test")
-    assert "bootstrap" in score.provenance["spread"]
+    assert "half-samples" in score.provenance["spread"]
 
 
 def test_the_spread_is_about_that_of_fresh_samples():
     real = draw(2000, 4)
-    fresh = [fid(real, draw(300, 4, seed, mean=0.5), resamples=0).value for seed in range(1, 40)]
-    told = fid(real, draw(300, 4, 99, mean=0.5), resamples=60).spread
+    fresh = [fid(real, draw(300, 4, seed, mean=0.5), splits=0).value for seed in range(1, 40)]
+    told = fid(real, draw(300, 4, 99, mean=0.5), splits=60).spread
     assert told is not None
     assert 0.6 < told / np.std(fresh, ddof=1) < 1.6
 

@@ -36,10 +36,21 @@ def test_half_of_the_classes_score_half():
     )
 
 
-def test_the_spread_is_over_the_splits():
+def test_the_deviation_is_over_the_splits():
     labels = torch.cat([torch.zeros(50), torch.arange(50) % 2]).long()  # one split scores 1, the other 2
     score = inception_score(sure(labels, 2), splits=2, seed=None)
-    assert (score.value, score.spread) == (pytest.approx(1.5), pytest.approx(0.5))
+    assert (score.value, score.details["deviation"]) == (pytest.approx(1.5), pytest.approx(0.5))
+
+
+def test_the_spread_is_that_of_fresh_samples():
+    """The deviation over ten parts is about √10 of it, and no error."""
+    draw = lambda seed: 2 * torch.randn(400, 5, generator=torch.Generator().manual_seed(seed))
+    found = [inception_score(draw(seed)) for seed in range(60)]
+    actual = torch.tensor([score.value for score in found]).std()
+    told = torch.tensor([score.spread for score in found]).square().mean().sqrt()
+    deviation = torch.tensor([score.details["deviation"] for score in found]).mean()
+    assert told == pytest.approx(float(actual), rel=0.25)
+    assert deviation > 2 * actual
 
 
 def test_refuses_fewer_samples_than_splits():

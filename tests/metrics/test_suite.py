@@ -11,12 +11,13 @@ from rivalry.data.sets.toys import Modes
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.metrics.extractors.extractor import Extractor, train_judge
+from rivalry.metrics.remarks import remarks
 from rivalry.metrics.score import Score
-from rivalry.metrics.suite import Evidence, choose, evaluate, table
+from rivalry.metrics.suite import Evidence, Parts, choose, evaluate, table
 from rivalry.metrics.table import METRICS, PRESETS, function
 
 SHAPE = (1, 10, 10)
-DISTANCES = ("fid", "kid", "precision", "recall", "density", "coverage", "diversity")
+DISTANCES = ("fid", "kid", "precision", "recall", "density", "coverage", "diversity", "authenticity")
 
 
 def ring(n=300) -> Dataset:
@@ -57,7 +58,8 @@ def test_standard_on_labeled_images_and_with_labels_asked_for(judge):
     real, fake = bars(300, 2), bars(200, 3)
     found = names(evaluate(real, fake.x, extractor=judge))
     assert found == [
-        f"{m}[judge-bars]" for m in ("confident", "classes", *DISTANCES[:6], "inception-score", "diversity")
+        f"{m}[judge-bars]"
+        for m in ("confident", "classes", *DISTANCES[:6], "inception-score", "diversity", "authenticity")
     ]
     assert "accuracy[judge-bars]" in names(evaluate(real, fake.x, fake.label, "quick", judge))
 
@@ -198,3 +200,54 @@ def test_a_metric_whose_package_is_missing_says_so_and_a_preset_goes_without(jud
     assert "geometry-score" not in {
         metric.name for metric in choose("full", Evidence(real, fake, None, judge))
     }
+
+
+def test_a_preset_leaves_out_what_the_samples_are_too_few_for(judge):
+    with pytest.warns(UserWarning, match="prdc is left out: prdc needs at least 6 fake samples; got 5"):
+        found = names(evaluate(bars(300, 2), bars(5, 3).x, extractor=judge))
+    assert {"fid[judge-bars]", "kid[judge-bars]"} <= set(found)
+    with pytest.raises(BadRequest, match="prdc needs at least 6"):
+        evaluate(bars(300, 2), bars(5, 3).x, metrics="prdc", extractor=judge)
+
+
+def test_accuracy_without_labels_is_refused_before_a_judge_is_trained(monkeypatch):
+    monkeypatch.setattr(
+        "rivalry.metrics.suite.default_extractor", lambda *_: pytest.fail("a judge was trained")
+    )
+    with pytest.raises(BadRequest, match="accuracy needs the labels"):
+        evaluate(bars(30, 2), bars(20, 3).x, metrics="accuracy")
+
+
+def test_parts_score_as_the_whole_and_are_not_kept(judge):
+    real, fake = bars(300, 2), bars(200, 3).rows(slice(None))
+    alive = []
+
+    def make():
+        for part in fake.split(60):
+            alive.append(len(part))
+            yield part
+
+    parts = Parts(200, make)
+    assert torch.equal(parts.whole(), fake)
+    alive.clear()
+    found = values(evaluate(real, parts, metrics="fid,judge", extractor=judge))
+    assert found == pytest.approx(
+        values(evaluate(real, fake, metrics="fid,judge", extractor=judge)), rel=1e-5
+    )
+    assert alive == [60, 60, 60, 20]  # made once
+    evidence = Evidence(real, parts, None, judge)
+    assert len(evidence.fake_features) == 200 and "fake" not in vars(evidence)
+    assert values(evaluate(real, parts, metrics="sharpness", extractor=judge)) == values(
+        evaluate(real, fake, metrics="sharpness", extractor=judge)
+    )
+
+
+def test_copying_collapse_and_missing_classes_are_put_into_words(judge):
+    real = bars(300, 2)
+    said = lambda fake: " ".join(
+        line.split(":")[0] for line in remarks(evaluate(real, fake, extractor=judge))
+    )
+    assert said(bars(200, 3).x) == ""
+    assert "copying" in said(real.x[:200])
+    assert "missing classes" in said(bars(200, 3, classes=2).x)
+    assert "collapse" in said(bars(1, 3).x.expand(200, *SHAPE))

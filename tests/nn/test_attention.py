@@ -53,10 +53,13 @@ NEAREST = {
     (9, 31): {16: ((10, 32), (4, 15))},
 }
 CASES = [(shape, attend, *maps) for shape, asked in NEAREST.items() for attend, maps in asked.items()]
+SOME = [case for case in CASES if case[1] == 16 and case[0] in ((28, 28), (24, 24), (20, 36))]  # no map of 16
+EVERY = [("sagan", *case) for case in CASES] + [
+    (name, *case) for name in ("biggan", "biggan-deep") for case in SOME
+]
 
 
-@pytest.mark.parametrize("name", ["sagan", "biggan", "biggan-deep"])
-@pytest.mark.parametrize(("shape", "attend", "of_generator", "of_critic"), CASES)
+@pytest.mark.parametrize(("name", "shape", "attend", "of_generator", "of_critic"), EVERY)
 def test_both_networks_attend_on_the_nearest_map(name, shape, attend, of_generator, of_critic) -> None:
     data = images(1, *shape, n=2, classes=2)
     game = maker(find(name))(data.spec, **small(maker(find(name)), attend=attend, width=4))

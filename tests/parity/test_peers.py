@@ -109,7 +109,7 @@ def test_the_frechet_distance_is_that_of_torchmetrics(torchmetrics: None) -> Non
     metric = peer.FrechetInceptionDistance(feature=Table(torch.cat([REAL, FAKE]))).set_dtype(torch.float64)
     metric.update(pictures(range(N)), real=True)
     metric.update(pictures(range(N, 2 * N)), real=False)
-    assert fid(REAL, FAKE, resamples=0).value == pytest.approx(float(metric.compute()), rel=1e-5)
+    assert fid(REAL, FAKE, splits=0).value == pytest.approx(float(metric.compute()), rel=1e-5)
 
 
 def test_kid_of_one_subset_of_everything_is_that_of_torchmetrics(torchmetrics: None) -> None:
@@ -148,7 +148,7 @@ def test_the_inception_score_is_that_of_torch_fidelity(fidelity: ModuleType) -> 
     theirs = isc_features_to_metric(logits, splits=10, shuffle=False)
     ours = inception_score(logits, splits=10, seed=None)
     assert ours.value == pytest.approx(theirs["inception_score_mean"], rel=1e-6)
-    assert ours.spread == pytest.approx(theirs["inception_score_std"], rel=1e-6)
+    assert ours.details["deviation"] == pytest.approx(theirs["inception_score_std"], rel=1e-6)
 
 
 def test_precision_and_recall_are_those_of_torch_fidelity(fidelity: ModuleType) -> None:

@@ -12,6 +12,7 @@ from rivalry.cli import options
 @click.argument("subjects", metavar="RUN|FOLDER|NPZ...", nargs=-1, required=True)
 @options.scoring
 @click.option("-o", "--output", type=options.PATH, help="a .png of fidelity against diversity")
+@click.option("--no-cut", is_flag=True, help="refuse subjects with different numbers of samples")
 @options.seed
 @options.which
 @options.device
@@ -21,9 +22,11 @@ def compare(
     data: str | None,
     metrics: str,
     n: int,
+    resize: bool,
     split: str,
     features: str | None,
     output: Path | None,
+    no_cut: bool,
     seed: int,
     which: str,
     device: str,
@@ -42,6 +45,8 @@ def compare(
             data,
             metrics=metrics,
             n=n,
+            resize=resize,
+            cut=not no_cut,
             split=split,
             seed=seed,
             device=device,

@@ -21,6 +21,7 @@ def evaluate(
     data: str | None,
     metrics: str,
     n: int,
+    resize: bool,
     split: str,
     features: str | None,
     output: Path | None,
@@ -33,6 +34,7 @@ def evaluate(
 
     They are those of a run, or anyone's images: a folder, a .zip or a .npz.
     """
+    from rivalry.metrics.remarks import remarks
     from rivalry.metrics.suite import table
     from rivalry.runs import trained
     from rivalry.runs.progress import steps
@@ -43,6 +45,7 @@ def evaluate(
             data,
             metrics=metrics,
             n=n,
+            resize=resize,
             split=split,
             seed=seed,
             device=device,
@@ -52,4 +55,5 @@ def evaluate(
             progress=show,
         )
     if scores:  # under torchrun the first process has them
-        print(json.dumps([s.to_json() for s in scores], indent=1) if as_json else table(scores))
+        lines = [table(scores), *remarks(scores)]
+        print(json.dumps([s.to_json() for s in scores], indent=1) if as_json else "\n".join(lines))

@@ -40,7 +40,8 @@ def scoring(command: Callable[..., Any]) -> Callable[..., Any]:
             default="standard",
             help="quick, standard, full, or names of `rivalry list metrics`: fid,prdc",
         ),
-        click.option("-n", type=int, default=10_000, help="how many samples to draw"),
+        click.option("-n", type=int, default=10_000, help="how many samples to draw, or to take of a folder"),
+        click.option("--resize", is_flag=True, help="bring images of another size or mode to the data's"),
         click.option("--split", default="train", help="of the real data: train or test"),
         click.option(
             "--features",

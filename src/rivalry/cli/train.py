@@ -26,7 +26,7 @@ from rivalry.errors import BadRequest
 @options.seed
 @options.device
 @click.option("--precision", default="auto", help="auto, fp32 or bf16")
-@click.option("--save-every", default="30s", help="time between checkpoints")
+@click.option("--save-every", default="30s", help="time between checkpoints, at least; 0 for each round")
 @click.option("--keep", type=int, default=2, help="how many checkpoints are kept, beside the best")
 @click.option("--measure/--no-measure", default=True, help="score samples on the way and keep the best")
 @click.option("settings", "-s", multiple=True, metavar="NAME=VALUE", help="a setting")

@@ -1,5 +1,6 @@
 """Translation of files: images carried to another domain and kept under their own names."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
@@ -76,7 +77,7 @@ def translated(
         spec: of the data that the game was trained on.
         to: the number of a domain; None where there is only one way to go.
         resize: crop, resize and convert images of another size or mode, which are refused otherwise.
-        seed: of a translation that leaves room for chance.
+        seed: of a translation that leaves room for chance; the same picture gets the same, whatever lies beside it.
 
     Raises:
         BadRequest: the game does not translate, or not there; an image that cannot be read.  All before the
@@ -99,11 +100,39 @@ def _in_chunks(
     for start in range(0, len(images), CHUNK):
         some = images[start : start + CHUNK]
         x = read(some, spec, resize).to(game.device)
-        with (
-            seeded(game, seed),
-            torch.no_grad(),
-        ):  # the seed again for each chunk: a generator may be left half-way
-            made = cast(Translator, game).translate(x, to).float().cpu()
+        made = _carried(cast(Translator, game), x, to, seed)
         if progress:
             progress("translating", start + len(some), len(images))
         yield from zip(some, made)
+
+
+def _carried(game: Translator, x: Tensor, to: int | None, seed: int) -> Tensor:
+    """Pictures (n, c, h, w) and their translations, which do not depend on what lies beside a picture.
+
+    Where a translation draws random numbers, each picture is translated by itself, from numbers that its own pixels
+    and the seed decide.
+    """
+    made, chance = _once(game, x, to, seed)
+    if not chance:
+        return made
+    return torch.cat([_once(game, one, to, _seed_of(one, seed))[0] for one in x.split(1)])
+
+
+def _once(game: Translator, x: Tensor, to: int | None, seed: int) -> tuple[Tensor, bool]:
+    """A translation, and whether it drew random numbers."""
+    of = cast(Game, game)
+    with seeded(of, seed), torch.no_grad():
+        before = _random_state(of)
+        made = game.translate(x, to).float().cpu()
+        return made, not torch.equal(before, _random_state(of))
+
+
+def _random_state(game: Game) -> Tensor:
+    cuda = game.device.type == "cuda"
+    return torch.cuda.get_rng_state(game.device) if cuda else torch.get_rng_state()
+
+
+def _seed_of(x: Tensor, seed: int) -> int:
+    """A seed that is decided by the numbers of a picture, and by `seed`."""
+    digest = hashlib.sha256(f"{seed} ".encode() + x.cpu().contiguous().numpy().tobytes())
+    return int.from_bytes(digest.digest()[:4], "big")

@@ -5,7 +5,6 @@ al. 2018 (arXiv 1812.04948) by pulling styles towards their mean; here a game's 
 The curve holds precision against recall (Kynkäänniemi et al. 2019, arXiv 1904.06991), one dot for each truncation.
 """
 
-import inspect
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -22,7 +21,7 @@ from rivalry.metrics import suite
 from rivalry.metrics.extractors.extractor import Extractor
 from rivalry.metrics.score import Score
 from rivalry.runs.tradeoff import Mark, tradeoff
-from rivalry.runs.trained import draw
+from rivalry.runs.trained import draw, require_truncation
 from rivalry.show.tables import heads, table
 
 
@@ -40,13 +39,12 @@ def require_truncations(game: Game, truncations: Sequence[float | None]) -> None
     Raises:
         BadRequest: what came, and what a truncation is.
     """
-    if "truncation" not in inspect.signature(game.sample).parameters:
-        raise BadRequest("this game has no truncation")
+    require_truncation(game, 1.0)
     if not truncations:
         raise BadRequest("name one truncation or more, as in 0.3,0.7")
     for value in truncations:
-        if value is not None and not value > 0:
-            raise BadRequest(f"truncation is above 0 (0.7, say: lower is nearer to the middle); got {value}")
+        if value is not None:
+            require_truncation(game, value)
 
 
 def samples(

@@ -40,7 +40,7 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def some_rows(index: Tensor) -> Iterator[None]:
-    """Within, row k of what is drawn is of the sample in row index[k]: for a network that sees some of a batch alone."""
+    """Draw row k for the sample in row index[k]: for a network that sees some of a batch alone."""
     rows = _rows.get()
     token = _rows.set(None if rows is None else [rows[i] for i in index.tolist()])
     try:

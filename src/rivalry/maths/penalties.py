@@ -245,24 +245,38 @@ def orthogonal(module: nn.Module, weight: float = 1e-4) -> Tensor:
     if not layers:
         raise ValueError(f"no linear or convolutional layer in {type(module).__name__} to keep orthogonal")
     with torch.autocast(_filters(layers[0]).device.type, enabled=False):
-        grams = (cast(Tensor, _Gram.apply(rows)) for rows in map(_filters, layers))
-        return weight * torch.stack([gram.square().sum() for gram in grams]).sum()
+        return weight * torch.stack([_overlap(rows) for rows in map(_filters, layers)]).sum()
 
 
-class _Gram(torch.autograd.Function):
-    """W (n, d) -> W Wᵀ ⊙ (1 - I).  With a gradient G its own is (G + Gᵀ) ⊙ (1 - I) W: one product where autograd,
-    which does not know that both factors are one matrix, takes two."""
+def _overlap(rows: Tensor) -> Tensor:
+    """Σ_{i≠j} ⟨w_i, w_j⟩² over the rows of W (n, d)."""
+    n, d = rows.shape
+    if n < 2 * d:
+        return cast(Tensor, _Overlap.apply(rows))
+    # ‖W Wᵀ‖ = ‖Wᵀ W‖, which is far smaller; so many rows overlap, and little of the difference cancels
+    return (rows.T @ rows).square().sum() - rows.square().sum(1).square().sum()
+
+
+class _Overlap(torch.autograd.Function):
+    """‖W Wᵀ ⊙ (1 - I)‖²_F with its gradient 4 (W Wᵀ ⊙ (1 - I)) W: one product in place of autograd's two."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor) -> Tensor:
-        ctx.save_for_backward(rows)
-        return (rows @ rows.T).fill_diagonal_(0)
+        gram = _off_diagonal(rows)
+        ctx.save_for_backward(rows, gram)
+        return torch.linalg.vector_norm(gram).square()
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        (rows,) = ctx.saved_tensors
-        both = gradient + gradient.T
-        return (both - both.diagonal().diag()) @ rows
+        rows, gram = ctx.saved_tensors
+        if torch.is_grad_enabled():  # the gradient itself is to be derived, and what was saved is a constant
+            gram = _off_diagonal(rows)
+        return 4 * gradient * (gram @ rows)
+
+
+def _off_diagonal(rows: Tensor) -> Tensor:
+    gram = rows @ rows.T
+    return gram.fill_diagonal_(0) if not gram.requires_grad else gram - gram.diagonal().diag()
 
 
 def clip_weights(bound: float) -> Callable[[nn.Module], None]:

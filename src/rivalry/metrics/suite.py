@@ -76,8 +76,8 @@ def evaluate(
         fake: (n, *real.spec.shape): float32 as games make them, images in [-1, 1], or uint8 images; parts are taken
             features of one by one, and kept only where a metric looks at samples themselves.
         asked: (n,) labels that the samples were asked for, in their order.
-        metrics: "quick", "standard" or "full", which pick what applies and leave out, with a warning, what these samples
-            are too few for; or names: ["fid", "kid"], "fid,kid".
+        metrics: "quick", "standard" or "full", which pick what applies and leave out, with a warning, what these
+            samples are too few for; or names: ["fid", "kid"], "fid,kid".
         extractor: what to compare on; by default the judge of labeled images (trained first where it is not
             there yet, and kept), else the data themselves.
         split: which part of the data `real` is, for provenance; a judge is trained on "train" alone.
@@ -96,7 +96,7 @@ def evaluate(
     evidence = Evidence(real, fake, asked, extractor, split, progress, held_out, game, among)
     chosen, scores = choose(metrics, evidence), list[Score]()
     if any("fake" in metric.needs for metric in chosen):
-        evidence.fake  # noqa: B018: drawn once, and features are taken of the same
+        _ = evidence.fake  # drawn once, and features are taken of the same
     if among:
         evidence.gather({need for metric in chosen for need in metric.needs})
         chosen = chosen if among.first else []
@@ -345,7 +345,19 @@ def as_seen(real: Dataset, fake: Tensor) -> Tensor:
     seen = as_float32(real.spec.meaning.seen(fake))
     if why := real.spec.meaning.refuse(seen, real.spec.x):
         raise BadRequest(f"samples cannot be measured: {why}")
+    _warn_of_another_range(real, seen)
     return seen
+
+
+def _warn_of_another_range(real: Dataset, seen: Tensor) -> None:
+    """Pictures in [0, 1] are read as pale ones in [-1, 1], and score as such; data with dark pixels tell."""
+    if real.spec.meaning.axes != 2 or seen.min() < 0 or seen.max() > 1:
+        return
+    if real.rows(slice(0, 1000)).min() < -0.5:
+        warnings.warn(
+            "samples lie in [0, 1]; images are floats in [-1, 1] or uint8: give 2 * x - 1 if black is 0",
+            stacklevel=3,
+        )
 
 
 def table(scores: Sequence[Score]) -> str:

@@ -233,6 +233,37 @@ METRICS = (
         "share of a sentence's pairs, triples and quadruples of tokens that sentences of the data hold",
         ("tokens",),
     ),
+    Metric(
+        "vendi",
+        "features.vendi:vendi",
+        FEATURES,
+        "how many different samples there seem to be, by the entropy of a kernel",
+    ),
+    Metric(
+        "fld",
+        "features.fld:fld",
+        ("real_features", "held_out_features", "fake_features", "features"),
+        "likelihood of held-out data around samples: fidelity, diversity and copies in one number",
+    ),
+    Metric(
+        "cmmd",
+        "features.cmmd:cmmd",
+        FEATURES,
+        "distance under a Gaussian kernel of width 10, as it is defined for CLIP",
+    ),
+    Metric("swd", "features.sliced:sliced_wasserstein", FEATURES, "Wasserstein distance along random lines"),
+    Metric(
+        "alpha-precision",
+        "features.alpha_precision:alpha_precision",
+        FEATURES,
+        "are samples where typical data are, and (beta-recall) data where typical samples are",
+    ),
+    Metric(
+        "prd",
+        "features.prd:prd",
+        FEATURES,
+        "precision against recall as a curve, over clusters of both sides",
+    ),
 )
 
 QUICK = ("modes", "stacked-modes", "judge", "accuracy", "fid")

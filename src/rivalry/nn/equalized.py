@@ -41,10 +41,11 @@ class EqualLinear(nn.Linear):
 class EqualConv2d(nn.Conv2d):
     """(n, a, h, w) -> (n, b, h, w): a convolution of an odd kernel that keeps the size."""
 
-    def __init__(self, a: int, b: int, kernel: int, *, gain: float = math.sqrt(2)):
-        super().__init__(a, b, kernel, padding=kernel // 2)
+    def __init__(self, a: int, b: int, kernel: int, *, gain: float = math.sqrt(2), bias: bool = True):
+        super().__init__(a, b, kernel, padding=kernel // 2, bias=bias)
         nn.init.normal_(self.weight)
-        nn.init.zeros_(self.bias)  # type: ignore[arg-type]
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
         self.scale = gain / math.sqrt(a * kernel**2)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -103,8 +103,7 @@ class ResidualBlock(nn.Module):
     def __init__(self, b: int, a: int):
         super().__init__()
         self.conv1, self.conv2 = EqualConv2d(b, b, 3, gain=1), EqualConv2d(b, a, 3, gain=1)
-        self.beside = nn.Conv2d(b, a, 1, bias=False)
-        nn.init.kaiming_normal_(self.beside.weight, nonlinearity="linear")
+        self.beside = EqualConv2d(b, a, 1, gain=1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         h = bent(self.conv2(halve_smoothly(bent(self.conv1(x)))))

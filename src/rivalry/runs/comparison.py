@@ -1,5 +1,6 @@
 """Runs side by side: the same metrics on the same data, and which differences are more than noise."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +13,7 @@ from PIL import Image
 from scipy.special import stdtr
 from torch import Tensor, nn
 
+from rivalry.data import open_data
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 from rivalry.game import Game
@@ -144,9 +146,18 @@ class Comparison:
             [
                 *rows,
                 "",
-                f"* the best    = no different from it beyond noise (5 %, Holm over {len(self.differences)} differences)",
+                "* the best    = no different from it beyond noise "
+                f"(5 %, Holm over {len(self.differences)} differences)",
+                *self.sizes(),
             ]
         )
+
+    def sizes(self) -> list[str]:
+        """A line that tells how many samples each subject was measured on."""
+        n = {name: max((s.n for s in of.values()), default=0) for name, of in self.scores.items()}
+        if len(set(n.values())) == 1:
+            return [f"n = {next(iter(n.values())):,} of each"]
+        return ["n: " + ", ".join(f"{name} {k:,}" for name, k in n.items())]
 
     def _cell(self, score: str, name: str, best: str | None) -> str:
         found = self.scores[name][score]
@@ -196,19 +207,25 @@ def compare(
     which: str = "best",
     features: str | nn.Module | None = None,
     progress: suite.Progress | None = None,
+    resize: bool = False,
+    cut: bool = True,
 ) -> Comparison:
     """Score several runs, games, folders or tensors alike; see `trained.evaluate` for the arguments.
 
+    Many scores depend on the number of samples, so that all subjects are measured on the same: on as many as the one
+    with fewest has.
+
     Args:
         subjects: two or more, by name or in a row; paths are named by their shortest endings that differ.
+        cut: False refuses subjects that have different numbers of samples, where they are fewer than `n`.
 
     Raises:
-        BadRequest: fewer than two, or what `evaluate` refuses.
+        BadRequest: fewer than two, different numbers with `cut=False`, or what `evaluate` refuses.
     """
     named = subjects if isinstance(subjects, dict) else dict(zip(names_of(subjects), subjects))
     if len(named) < 2:
         raise BadRequest(f"a comparison needs two subjects or more; got {len(named)}")
-    scores = {}
+    n, scores = common_number(named, n, cut), {}
     for name, subject in named.items():
         found = evaluate(
             subject,
@@ -221,6 +238,7 @@ def compare(
             which=which,
             features=features,
             progress=progress,
+            resize=resize,
         )
         scores[name] = {score.name: score for score in found}
     comparison = Comparison(scores)
@@ -229,6 +247,33 @@ def compare(
             "no score was measured of all on the same features; name one set of real data with --data"
         )
     return comparison
+
+
+def common_number(subjects: dict[str, Subject], n: int, cut: bool) -> int:
+    """On how many samples all can be measured: `n`, or as many as the subject with fewest has.
+
+    Raises:
+        BadRequest: without `cut`, subjects that have different numbers of samples.
+    """
+    held = {name: min(n, samples_held(subject, n)) for name, subject in subjects.items()}
+    least = min(held, key=held.__getitem__)
+    if len(set(held.values())) > 1 and not cut:
+        told = ", ".join(f"{name} {k:,}" for name, k in held.items())
+        raise BadRequest(
+            f"scores depend on the number of samples, and these differ: {told}; cut them to one -n"
+        )
+    if held[least] < n and len(set(held.values())) > 1:
+        warnings.warn(f"all are measured on {held[least]:,} samples: {least} has no more", stacklevel=3)
+    return held[least]
+
+
+def samples_held(subject: Subject, n: int) -> int:
+    """How many samples a subject has; `n` for one that draws as many as it is asked for."""
+    if isinstance(subject, Tensor):
+        return len(subject)
+    if isinstance(subject, (Run, Game)) or (Path(subject) / "run.json").exists():
+        return n
+    return len(open_data(str(subject)))
 
 
 def names_of(subjects: Sequence[Subject]) -> list[str]:

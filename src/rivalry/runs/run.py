@@ -13,23 +13,22 @@ against a schema when it is opened, and nothing is written through a link (see `
 """
 
 import datetime
-import hashlib
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from PIL import Image
-from safetensors import SafetensorError
 from torch import Tensor
 
 from rivalry.errors import BadRequest, RunFailed, unknown
-from rivalry.files import Folder, require_own
+from rivalry.files import Folder, removed, require_own
 from rivalry.runs import schema
+from rivalry.runs.checkpoint import Checkpoint, Damaged, Gone
 from rivalry.runs.schema import FORMAT
-from rivalry.runs.trees import finite, flatten, load_tensors, read_json, unflatten, write_json, write_tensors
+from rivalry.runs.trees import finite, read_json, write_json
 
 OWN = (
     "run.json",
@@ -42,143 +41,6 @@ OWN = (
 LARGEST = 2**24  # bytes of a run.json
 LONGEST = 2**20  # bytes of a line in a log
 TRIES = 20  # to read a checkpoint while others take its place
-WORDS = ("weights", "state")
-STRANGE = (  # what reading raises where a list lies in the place of a table, or a table in that of a name
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    RecursionError,
-    SafetensorError,
-    TypeError,
-    ValueError,
-)
-
-
-class Damaged(RunFailed):
-    """A checkpoint that is not what was written."""
-
-
-class Gone(Damaged):
-    """A checkpoint that made room for another while it was read."""
-
-
-class Checkpoint:
-    """One checkpoint's directory: `weights.safetensors`, `state.safetensors`, `state.json`."""
-
-    def __init__(self, path: Path):
-        self.path = path
-
-    @property
-    def round(self) -> int:
-        return int(self.path.name.lstrip(".").split(".")[0])
-
-    def weights(self) -> dict[str, Tensor]:
-        """The game's weights alone: what sampling needs.
-
-        Raises:
-            Damaged: a file is missing or its hash is not the one that was written.
-            Gone: it was deleted, or another took its place, meanwhile.
-        """
-        return cast(dict[str, Tensor], self._read("weights")[0])
-
-    def state(self) -> dict[str, Any]:
-        """All else that the next round depends on.  Raises Damaged and Gone like `weights`."""
-        return self._read("state")[0]
-
-    def read(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Weights and state.  Raises Damaged and Gone like `weights`."""
-        weights, state = self._read(*WORDS)
-        return weights, state
-
-    def _read(self, *names: str) -> list[dict[str, Any]]:
-        which = self._identity()
-        try:
-            found = self._sound(names)
-        except Damaged as damage:
-            if self._identity() != which:
-                raise Gone(str(damage)) from damage
-            raise
-        if self._identity() != which:
-            raise Gone(f"{self.path} was replaced while it was read")
-        return found
-
-    def _sound(self, names: tuple[str, ...]) -> list[dict[str, Any]]:
-        file = self.path / "state.json"
-        try:
-            told = read_json(file.read_bytes())
-            if _hash_of_tree(told["state"]) != told["sha256"]["state"]:
-                raise Damaged(f"{file} is damaged: its hash is not the one that was written")
-            tensors = [self._tensors(name, told["sha256"]) for name in names]
-            return [
-                unflatten(told["state"], found) if name == "state" else found
-                for name, found in zip(names, tensors)
-            ]
-        except OSError as error:
-            raise Damaged(f"{self.path} is damaged: {error}") from error
-        except STRANGE as error:
-            raise Damaged(f"{self.path} is damaged: {schema.shown(str(error))}") from error
-
-    def _tensors(self, name: str, hashes: dict[str, str]) -> dict[str, Tensor]:
-        file = self.path / f"{name}.safetensors"
-        if _hash(file) != hashes[file.name]:
-            raise Damaged(f"{file} is damaged: its hash is not the one that was written")
-        return load_tensors(file)
-
-    def _identity(self) -> tuple[int, int] | None:
-        try:
-            found = self.path.stat()
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
-
-    @classmethod
-    def write(cls, folder: Folder, t: int, weights: dict[str, Tensor], state: dict[str, Any]) -> "Checkpoint":
-        """Write the checkpoint of round t under a name of its own, sync, rename.
-
-        At every moment a whole checkpoint lies in the folder, under one name or another.
-
-        Raises:
-            OSError: it cannot be written; those that were there are untouched.
-        """
-        name = f"checkpoints/{t:06d}"
-        beside = folder.begin(name)
-        try:
-            _write_into(folder, beside, weights, state)
-        except BaseException:
-            _remove(folder, beside)
-            raise
-        before = (
-            folder.aside(name) if (folder.path / name).exists() else ""
-        )  # the same round, after a rollback
-        folder.move(beside, name)
-        folder.sync("checkpoints")
-        if before:
-            _remove(folder, before)
-        return cls(folder.path / name)
-
-
-def _write_into(folder: Folder, name: str, weights: dict[str, Tensor], state: dict[str, Any]) -> None:
-    tensors: dict[str, Tensor] = {}
-    tree = flatten(state, tensors)
-    hashes = {"state": _hash_of_tree(tree)}
-    for word, table in zip(WORDS, (weights, tensors)):
-        with folder.writing(f"{name}/{word}.safetensors", sync=True) as file:
-            hashing = _Hashing(file)
-            write_tensors(table, cast(BinaryIO, hashing))
-        hashes[f"{word}.safetensors"] = hashing.sha256.hexdigest()
-    with folder.writing(f"{name}/state.json", sync=True) as file:
-        write_json({"format": FORMAT, "sha256": hashes, "state": tree}, file)
-
-
-class _Hashing:
-    """A file that is written, and the hash of what went into it."""
-
-    def __init__(self, file: BinaryIO):
-        self.file, self.sha256 = file, hashlib.sha256()
-
-    def write(self, data: Any) -> None:
-        self.sha256.update(data)
-        self.file.write(data)
 
 
 class Run:
@@ -288,7 +150,7 @@ class Run:
             name = f"checkpoints/{checkpoint.round:06d}"
             if not _is_sound(Checkpoint(self.path / name)) and _is_sound(checkpoint):
                 if (self.path / name).exists():
-                    _remove(self.folder, self.folder.aside(name))
+                    removed(self.folder, self.folder.aside(name))
                 self.folder.move(f"checkpoints/{checkpoint.path.name}", name)
         self.tidy()
 
@@ -296,7 +158,7 @@ class Run:
         """Delete what a kill left half written."""
         for above in (".", "samples", "checkpoints"):
             for name in self.folder.partial(above):
-                _remove(self.folder, f"{above}/{name}")
+                removed(self.folder, f"{above}/{name}")
 
     def save(self, t: int, weights: dict[str, Tensor], state: dict[str, Any], keep: int = 2) -> Checkpoint:
         """Write the checkpoint of round `t`, then drop all but the newest `keep` and the best.
@@ -328,7 +190,7 @@ class Run:
     def _drop(self, checkpoint: Checkpoint) -> None:
         """Delete one: first its name, so that nobody takes half of it for a checkpoint."""
         try:
-            _remove(self.folder, self.folder.aside(f"checkpoints/{checkpoint.path.name}"))
+            removed(self.folder, self.folder.aside(f"checkpoints/{checkpoint.path.name}"))
         except OSError:  # a directory that cannot be written
             return
 
@@ -456,14 +318,6 @@ def _is_sound(checkpoint: Checkpoint) -> bool:
     return True
 
 
-def _remove(folder: Folder, name: str) -> None:
-    """Delete where that is possible: what stays has a name that nobody takes for something whole."""
-    try:
-        folder.remove(name)
-    except OSError:
-        return
-
-
 def _changed(path: Path) -> float:
     try:
         return path.stat().st_mtime
@@ -494,12 +348,3 @@ def _free_name(folder: Path, name: str) -> Path:
 
 def _now() -> str:
     return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-
-
-def _hash(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def _hash_of_tree(tree: Any) -> str:
-    return hashlib.sha256(json.dumps(tree).encode()).hexdigest()

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from rivalry.game import Move
 from rivalry.play.engine import Engine
-from rivalry.runs.run import Checkpoint, Run
+from rivalry.runs.checkpoint import Checkpoint
+from rivalry.runs.run import Run
 from rivalry.runs.trees import detached
 
 SHARE = 0.02  # of the time may go into checkpoints

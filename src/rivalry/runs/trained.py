@@ -32,7 +32,9 @@ from rivalry.metrics.table import PRESETS, find
 from rivalry.play.precision import choose_device
 from rivalry.play.ranks import Ranks, join
 from rivalry.report import write_report
-from rivalry.runs.run import Damaged, Run
+from rivalry.runs.bounded import within_its_weights
+from rivalry.runs.checkpoint import Damaged
+from rivalry.runs.run import Run
 from rivalry.show.output import written
 
 
@@ -56,7 +58,8 @@ def load(
         Damaged: the checkpoint is not what was written.
     """
     run = run if isinstance(run, Run) else open_run(local(str(run)))
-    built = build(run.told, game)
+    with within_its_weights(run):
+        built = build(run.told, game)
     try:
         checkpoint, weights, state = run.read(which)
     except Damaged as damage:

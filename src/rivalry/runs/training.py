@@ -25,6 +25,7 @@ from rivalry.play.precision import choose_device, choose_precision, describe
 from rivalry.play.ranks import Ranks, join
 from rivalry.report import write_report
 from rivalry.runs import callbacks, schema
+from rivalry.runs.bounded import within_its_weights
 from rivalry.runs.guards import Interrupted, alone, failures_told, guarded, say, signals
 from rivalry.runs.progress import progress
 from rivalry.runs.run import Run, command
@@ -190,7 +191,8 @@ def _resume(
 ) -> Run:
     told = run.told
     changed = _what_changed(told, dataset, ranks)
-    engine = _engine(make, told, dataset, where, ranks)
+    with within_its_weights(run):
+        engine = _engine(make, told, dataset, where, ranks)
     if ranks.first:
         run.mend()
     ranks.wait()

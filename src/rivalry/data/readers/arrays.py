@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 import torch
@@ -29,7 +29,7 @@ _DATA = ("x", "images", "image", "data", "arr_0")
 _LABELS = ("y", "labels", "label", "targets")
 _SPLITS = ("train", "test", "val")
 _RANGES = ((0, 1), (-1, 1), (0, 255))  # of floating-point pixels
-_DARK = 16  # of 255: pictures whose brightest value is lower have another range
+_DARK = 16  # of 255: pictures without a brighter value have another range
 _BROKEN = (*DAMAGED, tokenize.TokenError, MemoryError)
 
 Archive = tuple[Path, zipfile.ZipFile, dict[str, zipfile.ZipInfo]]  # its path, and its arrays by key
@@ -137,7 +137,7 @@ def _read(archive: Archive, key: str) -> np.ndarray:
         raise BadRequest(f"{key} in {path} is damaged: {str(error) or type(error).__name__}") from error
 
 
-def _array(file: BinaryIO, size: int, what: str) -> np.ndarray:
+def _array(file: IO[bytes], size: int, what: str) -> np.ndarray:
     """The array of a .npy file of so many bytes, allocated once its header agrees with them."""
     version = np.lib.format.read_magic(file)
     read_header = {
@@ -177,7 +177,11 @@ def _as_table(x: np.ndarray, what: str, highest: int) -> tuple[np.ndarray, dict[
     if x.dtype.kind == "f" and not (np.abs(x) <= np.finfo(np.float32).max).all():
         raise BadRequest(f"{what} holds numbers that are not finite, or beyond float32")
     if x.ndim == 2 and x.dtype.kind == "f":
-        return np.ascontiguousarray(x, np.float32), {}
+        with np.errstate(over="ignore"):
+            points = np.ascontiguousarray(x, np.float32)
+        if not np.isfinite(points).all():
+            raise BadRequest(f"{what} holds numbers beyond 3.4e38, the largest of float32; scale the data")
+        return points, {}
     if x.ndim == 3:
         x = x[:, None]
     elif x.ndim == 4 and x.shape[3] <= 4:
@@ -196,7 +200,7 @@ def _from_floats(x: np.ndarray, what: str, _highest: int) -> tuple[np.ndarray, s
     seen = float(x.min()), float(x.max())
     for low, high in _RANGES:
         more = 0.01 * (high - low)
-        if low - more <= seen[0] and seen[1] <= high + more and not (high == 255 and seen[1] < _DARK):
+        if low - more <= seen[0] and seen[1] <= high + more and not (high == 255 and seen[1] <= _DARK):
             unit = (np.clip(x, low, high) - low) * np.float32(255 / (high - low))
             return np.rint(unit).astype(np.uint8), f"from [{low}, {high}]" if high == 1 else f"from {x.dtype}"
     raise _no_range(what, *seen)

@@ -123,8 +123,8 @@ class BEGAN(Game):
         (real,) = data.take(self.batch)
         fake = self.G(self.draw(len(real)))
         on_real, on_fake = self.error(real), self.error(fake.detach())
-        notes = {"real": on_real, "fake": on_fake, "k": self.k.clone()}
-        yield Move(self.critic, on_real - self.k.clone() * on_fake, notes)
+        loss = on_real - self.k.clone() * on_fake
+        yield Move(self.critic, loss, {"real": on_real, "fake": on_fake, "k": self.k.clone()})
         on_fake = self.error(fake)
         gap = self.gamma * on_real.detach() - on_fake.detach()
         yield Move(self.generator, on_fake, {"convergence": on_real.detach() + gap.abs()})

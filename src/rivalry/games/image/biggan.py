@@ -11,6 +11,8 @@ codes are sampled by "standing statistics", as those of every game with batch no
 Deviations:
     As many halvings as the image allows, the width doubling with each; the paper fixes both per resolution.
     The orthogonal term leaves embeddings alone, as the authors' code does.
+    A width of 64 and a batch of 256 where the paper has 96 (128 in the deep one) and 2,048: a single device.  The rates
+        of `biggan` are SAGAN's, which the paper halves for its large batch.
 """
 
 import math

@@ -9,6 +9,8 @@ Deviations:
     Kernels are 4 x 4 as in the authors' Torch code; the Theano code has 5 x 5.
     A linear layer before the first map and after the last, in place of convolutions as large as the map.
     Any size from 8 x 8 on, square or not, and 1 to 4 channels.
+    The width of 64 near the image is that of the authors' code, where the paper's figure, for 64 x 64, has 128; other
+        defaults are the paper's.
 """
 
 from typing import Literal

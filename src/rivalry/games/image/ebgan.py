@@ -4,7 +4,7 @@
     min_D  E_x[E(x)] + E_z[max(0, m - E(G(z)))]        min_G  E_z[E(G(z))]  (+ λ f_PT(Enc(G(z))))
 
 (Zhao, Mathieu & LeCun 2016, "Energy-based Generative Adversarial Network", arXiv 1609.03126, equations 1 and 2.)
-Fakes are pushed up to the margin m and no farther.  The pulling-away term (equation 5) keeps the codes S of a batch
+Fakes are pushed up to the margin m and no farther.  The pulling-away term (section 2.4) keeps the codes S of a batch
 of fakes apart:
 
     f_PT(S) = 1/(n(n-1)) Σ_{i≠j} (S_iᵀS_j / ‖S_i‖‖S_j‖)²
@@ -18,8 +18,8 @@ Deviations:
         on.  Leaky ReLU in the encoder; the paper's rectifiers are not leaky.
     Layer normalization in the critic where the paper has batch norm: with that, the energy of a datum would depend on
         the others of its batch, and fakes that are a mere trace of an image get a high energy in training alone.
-    Any size; the paper has one network for each of its data sets.  Batch, rates and λ are ours, the paper chose them
-        by search.
+    Any size; the paper has one network for each of its data sets.  Batch and rates are ours; the paper chose its
+        own by a search for each data set.  λ = 0.1 is the paper's.
 """
 
 import math
@@ -101,7 +101,7 @@ class EBGAN(TwoPlayers):
         yield Move(self.critic, loss, {"divergence": loss, "real": on_real.mean(), "fake": on_fake.mean()})
         on_fake, codes = self.D.judge(fake)
         loss, terms = self.divergence.generator(on_fake), {name: pulling_away(codes) for name in self.terms}
-        yield Move(self.generator, loss + sum(w * terms[name] for name, w in self.terms.items()), terms)
+        yield Move(self.generator, loss + sum(w * terms[name] for name, w in self.terms.items()), {**terms})
         self.average.update(self.G)
 
 

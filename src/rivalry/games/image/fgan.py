@@ -9,6 +9,7 @@ Deviations:
     By default the generator raises E[g_f(D(G(z)))], the paper's own alternative of section 3.2, since the
         bound itself saturates while the critic wins.
     DCGAN's networks where the paper has perceptrons on MNIST.
+    DCGAN's rate, width, batch and code of 100, which go with its networks, in place of the paper's for perceptrons.
 """
 
 from typing import Literal

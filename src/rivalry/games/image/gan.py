@@ -13,6 +13,8 @@ Deviations:
         with the fresh noise of algorithm 1; the released code of DCGAN does the same.
     Leaky ReLU where the paper's critic has maxout and its generator ReLU and sigmoids, and Adam for momentum.
     Batch norm in the generator, which was not known yet: without it all images are alike for thousands of rounds.
+    One network for all data: 256 units in three layers, a code of 100, where the paper has a network for each data
+        set.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -144,8 +146,11 @@ class TwoPlayers(Game):
         return told_labels(n, label, self.classes, self.device)
 
     def looks(self, real: Tensor, fake: Tensor, given: Sequence[Any] = ()) -> tuple[Pass, Pass]:
-        """The critic's passes over reals and fakes, not made yet: penalties are to ask first."""
-        critic = lambda x: self.D(x, *given)
+        """The critic's passes over reals and fakes, each augmented, not made yet: penalties are to ask first.
+
+        A penalty's gradient is taken at the data as they are, through the augmentation (StyleGAN2-ADA does the same).
+        """
+        critic = lambda x: self.D(self.augment(x), *given)
         return Pass(critic, real), Pass(critic, fake)
 
     def regularize(self, real: Pass, fake: Pass, t: int) -> dict[str, Tensor]:
@@ -168,8 +173,7 @@ class GAN(TwoPlayers):
         for _ in range(self.critic_steps):
             real, *given = data.take(self.batch)
             fake = self.G(self.draw(len(real)), *given)
-            x, y = self.augment(real), self.augment(fake.detach())
-            on_real, on_fake = self.looks(x, y, given)
+            on_real, on_fake = self.looks(real, fake.detach(), given)
             penalties = self.regularize(on_real, on_fake, t)
             loss = self.divergence.critic(on_real.scores, on_fake.scores)
             notes = {"divergence": loss, "real": on_real.scores.mean(), "fake": on_fake.scores.mean()}

@@ -14,6 +14,7 @@ With a fixed deviation of 1, log Q of a number is a squared error, up to a const
 Deviations:
     DCGAN's networks as they stand; the paper's have fully connected layers beside the convolutions.
     The generator raises log D(G(z, c)) instead of lowering log(1 - D(G(z, c))), as the authors' code does.
+    A width of 64 channels; rates, code and batch of 128 are those of the paper's MNIST model, for every data set.
 """
 
 from collections.abc import Iterator, Mapping

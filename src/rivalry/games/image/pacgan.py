@@ -11,6 +11,9 @@ Deviations, on points, from the released code (fjxmlzn/PacGAN, synthetic_data_ex
     Its batch norm sees the samples of each place in the pack by themselves, ours all of them together; its
         running average is of deviations, ours of variances.
     400 epochs are 400,000 rounds there; the recipes stop at an eighth of them.
+Deviations, on images:
+    DCGAN's networks, rate and code of 100, the critic's first layer wider by the pack; the paper keeps the
+        hyperparameters of each base system likewise.
 """
 
 from torch import Tensor, nn

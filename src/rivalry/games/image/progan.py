@@ -11,6 +11,8 @@ What is played in round t is a function of t alone, so a run that is resumed goe
 Deviations:
     Any size: the smallest image has a shorter side of 4 to 7 pixels, and the largest is cropped to the data's.
     The optimizers keep their moments when a layer is added, and the learning rate is constant.
+    A code of 128 where the paper has 512; 32 channels of the largest map, doubled with each halving up to the paper's
+        512.  A batch of 16 at full size, doubled with each halving up to 128: the paper's is 16 at most.
 """
 
 import math

@@ -10,6 +10,7 @@ penalty: Mescheder et al. 2018, arXiv 1801.04406, paid lazily as in Karras et al
 Deviations:
     R1 in place of spectral normalization and the logistic loss in place of the hinge: two thirds of the time.
     DCGAN's layers in place of residual ones, their norms told the class.
+    All defaults are ours, tuned on MNIST for two minutes of a laptop; neither paper has such a system.
 """
 
 import math

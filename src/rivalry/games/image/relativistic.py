@@ -8,12 +8,19 @@ penalties on reals and fakes RpGAN converges locally, and needs none of the usua
 2024, "The GAN is dead; long live the GAN!", arXiv 2501.05441).
 
 Deviations:
-    DCGAN's networks in all three.  `r3gan` is that paper's training, RpGAN + R1 + R2, in networks without
-        norms; its own networks are grouped residual ones.
+    DCGAN's networks in all three by default.  `r3gan` is that paper's training, RpGAN + R1 + R2, in networks without
+        norms; its own networks, grouped residual ones, are there by `networks=grouped`.  They have 32 channels at full
+        size, doubled with each halving up to the paper's 768, where the paper has 768 at all small sizes; groups are
+        of 16 channels as there.  Resampling is by the filter [1, 3, 3, 1], the paper's code has [1, 2, 1].
+    `r3gan` is unconditional, without augmentation, and its rate, γ = 1, β₂ = 0.99 and average are constant; the paper
+        moves all of them over the first part of training (rate 2e-4 to 5e-5, β₂ 0.9 to 0.99, γ to a tenth) at
+        batches of 256 and more.  A rate of 5e-4 suits the smaller networks and batches here.
+    `rpgan` and `ragan` have DCGAN's rate, batch and code of 100, where the paper trains at several rates with a
+        code of 128.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -26,6 +33,8 @@ from rivalry.maths.optimizers import adam
 from rivalry.maths.penalties import r1, r2
 from rivalry.maths.priors import normal, uniform
 from rivalry.nn.choice import critic_for, generator_for
+from rivalry.nn.conv import Shape
+from rivalry.nn.grouped import GroupedCritic, GroupedGenerator
 from rivalry.settings import Count, Fraction, Rate, Weight
 
 
@@ -44,8 +53,7 @@ class RelativisticGAN(TwoPlayers):
         for _ in range(self.critic_steps):
             real, *given = data.take(self.batch)
             fake = self.G(self.draw(len(real)), *given)
-            x, y = self.augment(real), self.augment(fake.detach())
-            on_real, on_fake = self.looks(x, y, given)
+            on_real, on_fake = self.looks(real, fake.detach(), given)
             penalties = self.regularize(on_real, on_fake, t)
             loss = self.comparison.critic(on_real.scores, on_fake.scores)
             notes = {"divergence": loss, "real": on_real.scores.mean(), "fake": on_fake.scores.mean()}
@@ -113,6 +121,7 @@ def r3gan(
     lr: Rate = 5e-4,
     penalty: Weight = 1.0,
     every: Count = 1,
+    networks: Literal["plain", "grouped"] = "plain",
     average: Fraction = 0.999,
 ) -> RelativisticGAN:
     """RpGAN with R1 and R2, in networks without norms.
@@ -124,11 +133,13 @@ def r3gan(
         lr: Adam's step size, of both players; its moments decay by 0 and 0.99
         penalty: weight of R1 and of R2
         every: rounds from one payment of the penalties to the next
+        networks: DCGAN's without norms, or the paper's own of grouped residual blocks, for images
         average: decay of the generator's moving average; 0 for none
     """
+    G, D = NETWORKS[networks](spec, latent, width)
     return RelativisticGAN(
-        generator_for(spec, latent, width, norm="none"),
-        critic_for(spec, width, norm="none"),
+        G,
+        D,
         prior=normal(latent),
         comparison=relativistic_paired,
         penalties=[r1(penalty, every=every), r2(penalty, every=every)],
@@ -137,6 +148,19 @@ def r3gan(
         batch=batch,
         average=average,
     )
+
+
+def _plain(spec: Spec, latent: int, width: int) -> tuple[nn.Module, nn.Module]:
+    return generator_for(spec, latent, width, norm="none"), critic_for(spec, width, norm="none")
+
+
+def _grouped(spec: Spec, latent: int, width: int) -> tuple[nn.Module, nn.Module]:
+    spec.require("r3gan with networks=grouped", kind="image")
+    shape: Shape = spec.shape  # type: ignore[assignment]
+    return GroupedGenerator(latent, shape, width=width), GroupedCritic(shape, width=width)
+
+
+NETWORKS = {"plain": _plain, "grouped": _grouped}
 
 
 def _in_dcgan(

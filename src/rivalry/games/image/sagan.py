@@ -10,6 +10,8 @@ classes where the data have any, by conditional norms and projection.
 Deviations:
     SNGAN's residual networks, with as many halvings as the image allows and one width throughout.
     R1 where it is asked for: on few data of strong modes the critic otherwise chases a generator of one mode around.
+    A width of 128 throughout, a batch of 64 where the paper has 256, on more devices; rates and moments are the
+        paper's.
 """
 
 from typing import Literal

@@ -8,6 +8,8 @@ classes, Miyato & Koyama 2018, "cGANs with Projection Discriminator", arXiv 1802
 Deviations:
     The residual networks have as many halvings as the image allows, and 128 channels in both by default.
     The learning rates are constant; the paper lowers them linearly to 0.
+    The paper's generator for 32 x 32 has 256 channels; rate, moments, batch and the critic's five turns are those of
+        its residual networks.
 """
 
 from rivalry.data.source import Spec

@@ -9,10 +9,17 @@ arXiv 1812.04948.  `stylegan2`: Karras et al. 2019, "Analyzing and Improving the
 arXiv 1912.04958: modulated convolutions in place of AdaIN, pictures that are summed over sizes, a residual critic,
 lazy R1 and path length.  Adaptive augmentation: Karras et al. 2020, arXiv 2006.06676.)
 
-Written from the papers.  Deviations:
+Deviations:
     `stylegan` does not grow: all of its layers play from the first round, as those of `stylegan2` do.
     Any size: the constant has a shorter side of 4 to 7 pixels; images are cropped from what is doubled of it.
     Unconditional.  Truncation pulls the styles of all layers; the paper's figures spare the finest.
+    A lazy term joins the adversarial loss in one step of Adam, where the authors' code makes a second one.  `stylegan2`
+        has the correction by c = k/(k + 1) for it: the steps between are those of the paper, and one in k + 1 is saved.
+    R1 is on the real image before augmentation, as in the authors' code of adaptive augmentation.
+    Codes and styles of 128 where the papers have 512, with at most 512 channels as there; a batch of 32 at every size;
+        an average whose decay is a constant .999 a round, where the papers state a half-life in images.
+    The rate of `stylegan` is that of the paper's small images, not raised for large ones.  R1's weight is 10, as in
+        the papers for large images, at any size.
 """
 
 import math
@@ -28,7 +35,7 @@ from rivalry.game import Move
 from rivalry.games.image.gan import TwoPlayers
 from rivalry.maths.augment import ADA, Augment, DiffAugment, Nothing
 from rivalry.maths.divergences import non_saturating
-from rivalry.maths.optimizers import adam
+from rivalry.maths.optimizers import MakeOptimizer, adam
 from rivalry.maths.penalties import PathLength, r1
 from rivalry.maths.priors import normal
 from rivalry.nn.conv import Shape, halvings
@@ -160,8 +167,7 @@ class StyleGAN(TwoPlayers):
     def round(self, data: Source, t: int) -> Iterator[Move]:
         (real,) = data.take(self.batch)
         fake = self.G.draw(self.mix(len(real)))
-        x, y = self.augment(real), self.augment(fake.detach())
-        on_real, on_fake = self.looks(x, y)
+        on_real, on_fake = self.looks(real, fake.detach())
         penalties = self.regularize(on_real, on_fake, t)
         loss = non_saturating.critic(on_real.scores, on_fake.scores)
         notes = {"divergence": loss, "real": on_real.scores.mean(), "fake": on_fake.scores.mean()}
@@ -275,7 +281,7 @@ def stylegan2(
         mixing: share of samples that have the styles of two codes
         augment: what the critic sees of an image: all of it, DiffAugment's changes, or ADA's
         batch: data of one turn
-        lr: Adam's step size, of both players; its moments decay by 0 and 0.99
+        lr: Adam's step size, of both players; its moments decay by 0 and 0.99; corrected for terms paid lazily
         penalty: weight of R1
         every: rounds from one payment of R1 to the next
         path: weight of the path length, paid every fourth round; 0 for none
@@ -284,19 +290,29 @@ def stylegan2(
     shape, small, widths = _sizes("stylegan2", spec, width)
     mapping, synthesis = Mapping(latent, latent, depth), SkipSynthesis(shape[0], small, widths, latent)
     augmenting: Augment = AUGMENTS[augment]()
+    paths = [PathLength(path)] if path else []
     return StyleGAN(
         StyleGenerator(mapping, synthesis, shape),
         ResidualStyleCritic(shape[0], small, widths),
         mixing=mixing,
-        paths=[PathLength(path)] if path else [],
+        paths=paths,
         augment=augmenting,
         prior=normal(latent),
         penalties=[r1(penalty, every=every)],
-        generator=adam(lr, 0.0, 0.99),
-        critic=adam(lr, 0.0, 0.99),
+        generator=lazy_adam(lr, paths[0].every if paths else 1),
+        critic=lazy_adam(lr, every),
         batch=batch,
         average=average,
     )
+
+
+def lazy_adam(lr: float, every: int) -> MakeOptimizer:
+    """Adam for a player one of whose terms is paid in every k-th round alone: λ' = cλ, β' = β^c, c = k/(k + 1).
+
+    (Karras et al. 2019, arXiv 1912.04958, appendix B.)  A term of every round needs no correction: c = 1.
+    """
+    c = every / (every + 1) if every > 1 else 1.0
+    return adam(c * lr, 0.0, 0.99**c)
 
 
 def _sizes(who: str, spec: Spec, width: int) -> tuple[Shape, tuple[int, int], list[int]]:

@@ -47,10 +47,10 @@ class ForeseenAdam:
     """
 
     def __init__(self, player: Player):
-        (group,) = player.optimizer.param_groups
+        saved = player.optimizer.state_dict()
+        (group,) = saved["param_groups"]
         self.lr, (self.beta1, self.beta2), self.eps = group["lr"], group["betas"], group["eps"]
-        state = player.optimizer.state
-        known = [(p, state.get(p, {})) for p in player.parameters]
+        known = [(p, saved["state"].get(i, {})) for i, p in enumerate(player.parameters)]
         self.i = max(int(moments.get("step", 0)) for _, moments in known)
         self.m, self.v = (
             as_vector([moments.get(name, torch.zeros_like(p)) for p, moments in known])

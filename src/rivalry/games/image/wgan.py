@@ -7,6 +7,7 @@ Lipschitz, up to a constant, by clipping its weights after each of its turns.
 
 Deviations:
     The released code gives the critic 100 turns at the start and at every 500th round; algorithm 1 does not.
+    A width of 64 channels, batch norm in the critic; other defaults are the paper's.
 """
 
 from typing import Literal

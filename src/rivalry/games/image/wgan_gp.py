@@ -7,6 +7,8 @@
 Deviations:
     DCGAN's networks without batch normalization (layer normalization in the critic, as the paper advises)
         where the paper's main experiments have residual ones.
+    A width of 64 channels; λ, the rate, Adam's moments, the batch and the critic's turns are those of algorithm 1, and
+        the code of 128 that of the authors' code.
 """
 
 from typing import Literal

@@ -2,14 +2,14 @@
 
     min_D  E_z[D(G(z))] - E_x[D(x)] + λ E_x̂[max(0, ‖∇D(x̂)‖ - 1)²],  x̂ uniform between a real and a fake
 
-(Petzka, Fischer & Lukovnicov 2017, "On the regularization of Wasserstein GANs", arXiv 1709.08894, equation 8.)  The
+(Petzka, Fischer & Lukovnikov 2017, "On the regularization of Wasserstein GANs", arXiv 1709.08894.)  The
 best critic of WGAN-GP has slope 1 almost everywhere only between points that its optimal transport couples, and x̂ is
 not drawn between those; a slope below 1 breaks no condition, so here it costs nothing.
 
 Deviations:
     DCGAN's networks, with layer normalization in the critic, where the paper's are residual or perceptrons.
-    λ and the optimizer are those of WGAN-GP (arXiv 1704.00028); the paper compares λ from 0.1 to 100 and finds
-        little difference.
+    λ and the optimizer are those of WGAN-GP (arXiv 1704.00028); the paper finds that it depends less on λ
+        than WGAN-GP does.
 """
 
 from typing import Literal

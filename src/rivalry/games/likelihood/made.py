@@ -141,7 +141,7 @@ def made(
     width: Count = 512,
     depth: Count = 2,
     dropout: Fraction = 0.0,
-    components: Natural = 10,
+    components: Natural = 5,
     levels: Count = 256,
     batch: Count = 100,
     lr: Rate = 1e-3,
@@ -197,6 +197,6 @@ RECIPES = {
             "levels": 17,
             "dropout": 0.5,
         },
-        "mnist": {"data": "mnist", "time": "10m"},
+        "mnist": {"data": "mnist", "time": "10m", "components": 3},
     }
 }

@@ -11,6 +11,7 @@ Deviations:
         single place would be wiped out (the paper's erratum).
     Half the paper's channels by default; images as they are, without its jitter of scale and place.
     The critic's loss is not halved: to Adam the scale of a loss is nothing.
+    The batch, the rate, β₁, λ and the dropout are the paper's.
 """
 
 from collections.abc import Iterator

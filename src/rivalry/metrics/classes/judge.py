@@ -25,7 +25,7 @@ def verdicts(
       hold the mean `confidence`, the mean `entropy` of the verdicts in nats, and the same share for `real`
       data: the control that samples can at best come up to.
     - "classes[...]": how many classes hold at least one confident sample.  Its details hold the `histogram`
-      of all verdicts by class, and its `entropy` in nats (log k when even).
+      of all verdicts by class, that of real data as `real histogram`, and its `entropy` in nats (log k when even).
 
     A classifier can be sure of an image that is none of its classes: read beside a distance.
 
@@ -63,6 +63,9 @@ def verdicts(
         "histogram": histogram,
         "entropy": float(torch.special.entr(counts.double() / n).sum()),
     }
+    if real_logits is not None:
+        of_real = real_logits.argmax(1).bincount(minlength=k)
+        balance["real histogram"] = dict(zip(histogram, of_real.tolist()))
     moves = spread_of_counts(seen, present)
     return [
         Score(f"confident[{features}]", hits / n, n, wilson_error(hits, n), "high", by_share, how_sure),

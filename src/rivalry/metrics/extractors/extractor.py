@@ -23,7 +23,7 @@ from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.kinds.kind import Kind, as_float32
 from rivalry.metrics.extractors.classifier import Classifier, fit
-from rivalry.metrics.extractors.fingerprints import fingerprint, hash_weights
+from rivalry.metrics.extractors.fingerprints import fingerprint, hash_network, hash_weights
 from rivalry.metrics.game.codes import evaluating
 
 BUNDLED = Path(__file__).parent / "bundled"
@@ -289,7 +289,16 @@ def features_of(
     """`extract` for a whole data set, kept in the user's cache: the second time it is only read."""
     if not any(True for _ in extractor.network.parameters()):  # nothing learned: quicker done again than read
         return extract(extractor, data, progress=progress)
-    known = (data.spec.name, split, str(len(data)), fingerprint(data), extractor.name, extractor.hash)
+    computed = hash_network(extractor.network)  # equal weights under other code give other features
+    known = (
+        data.spec.name,
+        split,
+        str(len(data)),
+        fingerprint(data),
+        extractor.name,
+        extractor.hash,
+        computed,
+    )
     digest = hashlib.sha256("/".join(known).encode()).hexdigest()[:24]
     path = cache_dir("features") / f"{_safe(data.spec.name)}-{digest}.safetensors"
     try:

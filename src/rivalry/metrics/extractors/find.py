@@ -7,8 +7,9 @@ from torch import nn
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest, unknown
 from rivalry.metrics.extractors.extractor import Extractor, Progress, judge, pixels
+from rivalry.metrics.extractors.fingerprints import hash_network
 
-FOR_COLOR = ("inception-2015", "efficientnet-lite0")  # trained on photographs
+FOR_COLOR = ("inception-2015", "efficientnet-lite0", "dinov2", "clip")  # trained on photographs
 NAMES = ("judge", "pixels", *FOR_COLOR)
 
 
@@ -23,11 +24,12 @@ def find_extractor(
     - "judge": a classifier of the data themselves, trained on `train` where it is not there yet (`features.judge`);
     - "pixels": the data as they are;
     - "inception-2015": the network of the Fréchet Inception Distance, from a file of the user's (`inception.py`);
-    - "efficientnet-lite0": a network for photographs from PyPI (`efficientnet.py`).
+    - "efficientnet-lite0": a network for photographs from PyPI (`efficientnet.py`);
+    - "dinov2" and "clip": vision transformers, from a file of the user's (`vit.py`).
 
     Args:
         asked: one of these names, or a network: float32 (n, *spec.shape), images in [-1, 1] -> features (n, d) or
-            (features, logits).  A network is called "module-" and the first 8 digits of its hash, so that scores on
+            (features, logits).  A network is called "module-" and the first 8 digits of its hash, of weights and code, so that scores on
             two networks never bear one name; an extractor is given back as it is.
         spec: of the data.
         train: labeled images that a judge may be trained on.
@@ -39,7 +41,7 @@ def find_extractor(
     if isinstance(asked, Extractor):
         return asked
     if isinstance(asked, nn.Module):
-        hashed = Extractor("module", asked).hash
+        hashed = hash_network(asked)
         return Extractor(f"module-{hashed[:8]}", asked, hash=hashed)
     if asked in ("pixels", spec.meaning.raw):
         return pixels(spec)
@@ -72,6 +74,10 @@ def _for_color(asked: str, spec: Spec) -> Extractor:
         from rivalry.metrics.extractors.inception import inception_2015
 
         return inception_2015()
+    if asked in ("dinov2", "clip"):
+        from rivalry.metrics.extractors.vit import vision_transformer
+
+        return vision_transformer(asked)
     from rivalry.metrics.extractors.efficientnet import efficientnet_lite0
 
     return efficientnet_lite0()

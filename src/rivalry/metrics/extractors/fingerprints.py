@@ -1,6 +1,7 @@
 """Hashes of networks and of data: what a score was computed with, and what a cached file belongs to."""
 
 import hashlib
+import inspect
 from typing import Any
 
 import torch
@@ -16,6 +17,62 @@ def hash_weights(network: nn.Module) -> str:
         digest.update(name.encode())
         digest.update(_bytes(value))
     return digest.hexdigest()
+
+
+def hash_network(network: nn.Module) -> str:
+    """sha256 over what a network computes, as far as it can be known, in hexadecimal.
+
+    Over the state that `hash_weights` reads, buffers that a state leaves out, and for each module its place, its
+    class, the class's source (its bytecode where no source is at hand), and its settings: numbers, words, functions
+    and tables of these.  Does not reach what the code reads from elsewhere, as a global or a file.
+    """
+    digest = hashlib.sha256(hash_weights(network).encode())
+    for place, module in network.named_modules():
+        digest.update(f"{place}:{type(module).__module__}.{type(module).__qualname__}".encode())
+        for kind in type(module).__mro__:
+            if not kind.__module__.startswith("torch.") and kind is not object:
+                digest.update(_code(kind))
+        for name, value in sorted(vars(module).items()):
+            if not name.startswith("_") and name != "training":
+                digest.update(f"{name}={_told(value)}".encode())
+        for name, value in sorted(module.named_buffers(recurse=False)):
+            digest.update(name.encode() + bytes(_bytes(value)))
+    return digest.hexdigest()
+
+
+def _code(kind: Any) -> bytes:
+    """The source of a class or function, else its bytecode with the constants in it."""
+    try:
+        return inspect.getsource(kind).encode()
+    except (OSError, TypeError):
+        made = [value for _, value in sorted(vars(kind).items())] if inspect.isclass(kind) else [kind]
+        codes = [code for value in made if (code := getattr(value, "__code__", None))]
+        return b"".join(_bytecode(code) for code in codes)
+
+
+def _bytecode(code: Any) -> bytes:
+    inner = [c for c in code.co_consts if inspect.iscode(c)]
+    values = [c for c in code.co_consts if not inspect.iscode(c)]
+    return code.co_code + repr((code.co_names, values)).encode() + b"".join(map(_bytecode, inner))
+
+
+def _told(value: Any) -> str:
+    """What a setting is, in words that are the same in the next process; its kind alone where that cannot be told."""
+    if value is None or isinstance(
+        value, bool | int | float | complex | str | bytes | torch.dtype | torch.Size
+    ):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(_told, value))}]"
+    if isinstance(value, dict):
+        return f"{{{','.join(sorted(f'{_told(k)}:{_told(v)}' for k, v in value.items()))}}}"
+    if isinstance(value, Tensor):
+        return hashlib.sha256(_bytes(value)).hexdigest()
+    if inspect.ismethod(value):
+        value = value.__func__
+    if inspect.isfunction(value):
+        return hashlib.sha256(_code(value)).hexdigest()
+    return f"{type(value).__module__}.{type(value).__qualname__}"
 
 
 def fingerprint(data: Dataset) -> str:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from rivalry.metrics.extractors.extractor import require_comparable
-from rivalry.metrics.features.neighbors import CHUNK, nearest, spaced, squared_distances
+from rivalry.metrics.features.neighbors import CHUNK, ROUNDING, centered, nearest, spaced, squared_distances
 from rivalry.metrics.interval import SPREAD_OF_SHARE, wilson_error
 from rivalry.metrics.score import Score
 
@@ -43,11 +43,11 @@ def authenticity(
         BadRequest: fewer than 2 samples a side, widths that differ, values not finite, constant real ones.
     """
     require_comparable("authenticity", real_features, fake_features, least=2)
-    fake = spaced(fake_features, most)
-    real = real_features - real_features.mean(0)  # distances from products lose digits far from the origin
-    away, row = nearest(fake - real_features.mean(0), real)
+    real, fake = centered(real_features, spaced(fake_features, most))
+    away, row = nearest(fake, real)
     asked, place = row.unique(return_inverse=True)
-    hits, n = int((away > reach_of(real, asked)[place]).sum()), len(fake)
+    reach = reach_of(real, asked)[place] * (1 + ROUNDING[real.dtype])  # a tie is not further
+    hits, n = int((away > reach).sum()), len(fake)
     told = {"n real": len(real), "n fake": n, "spread": SPREAD_OF_SHARE}
     return Score(
         f"authenticity[{features}]", hits / n, n, wilson_error(hits, n), "", {**(provenance or {}), **told}
@@ -63,5 +63,5 @@ def reach_of(x: Tensor, rows: Tensor, chunk: int = CHUNK) -> Tensor:
     for part in rows.split(chunk):
         apart = squared_distances(x[part], x)
         apart.scatter_(1, part[:, None], float("inf"))  # of a point from itself
-        nearest_other.append(apart.amin(1))
+        nearest_other.append((x[part] - x[apart.argmin(1)]).square().sum(1))
     return torch.cat(nearest_other)

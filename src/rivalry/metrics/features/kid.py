@@ -103,7 +103,8 @@ def kid_of_subsets(
         "spread": f"{SPREAD_OF_HALVES}, and over the draw of the subsets",
     }
     deviation = float(every.std(correction=0))
-    halves = with_halves(*(spaced(x, 10_000).double() for x in (real_features, fake_features)))[1]
+    real, fake = (spaced(x, 10_000).double() for x in (real_features, fake_features))
+    halves = with_halves(real, fake)[1]
     halves = halves and replace(halves, chance=deviation**2 / subsets)
     return Score(
         f"kid-subsets[{features}]",

@@ -1,0 +1,55 @@
+"""Building the game of a run within the memory that its weights take.
+
+A run.json from anyone may ask for networks that no machine holds.  The checkpoint beside it tells how many numbers
+the game's weights are; tensors are counted before they are made, and building ends where they cannot be these.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from rivalry.errors import BadRequest
+from rivalry.runs.run import Run
+
+SLACK = 4  # initializing a weight takes a few tensors of its size
+SPARE = 10_000_000  # numbers beside the weights
+_MAKERS = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.eye, torch.arange}
+
+
+class Bounded(TorchFunctionMode):
+    """Inside of it no more than `most` numbers are made in all.
+
+    Raises:
+        BadRequest: more would be; `said` tells what asks for them.
+    """
+
+    def __init__(self, most: int, said: str):
+        super().__init__()
+        self.left, self.said = most, said
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func in _MAKERS:
+            self.left -= _numbers(args if args else kwargs.get("size", ()))
+            if self.left < 0:
+                raise BadRequest(self.said)
+        return func(*args, **kwargs)
+
+
+def within_its_weights(run: Run) -> Bounded:
+    """A bound for building the game of a run: by the largest of its checkpoints, if it has one."""
+    files = [checkpoint.path / "weights.safetensors" for checkpoint in [*run.checkpoints(), *run.begun()]]
+    sizes = [file.stat().st_size for file in files if file.exists()]
+    most = SLACK * max(sizes) + SPARE if sizes else 2**62  # a weight may be saved in a single byte
+    return Bounded(most, f"{run.path}/run.json asks for a larger game than its checkpoints hold")
+
+
+def _numbers(sizes: Any) -> int:
+    """How many numbers a tensor of these sizes has: `empty(2, 3)`, `empty((2, 3))`."""
+    flat = [n for size in sizes for n in (size if isinstance(size, Iterable) else (size,))]
+    return math.prod(n for n in flat if isinstance(n, int))
