@@ -1,6 +1,6 @@
 """Write the table of games in README.md anew from the catalog.
 
-    python tools/games_table.py [--check]
+python tools/games_table.py [--check]
 """
 
 import sys

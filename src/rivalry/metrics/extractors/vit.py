@@ -136,8 +136,7 @@ def renamed(family: Family, state: State, source: str) -> State:
     found: State = {}
     for key, value in state.items():
         if (
-            open_clip
-            and not key.startswith("visual.")
+            (open_clip and not key.startswith("visual."))
             or key.startswith("text_")
             or key.endswith("position_ids")
         ):
