@@ -25,7 +25,7 @@ from torch import Tensor
 
 from rivalry.catalog import find, maker, recipes
 from rivalry.data import open_data
-from rivalry.data.source import Dataset, Source
+from rivalry.data.source import Dataset, TableSource
 from rivalry.maths.levels import Levels, bits_per_dimension
 from rivalry.metrics.game.nll import nll
 from rivalry.play.engine import Engine
@@ -86,7 +86,7 @@ def fitted(
     values = check(maker(entry), {**recipe, **settings}, game)
     played = maker(entry)(train.spec, **values)
     engine = Engine(
-        played, Source(train, played.reads, batch=played.batch, seed=options.seed), seed=options.seed
+        played, TableSource(train, played.reads, batch=played.batch, seed=options.seed), seed=options.seed
     )
     seconds = play(engine, options.seconds)
     score, seen = nll(played, held_out, n=10_000), nll(played, train, n=MEASURED)

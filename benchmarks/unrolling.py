@@ -20,7 +20,7 @@ import torch
 from certificate import certificate
 
 from rivalry.data import open_data
-from rivalry.data.source import Source
+from rivalry.data.source import TableSource
 from rivalry.games.image.unrolled import unrolled
 from rivalry.metrics.points.modes import modes
 from rivalry.play.engine import Engine
@@ -50,7 +50,7 @@ def one(seed: int, steps: int, rounds: int) -> Row:
     torch.manual_seed(seed)
     data = open_data("ring")
     game = unrolled(data.spec, steps=steps, width=128)
-    engine = Engine(game, Source(data, batch=game.batch, seed=seed), seed=seed)
+    engine = Engine(game, TableSource(data, batch=game.batch, seed=seed), seed=seed)
     engine.play(Goal(rounds=rounds))
     truth = data.facts["modes"]
     with engine.aside(seed=1) as still:

@@ -25,6 +25,8 @@ def test_its_name_is_its_row_and_its_data_are_of_it(kind: Kind) -> None:
     assert len(data) == 6
     assert not kind.refuse(data.rows(slice(None)), data.spec.x)
     assert not kind.unplayable(data.spec)
+    assert kind.fits(data.spec.shape, data.spec.about)
+    assert not kind.fits((*data.spec.shape, 2), data.spec.about)
     assert kind.words(data.spec.x)
 
 
@@ -82,7 +84,7 @@ def test_samples_are_written_to_every_ending_that_it_names(kind: Kind, tmp_path:
     data = kind.toy(n=3)
     for ending in (".png", ".npz", *kind.writes, *([""] if kind.single else [])):
         place = tmp_path / f"made{ending}"
-        save(lambda: data.rows(slice(None)), place, data.spec)
+        save(lambda: [data.rows(slice(None))], place, data.spec)
         assert place.stat().st_size > 0
     if kind.single:
         assert len(list((tmp_path / "made").glob(f"*{kind.single}"))) == 3

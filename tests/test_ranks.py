@@ -319,7 +319,7 @@ def test_a_round_takes_one_message_beside_those_of_its_moves(told: list[dict[str
 def pair(out: Path, how: str) -> None:
     """One of two processes that play, of which the last one hangs, or fails, in round 5."""
     ranks = join()
-    source = Source(points(), batch=8, rank=ranks.rank, world=ranks.world)
+    source = TableSource(points(), batch=8, rank=ranks.rank, world=ranks.world)
     game = maker(find("gan"))(source.spec, width=8, batch=8)
 
     def trouble(engine: Engine, moves: Any) -> None:

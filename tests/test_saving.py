@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from toys import Scalars, points
 
-from rivalry.data.source import Source
+from rivalry.data.source import Source, TableSource
 from rivalry.errors import RunFailed
 from rivalry.game import Move
 from rivalry.play.engine import Callback, Engine
@@ -40,7 +40,7 @@ class Clocked(Engine):
 def begin(tmp_path: Path, every: float, keep: int = 100) -> tuple[Clocked, Saver, Run]:
     run = Run.create(tmp_path / "run", {})
     saver = Saver(run, every, keep)
-    return Clocked(Counting(), Source(points(), batch=8), callbacks=[saver]), saver, run
+    return Clocked(Counting(), TableSource(points(), batch=8), callbacks=[saver]), saver, run
 
 
 def until_written(saver: Saver) -> Callback:

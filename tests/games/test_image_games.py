@@ -6,7 +6,7 @@ from torch import nn
 from toys import engine_of, images, points
 
 from rivalry.catalog import find, maker
-from rivalry.data.source import Source
+from rivalry.data.source import TableSource
 from rivalry.errors import BadRequest
 from rivalry.games.image.cogan import cogan
 from rivalry.maths.divergences import hinge, non_saturating, relativistic_paired
@@ -87,7 +87,7 @@ def test_the_code_that_infogan_asks_back_is_the_code_it_drew() -> None:
 def turns_of(information: float) -> dict[str, tuple[float, list[torch.Tensor]]]:
     """The loss and the gradient of each player of a first round, from the same weights, data and codes."""
     game, found = informed(information=information), {}
-    data = Source(images(1, 8, 8), game.reads, batch=game.batch, seed=0)
+    data = TableSource(images(1, 8, 8), game.reads, batch=game.batch, seed=0)
     torch.manual_seed(1)
     for move in game.round(data, 0):  # nobody steps
         slopes = torch.autograd.grad(move.loss, move.player.parameters, allow_unused=True)

@@ -1,14 +1,14 @@
 """Moving pictures: (frames, c, h, w) bytes, seen in [-1, 1]; `Column.about` holds `rate`, frames a second."""
 
 import io
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import torch
 from PIL import Image
 from torch import Tensor
 
 from rivalry.kinds.image import COLORS, IMAGE, to_image
-from rivalry.kinds.kind import Kind
+from rivalry.kinds.kind import Kind, is_number
 
 if TYPE_CHECKING:
     from rivalry.data.source import Column, Dataset, Spec
@@ -20,7 +20,11 @@ MOVING = 16  # clips of the animation beside a sheet
 
 class ClipKind(Kind):
     name, plural = "clip", "clips"
-    dtype, bounded, axes, raw, single = torch.uint8, True, 3, "pixels", ".gif"
+    dtype, bounded, dims, axes, raw, single = torch.uint8, True, 4, 3, "pixels", ".gif"
+
+    def fits(self, shape: tuple[int, ...], about: dict[str, Any]) -> bool:
+        rate = about.get("rate", RATE)
+        return super().fits(shape, about) and shape[1] in COLORS and is_number(rate) and 0 < rate <= 1000
 
     def seen(self, stored: Tensor) -> Tensor:
         return IMAGE.seen(stored)

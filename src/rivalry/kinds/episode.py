@@ -3,7 +3,7 @@
 `Column.about` holds `observation` and `action`, how many of a row's numbers are what was seen and what was done.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -18,7 +18,11 @@ SHOWN = 4  # numbers of a step that a tile shows
 
 
 class EpisodeKind(Kind):
-    name, plural, raw = "episode", "episodes", "steps"
+    name, plural, raw, dims = "episode", "episodes", "steps", 2
+
+    def fits(self, shape: tuple[int, ...], about: dict[str, Any]) -> bool:
+        counts = [about.get(name, 0) for name in ("observation", "action")]
+        return super().fits(shape, about) and all(isinstance(n, int) and 0 <= n <= shape[1] for n in counts)
 
     def words(self, column: "Column") -> str:
         steps, numbers = column.shape

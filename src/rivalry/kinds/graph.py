@@ -1,6 +1,6 @@
 """Graphs of some number of nodes: (v, v) bytes, 1 where two nodes are joined; seen as -1 and 1."""
 
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import torch
 from torch import Tensor
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 class GraphKind(Kind):
     name, plural = "graph", "graphs"
-    dtype, bounded, raw, single = torch.uint8, True, "adjacency", ".csv"
+    dtype, bounded, dims, raw, single = torch.uint8, True, 2, "adjacency", ".csv"
+
+    def fits(self, shape: tuple[int, ...], about: dict[str, Any]) -> bool:
+        return super().fits(shape, about) and shape[0] == shape[1]
 
     def seen(self, stored: Tensor) -> Tensor:
         return stored.float() * 2 - 1 if stored.dtype == torch.uint8 else stored

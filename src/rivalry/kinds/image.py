@@ -1,6 +1,6 @@
 """Images: (c, h, w) with c of 1 to 4 (grey, grey + alpha, RGB, RGBA); stored as bytes, seen in [-1, 1]."""
 
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import torch
 from PIL import Image
@@ -44,7 +44,10 @@ def to_image(x: Tensor) -> Image.Image:
 
 class ImageKind(Kind):
     name, plural = "image", "images"
-    dtype, bounded, axes, raw, single = torch.uint8, True, 2, "pixels", ".png"
+    dtype, bounded, dims, axes, raw, single = torch.uint8, True, 3, 2, "pixels", ".png"
+
+    def fits(self, shape: tuple[int, ...], about: dict[str, Any]) -> bool:
+        return super().fits(shape, about) and shape[0] in COLORS
 
     def seen(self, stored: Tensor) -> Tensor:
         """Bytes / 127.5 - 1; floats are in [-1, 1] already."""

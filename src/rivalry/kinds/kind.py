@@ -18,6 +18,11 @@ def as_float32(x: Tensor) -> Tensor:
     return x.float() if x.is_floating_point() else x
 
 
+def is_number(value: Any) -> bool:
+    """A number, and not true or false."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 class Kind:
     """One kind of data.  A subclass answers what differs; its one instance stands in `rivalry.kinds.KINDS`.
 
@@ -30,6 +35,7 @@ class Kind:
         dtype: of stored data.
         real: games see real numbers, of which a small step has a meaning; else whole numbers.
         bounded: games see and make values in [-1, 1].
+        dims: how many axes a datum has.
         axes: how many of the last axes of a datum are a grid that convolutions can walk: 2 for images.
         raw: the name of the features that are the data themselves.
         single: the ending of a file that holds one datum, for a folder of samples; "" where there is none.
@@ -41,6 +47,7 @@ class Kind:
     dtype: ClassVar[torch.dtype] = torch.float32
     real: ClassVar[bool] = True
     bounded: ClassVar[bool] = False
+    dims: ClassVar[int] = 1
     axes: ClassVar[int] = 0
     raw: ClassVar[str] = "values"
     single: ClassVar[str] = ""
@@ -63,6 +70,10 @@ class Kind:
             return f"they are {came}; expected {expected}"
         bad = int((~x.flatten(1).isfinite().all(1)).sum()) if x.is_floating_point() else 0
         return f"{bad:,} of {len(x):,} hold values that are not finite" if bad else ""
+
+    def fits(self, shape: tuple[int, ...], about: dict[str, Any]) -> bool:
+        """Whether a datum can have this shape, and this can be said about it.  Both may come from elsewhere."""
+        return len(shape) == self.dims
 
     def unplayable(self, spec: "Spec") -> str:
         """What a game needs and these data are not, as the end of "GAME needs ..."; "" where games can play."""

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from typing import TYPE_CHECKING, BinaryIO
+import math
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import torch
 from torch import Tensor
@@ -17,6 +18,15 @@ HEIGHT, BAR = 32, 6  # pixels of a tile's bars
 
 class TableKind(Kind):
     name, plural, raw = "table", "rows", "columns"
+
+    def fits(self, shape: tuple[int, ...], about: dict[str, Any]) -> bool:
+        names = about.get("columns", [""] * math.prod(shape))
+        return (
+            super().fits(shape, about)
+            and isinstance(names, list)
+            and len(names) == shape[0]
+            and all(isinstance(name, str) for name in names)
+        )
 
     def words(self, column: "Column") -> str:
         return f"{column.shape[0]} columns"

@@ -6,7 +6,7 @@ sentence: a space for words, nothing for characters.
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import torch
@@ -31,6 +31,15 @@ LINE, SIZE, LETTER = (
 class TokensKind(Kind):
     name, plural = "tokens", "sentences"
     dtype, real, raw = torch.int64, False, "n-grams"
+
+    def fits(self, shape: tuple[int, ...], about: dict[str, Any]) -> bool:
+        vocabulary = about.get("vocabulary")
+        return (
+            super().fits(shape, about)
+            and isinstance(vocabulary, list)
+            and all(isinstance(token, str) for token in vocabulary)
+            and isinstance(about.get("join", " "), str)
+        )
 
     def refuse(self, x: Tensor, column: "Column") -> str:
         if why := super().refuse(x, column):

@@ -2,13 +2,13 @@
 
 import io
 import wave
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import torch
 from torch import Tensor
 
 from rivalry.kinds.curves import curves
-from rivalry.kinds.kind import Kind
+from rivalry.kinds.kind import Kind, is_number
 
 if TYPE_CHECKING:
     from rivalry.data.source import Column, Dataset, Spec
@@ -21,7 +21,11 @@ RANGE = 60.0  # decibels of a spectrogram
 
 class WaveKind(Kind):
     name, plural = "wave", "sounds"
-    bounded, axes, raw, single = True, 1, "waveform", ".wav"
+    bounded, dims, axes, raw, single = True, 2, 1, "waveform", ".wav"
+
+    def fits(self, shape: tuple[int, ...], about: dict[str, Any]) -> bool:
+        rate = about.get("rate", RATE)
+        return super().fits(shape, about) and shape[0] in (1, 2) and is_number(rate) and 1 <= rate <= 1e6
 
     def refuse(self, x: Tensor, column: "Column") -> str:
         if why := super().refuse(x, column):

@@ -7,7 +7,9 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-FORMAT = 1  # of a run on disk
+from rivalry.kinds import KINDS, find_kind
+
+FORMAT = 2  # of a run on disk; 1 had no kinds of columns, and nothing about a kind
 MOST = 2**53  # whole numbers beyond it are not the same in every reader of JSON
 
 
@@ -92,14 +94,22 @@ def _goal(value: Any) -> bool:
 
 def _spec(value: Any) -> bool:
     needed = {"name": text(4096), "kind": NAME, "shape": many(whole(1, 2**24), 8)}
-    further = {"classes": many(text(4096), 100_000), "extra": many(NAME, 16)}
-    return (
-        isinstance(value, dict)
-        and wrong(value, needed, further) is None
-        and 0 < math.prod(value["shape"]) < 2**31
-        and (value["kind"] != "image" or (len(value["shape"]) == 3 and value["shape"][0] <= 4))
-        and (value["kind"] != "points" or len(value["shape"]) == 1)
-    )
+    extra = Kind("columns", lambda v: many(NAME, 16).holds(v) or table(COLUMN, 16).holds(v))
+    further = {"classes": many(text(4096), 100_000), "extra": extra, "about": ABOUT}
+    return isinstance(value, dict) and wrong(value, needed, further) is None and _fits(value)
+
+
+def _column(value: Any) -> bool:
+    needed = {"kind": NAME, "shape": many(whole(1, 2**24), 8)}
+    return isinstance(value, dict) and wrong(value, needed, {"about": ABOUT}) is None and _fits(value)
+
+
+def _fits(value: Mapping[str, Any]) -> bool:
+    """A kind that there is, in a shape and with words about it that the kind can have."""
+    if value["kind"] not in KINDS or not 0 < math.prod(value["shape"]) < 2**31:
+        return False
+    shape = tuple(value["shape"])
+    return find_kind(value["kind"]).fits(shape, value.get("about", {}))
 
 
 NAME = text(200)
@@ -114,6 +124,10 @@ _SETTING = Kind(
     "a text, a number, true, false, null or a list of these",
     lambda v: _ONE.holds(v) or many(_ONE, 1000).holds(v),
 )
+
+
+ABOUT = table(Kind("a value or a list", lambda v: _ONE.holds(v) or many(_ONE, 4_000_000).holds(v)), 100)
+COLUMN = Kind("a kind, a shape and what is known about them", _column)
 
 
 def _plain(value: Any) -> bool:
