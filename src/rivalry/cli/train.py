@@ -26,6 +26,11 @@ from rivalry.errors import BadRequest
 @options.seed
 @options.device
 @click.option("--precision", default="auto", help="auto, fp32 or bf16")
+@click.option(
+    "--dynamics",
+    default="gradient",
+    help="how moves become steps: gradient, optimistic, extragradient, consensus, stale",
+)
 @click.option("--save-every", default="30s", help="time between checkpoints, at least; 0 for each round")
 @click.option("--keep", type=int, default=2, help="how many checkpoints are kept, beside the best")
 @click.option("--measure/--no-measure", default=True, help="score samples on the way and keep the best")
@@ -43,6 +48,7 @@ def train(
     seed: int,
     device: str,
     precision: str,
+    dynamics: str,
     save_every: str,
     keep: int,
     measure: bool,
@@ -71,6 +77,7 @@ def train(
         seed=seed,
         device=device,
         precision=precision,
+        dynamics=dynamics,
         save_every=save_every,
         keep=keep,
         measure=measure,

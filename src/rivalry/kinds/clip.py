@@ -32,6 +32,10 @@ class ClipKind(Kind):
     def kept(self, x: Tensor) -> Tensor:
         return IMAGE.kept(x)
 
+    def places(self, shape: tuple[int, ...]) -> int:
+        frames, _, h, w = shape
+        return frames * h * w
+
     def unplayable(self, spec: "Spec") -> str:
         if len(spec.shape) == 4 and spec.shape[1] in COLORS and min(spec.shape[2:]) >= 8:
             return ""

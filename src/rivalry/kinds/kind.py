@@ -1,5 +1,6 @@
 """What a kind of data says of itself: the questions that the rest of the package asks."""
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
@@ -36,7 +37,7 @@ class Kind:
         real: games see real numbers, of which a small step has a meaning; else whole numbers.
         bounded: games see and make values in [-1, 1].
         dims: how many axes a datum has.
-        axes: how many of the last axes of a datum are a grid that convolutions can walk: 2 for images.
+        axes: how many axes the grid has that convolutions can walk: 2 for images.
         raw: the name of the features that are the data themselves.
         single: the ending of a file that holds one datum, for a folder of samples; "" where there is none.
         writes: ending of a file -> what writes samples to it; beside .png (a sheet) and .npz (arrays).
@@ -74,6 +75,10 @@ class Kind:
     def fits(self, shape: tuple[int, ...], about: dict[str, Any]) -> bool:
         """Whether a datum can have this shape, and this can be said about it.  Both may come from elsewhere."""
         return len(shape) == self.dims
+
+    def places(self, shape: tuple[int, ...]) -> int:
+        """How many places the grid of a datum of this shape has: a weight of a convolution is used at each."""
+        return math.prod(shape[len(shape) - self.axes :])
 
     def unplayable(self, spec: "Spec") -> str:
         """What a game needs and these data are not, as the end of "GAME needs ..."; "" where games can play."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from rivalry.errors import BadRequest
 
-FORMAT = 1
+FORMAT = 2  # of a run on disk; 1 had no kinds of columns, and nothing about a kind
 ENDS = ("done", "stopped", "failed")
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from rivalry.kinds import KINDS, find_kind
+from rivalry.report.record import FORMAT
 
-FORMAT = 2  # of a run on disk; 1 had no kinds of columns, and nothing about a kind
 MOST = 2**53  # whole numbers beyond it are not the same in every reader of JSON
 
 
@@ -151,6 +151,7 @@ RUN_FURTHER = {
     "versions": table(text(200)),
     "device": text(1000),
     "precision": one_of("fp32", "bf16"),
+    "dynamics": NAME,
     "world": whole(1, 2**16),
     "threads": whole(1, 2**12),
     "fingerprint": NAME,
@@ -173,14 +174,17 @@ def _label(name: str) -> bool:
     return name == "-1" or (name.isascii() and name.isdigit() and len(name) < 9)
 
 
+_PLACE = fields({"drawn": _DRAWN, "seed": _SEED, "rows": whole(1)}, {}, "a place in a table")
+
 STATE = {
     "t": whole(0),
     "seconds": AMOUNT,
     "rollbacks": whole(0, 1000),
     "players": _TABLE,
     "extra": _TABLE,
-    "data": fields(
-        {"drawn": _DRAWN, "seed": _SEED, "rows": whole(1)}, {}, "the place in the data: drawn, seed and rows"
+    "data": Kind(
+        "the place in the data: drawn, seed and rows, or what a stream keeps",
+        lambda v: isinstance(v, dict) and ("rows" not in v or _PLACE.holds(v)),
     ),
     "dynamics": _TABLE,
     "random": fields(

@@ -1,6 +1,5 @@
 """The main job: train a game and leave a run on disk; go on with one."""
 
-import math
 import os
 import platform
 import subprocess
@@ -15,10 +14,11 @@ from torch import nn
 import rivalry
 from rivalry import catalog, settings
 from rivalry.data import open_data
-from rivalry.data.source import Dataset, Spec, TableSource
+from rivalry.data.source import Dataset, Source, Spec, TableSource
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Game, Translator
 from rivalry.metrics.extractors.fingerprints import fingerprint
+from rivalry.play.dynamics import find_dynamics
 from rivalry.play.engine import Engine
 from rivalry.play.goal import Goal, seconds
 from rivalry.play.precision import choose_device, choose_precision, describe
@@ -39,7 +39,7 @@ LARGE = 2**30  # bytes of data that are hashed in a second
 
 def train(
     game: str | Callable[..., Game],
-    data: str | Dataset | None = None,
+    data: str | Dataset | Source | None = None,
     *,
     recipe: str | None = None,
     size: tuple[int, int] | None = None,
@@ -50,6 +50,7 @@ def train(
     seed: int = 0,
     device: str = "auto",
     precision: str = "auto",
+    dynamics: str = "gradient",
     save_every: str | float = 30,
     keep: int = 2,
     measure: bool = True,
@@ -60,7 +61,9 @@ def train(
 
     Args:
         game: a name of `rivalry list`, or a function `make(spec, *, setting=default, ...)` of your own.
-        data: a name of `rivalry list data`, a path, a Hugging Face id or a `Dataset`; the recipe's by default.
+        data: a name of `rivalry list data`, a path, a Hugging Face id, a `Dataset`, or a `Source` that need not be a
+            table: a stream, an environment.  The sheets, scores and alarms of one see what lies in its attribute
+            `table`, where it has that.  The recipe's by default.
         recipe: a named set of settings of this game, see `rivalry show GAME`.
         size: height and width to which images are cropped and resized; their own by default.
         rounds, samples, time: how long, one of the three ("90s", "10m"); the recipe's by default, else 2 minutes.
@@ -68,6 +71,7 @@ def train(
         seed: of every random number.
         device: auto, cpu, cuda, cuda:1, mps.
         precision: auto, fp32, bf16.
+        dynamics: how moves become steps: gradient, optimistic, extragradient, consensus:WEIGHT, stale:MOVES.
         save_every: time between checkpoints, more where they would take over 2 % of it; 0 is after every round.
         keep: how many of the newest are kept, beside the best; more of them show a run's course (`lab skill`).
         measure: score the samples five times on the way and keep the best checkpoint.
@@ -93,6 +97,7 @@ def train(
     values = settings.check(make, {**chosen, **given}, name)
     where = choose_device(device)
     choose_precision(precision, where)  # refuses what there is not
+    find_dynamics(dynamics)
     seconds(save_every)
     if keep < 1:
         raise BadRequest(f"a run keeps 1 checkpoint or more; got {keep}")
@@ -100,13 +105,13 @@ def train(
     pairs = isinstance(game, str) and "pairs" in catalog.find(game).needs
     ranks = join()
     with ranks.failing_together():
-        opened = lambda: data if isinstance(data, Dataset) else open_data(data, size=size, pairs=pairs)
+        opened = lambda: open_data(data, size=size, pairs=pairs) if isinstance(data, str) else data
         dataset = ranks.first_before_others(opened)
         told: dict[str, Any] = {
             "game": name,
             "recipe": recipe,
             "settings": values,
-            "data": dataset.spec.name if isinstance(data, Dataset) else from_anywhere(data),
+            "data": from_anywhere(data) if isinstance(data, str) else dataset.spec.name,
             "size": size,
             "spec": dataset.spec.to_json(),
             "seed": seed,
@@ -118,12 +123,13 @@ def train(
             },
             "device": describe(where),
             "precision": precision,  # `auto` is settled when the game is built: small ones stay in float32
+            "dynamics": dynamics,
             "save_every": seconds(save_every),
             "keep": keep,
             "measure": measure,
             "command": command(),
             "commit": _commit(),
-            "fingerprint": _fingerprint(dataset),
+            "fingerprint": _fingerprint(_table(dataset)),
         }
         engine = _engine(
             make, told, dataset, where, ranks
@@ -132,15 +138,15 @@ def train(
         place = _create(Path(run) if run else None, told, f"{name}-{Path(told['data']).stem}", ranks)
         with alone(place, ranks):
             if ranks.first:
-                _name_skipped(place, dataset)
-            return _play(place, engine, goal, dataset, quiet=quiet)
+                _name_skipped(place, _table(dataset))
+            return _play(place, engine, goal, _table(dataset), quiet=quiet)
 
 
 def resume(
     run: str | Path | Run,
     *,
     game: Callable[..., Game] | None = None,
-    data: Dataset | None = None,
+    data: Dataset | Source | None = None,
     rounds: int | None = None,
     samples: int | None = None,
     time: str | float | None = None,
@@ -154,7 +160,7 @@ def resume(
 
     Args:
         game: what made the game, where that is a function of your own.
-        data: where the run was given a `Dataset`, and not a name.
+        data: where the run was given a `Dataset` or a `Source`, and not a name.
         measure: score the samples on the way; as the run did by default.
 
     Raises:
@@ -182,7 +188,7 @@ def resume(
 def _resume(
     run: Run,
     goal: Goal,
-    dataset: Dataset,
+    dataset: Dataset | Source,
     make: Callable[..., Game],
     where: torch.device,
     ranks: Ranks,
@@ -190,7 +196,7 @@ def _resume(
     measure: bool | None,
 ) -> Run:
     told = run.told
-    changed = _what_changed(told, dataset, ranks)
+    changed = _what_changed(told, _table(dataset), ranks)
     with within_its_weights(run):
         engine = _engine(make, told, dataset, where, ranks)
     if ranks.first:
@@ -201,7 +207,7 @@ def _resume(
     if closed and engine.progress(goal) >= 1:
         say(f"{run.path} has done {goal} already; --rounds, --samples or --time sets a longer goal")
         return run
-    told |= {"goal": goal.to_json(), "fingerprint": _fingerprint(dataset), **reproducible(ranks)}
+    told |= {"goal": goal.to_json(), "fingerprint": _fingerprint(_table(dataset)), **reproducible(ranks)}
     told |= {} if measure is None else {"measure": measure}
     if ranks.first:
         run.rewind(engine.t)
@@ -209,7 +215,15 @@ def _resume(
         for message in changed:
             run.log({**callbacks.standing(engine), "event": "changed", "message": message})
             say(message)
-    return _play(run, engine, goal, dataset, quiet=quiet)
+    return _play(run, engine, goal, _table(dataset), quiet=quiet)
+
+
+def _table(data: Dataset | Source) -> Dataset:
+    """The data themselves; of a stream those that it shows in its attribute `table`, or none."""
+    if isinstance(data, Dataset):
+        return data
+    none = torch.empty(0, *data.spec.shape, dtype=data.spec.meaning.dtype)
+    return getattr(data, "table", None) or Dataset(data.spec, none)
 
 
 def reproducible(ranks: Ranks) -> dict[str, int]:
@@ -279,7 +293,11 @@ def _go_back(run: Run, engine: Engine) -> None:
 
 
 def _engine(
-    make: Callable[..., Game], told: dict[str, Any], dataset: Dataset, device: torch.device, ranks: Ranks
+    make: Callable[..., Game],
+    told: dict[str, Any],
+    dataset: Dataset | Source,
+    device: torch.device,
+    ranks: Ranks,
 ) -> Engine:
     torch.manual_seed(told["seed"])
     game = make(dataset.spec, **told["settings"])
@@ -288,17 +306,22 @@ def _engine(
         torch.set_num_threads(1)  # two threads make networks this small many times slower
     told["precision"] = choose_precision(told["precision"], device, small=small)
     _check_batch(game, ranks.world)
-    near = dataset.to(device) if device.type != "cpu" and dataset.x.nbytes < 2**30 else dataset
-    source = TableSource(
-        near,
-        game.reads,
-        batch=game.batch,
+    return Engine(
+        game,
+        _source(dataset, game, told["seed"], device, ranks) if isinstance(dataset, Dataset) else dataset,
         seed=told["seed"],
         device=device,
-        rank=ranks.rank,
-        world=ranks.world,
+        precision=told["precision"],
+        dynamics=find_dynamics(told.get("dynamics", "gradient")),
+        ranks=ranks,
     )
-    return Engine(game, source, seed=told["seed"], device=device, precision=told["precision"], ranks=ranks)
+
+
+def _source(dataset: Dataset, game: Game, seed: int, device: torch.device, ranks: Ranks) -> TableSource:
+    near = dataset.to(device) if device.type != "cpu" and dataset.x.nbytes < 2**30 else dataset
+    return TableSource(
+        near, game.reads, batch=game.batch, seed=seed, device=device, rank=ranks.rank, world=ranks.world
+    )
 
 
 SMALL = 3e8  # multiply-adds: about a hundredth of a second of one core
@@ -310,8 +333,7 @@ def is_small(game: Game, spec: Spec) -> bool:
     A weight is used once a datum, and in a convolution up to once for each place of the grid.
     """
     weights = sum(p.numel() for p in game.parameters())
-    places = math.prod(spec.shape[len(spec.shape) - spec.meaning.axes :])
-    return weights * game.batch * places < SMALL
+    return weights * game.batch * spec.meaning.places(spec.shape) < SMALL
 
 
 def _check_batch(game: Game, processes: int) -> None:
@@ -335,7 +357,9 @@ def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, quiet: bool
             saver,
             show,
         ]
-        if not isinstance(engine.game, Translator):  # what a translator makes differs as its sources do
+        if len(dataset) and not isinstance(
+            engine.game, Translator
+        ):  # what a translator makes differs as its sources do
             alarm = callbacks.collapse_alarm(run, dataset, say)
             engine.callbacks.append(callbacks.at_shares(goal, SHEETS, alarm))
         if run.told.get("measure", True) and len(dataset) >= 1000:
