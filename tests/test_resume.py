@@ -4,6 +4,7 @@ import copy
 import json
 import multiprocessing
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from toys import ABOUT, bits, different, engine_of, images, points
 
+import rivalry
 from rivalry.catalog import find, maker
 from rivalry.data.source import Dataset
 from rivalry.play.goal import Goal
@@ -176,3 +178,12 @@ def test_killed_and_resumed_on_the_command_line(whole: Path, tmp_path: Path) -> 
     done = subprocess.run([*rivalry, "resume", str(torn), "--quiet"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, f"{torn}\n"), done.stderr
     assert end(whole) == end(torn)
+
+
+def test_a_run_of_format_1_is_opened_sampled_and_gone_on_with(tmp_path: Path) -> None:
+    """Written before columns had kinds, by the sources of commit 568ee6a."""
+    run = shutil.copytree(Path(__file__).parent / "runs_of_format_1" / "gan", tmp_path / "run", symlinks=True)
+    assert rivalry.load(run).sample(4).shape == (4, 1, 8, 8)
+    assert {score.name for score in rivalry.evaluate(run, n=50, metrics="diversity")}
+    gone_on = rivalry.resume(run, rounds=5, quiet=True)
+    assert gone_on.newest()[0].round == 5
