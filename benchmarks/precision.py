@@ -51,9 +51,9 @@ def main() -> None:
 def one(name: str, seed: int, precision: str, options: argparse.Namespace) -> dict[str, Any]:
     """Train one game in one precision; score samples that are drawn in float32."""
     length = {"rounds": options.rounds} if options.rounds else {"time": options.time}
-    game, row = played(name, "mnist-32", seed=seed, precision=precision, device=options.device, **length)
+    game, row = played(name, "mnist", seed=seed, precision=precision, device=options.device, **length)
     scores = rivalry.evaluate(
-        game, "mnist-32", metrics="judge,fid", n=options.n, seed=seed, device=options.device
+        game, "mnist", metrics="judge,fid", n=options.n, seed=seed, device=options.device
     )
     return {**row, **{score.name: score.value for score in scores}}
 

@@ -338,3 +338,13 @@ def test_numbers_are_written_for_people() -> None:
     assert told == ["0", "1,234,567", "0.1235", "−2.5", "3e−5", "2.5e9", "12,346", "not finite"]
     assert ticks(-1.2, 1.2, 4) == [-1, 0, 1]
     assert ticks(0, 5200, 4) == [0, 2000, 4000]
+
+
+def test_a_prd_curve_is_drawn_and_a_damaged_one_is_not(tmp_path: Path) -> None:
+    details = {"precision": [0.0, 0.5, 1.0], "recall": [1.0, 0.8, math.nan]}
+    scores = [Score("prd-precision[pixels]", 0.9, 100, details=details).to_json()]
+    page, text = report(make(tmp_path / "a", [{"round": 5, "metrics": scores}]))
+    safe(page)
+    assert "PRD curve" in text
+    scores[0]["details"] = {"precision": "none", "recall": [1.0]}
+    assert "PRD curve" not in report(make(tmp_path / "b", [{"round": 5, "metrics": scores}]))[1]

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from rivalry.data.source import Dataset
+from rivalry.errors import BadRequest
 from rivalry.game import Game, Translator
 from rivalry.labels import every_class
 
@@ -26,6 +27,17 @@ def given_for(game: Game, data: Dataset, n: int, label: Tensor | None = None) ->
         rows = source_rows(data, n, label)
         given["source"] = data.column(game.reads[0], rows)
     return {name: value.to(game.device) for name, value in given.items()}
+
+
+def require_shape(what: str, given: Tensor, shape: tuple[int, ...]) -> None:
+    """Refuse a batch (n, ...) whose rows have another shape than the game's.
+
+    Args:
+        what: the rows, in the plural: "data", "codes".
+    """
+    if tuple(given.shape[1:]) != tuple(shape):
+        expected, came = (" x ".join(map(str, each)) or "nothing" for each in (shape, given.shape[1:]))
+        raise BadRequest(f"this game's {what} are {expected}; got {came}")
 
 
 def aim(game: Game, data: Dataset) -> Dataset:

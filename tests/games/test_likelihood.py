@@ -76,7 +76,9 @@ def test_the_determinant_is_that_of_the_jacobian(name: str, data: str) -> None:
     _, log_det = game.density.flow(x)
     for one, mine in zip(x, log_det):
         jacobian = torch.autograd.functional.jacobian(lambda x: game.density.flow(x[None])[0][0], one)
-        assert float(mine) == pytest.approx(float(torch.linalg.slogdet(jacobian.flatten(1))[1]), abs=1e-6)
+        assert float(mine.detach()) == pytest.approx(
+            float(torch.linalg.slogdet(jacobian.flatten(1))[1]), abs=1e-6
+        )
 
 
 def test_a_wrong_determinant_would_be_seen() -> None:
@@ -84,7 +86,7 @@ def test_a_wrong_determinant_would_be_seen() -> None:
     game = flow_of("nice", DATA["points"]).double()
     x = DATA["points"].rows(slice(0, 1)).double()
     scale = game.density.flow.scales[0].steps[-1]
-    honest = float(game.density.flow(x)[1])
+    honest = float(game.density.flow(x)[1].detach())
     scale.forward = lambda x: (x * scale.log_scale.exp(), x.new_zeros(len(x)))
     jacobian = torch.autograd.functional.jacobian(lambda x: game.density.flow(x[None])[0][0], x[0])
     truth = float(torch.linalg.slogdet(jacobian)[1])
@@ -238,7 +240,7 @@ def test_the_probabilities_of_all_images_sum_to_one(components: int) -> None:
     game = stirred(made(Spec("toy", "image", (1, 8, 8)), width=10, components=components, levels=3), by=0.3)
     game.network = type(game.network)((1, 2, 2), game.conditional.parts, width=10, depth=2, dropout=0.0)
     stirred(game, by=0.5)
-    game.average = game.network
+    game.average, game.shape = game.network, (1, 2, 2)
     level = torch.tensor([-1.0, 128 / 127.5 - 1, 1.0])
     every = torch.cartesian_prod(*[level] * 4).view(81, 1, 2, 2)
     assert float(game.log_prob(every).exp().sum()) == pytest.approx(1, abs=1e-5)
@@ -267,6 +269,24 @@ def test_a_batch_that_is_not_8_bit_is_refused(name: str) -> None:
     for wrong in (x + 0.003, x * 2, x * 127.5):
         with pytest.raises(BadRequest, match="expected 8-bit images of 256 levels as floats"):
             game.log_prob(wrong)
+
+
+@pytest.mark.parametrize("name", ["nice", "pixelcnn", "made"])
+def test_data_and_codes_of_another_size_are_refused(name: str) -> None:
+    game = maker(find(name))(images(1, 8, 8).spec)
+    for ask in (game.log_prob, game.log_mass):
+        with pytest.raises(BadRequest, match="this game's data are 1 x 8 x 8; got 1 x 8 x 9"):
+            ask(images(1, 8, 9).rows(slice(0, 4)))
+    if isinstance(game, Latent):
+        with pytest.raises(BadRequest, match="this game's codes are 64; got 63"):
+            game.decode(torch.zeros(2, 63))
+
+
+@pytest.mark.parametrize("name", ["made", "maf", "pixelcnn++"])
+def test_a_label_asked_of_a_likelihood_without_classes_is_refused(name: str) -> None:
+    data = images(1, 8, 8)
+    with pytest.raises(BadRequest, match="not told classes"):
+        maker(find(name))(data.spec).log_prob(data.rows(slice(0, 4)), label=1)
 
 
 def test_seventeen_levels_are_not_two_hundred_and_fifty_six() -> None:

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 
 from rivalry.maths.levels import Levels
-from rivalry.nn.conditionals import Conditional, Gaussians, Logistics, Softmax
+from rivalry.nn.conditionals import Distribution, Gaussians, Logistics, Softmax
 
 OF_LEVELS = {"softmax": Softmax(Levels(17)), "logistics": Logistics(Levels(17), 3)}
 
 
-def told(conditional: Conditional, n: int = 1, scale: float = 1.0) -> Tensor:
+def told(conditional: Distribution, n: int = 1, scale: float = 1.0) -> Tensor:
     generator = torch.Generator().manual_seed(0)
     return scale * torch.randn(n, conditional.parts, generator=generator)
 

@@ -15,7 +15,7 @@ from rivalry.maths.divergences import wide
 from rivalry.maths.levels import Levels
 
 
-class Conditional(ABC):
+class Distribution(ABC):
     """The distribution of a number, of `parts` numbers that a network tells."""
 
     parts: int
@@ -29,7 +29,7 @@ class Conditional(ABC):
         """Draws: (..., parts) and uniform (...) -> (...)."""
 
 
-class Softmax(Conditional):
+class Softmax(Distribution):
     """Any probabilities of the levels of a pixel."""
 
     def __init__(self, levels: Levels):
@@ -45,7 +45,7 @@ class Softmax(Conditional):
         return self.levels.image(k.clamp(max=self.levels.n - 1))
 
 
-class Mixture(Conditional):
+class Mixture(Distribution):
     """Of k components: their logits, means and log-scales, k of each; a component is drawn, then a number of it."""
 
     def __init__(self, components: int, least: float):

@@ -88,6 +88,23 @@ def bars(values: dict[str, float]) -> Html:
     return tag("svg", *drawn, viewBox=f"0 0 {width:.0f} 80", class_="bars", style=f"max-width:{width:.0f}px")
 
 
+def tradeoff(title: str, recall: Sequence[float], precision: Sequence[float]) -> Html:
+    """A figure: precision upward over recall, both shares from 0 to 1; points that are no shares are left out."""
+    frame = Frame(0, 1, 0, 1, log=False)
+    points = [(a, b) for a, b in zip(recall, precision) if 0 <= a <= 1 and 0 <= b <= 1]
+    x, y = (np.asarray([point[i] for point in points], dtype=np.float64) for i in (0, 1))
+    picture = tag(
+        "svg",
+        tag("title", f"{title}: precision upward over recall"),
+        _axes(frame),
+        tag("path", d=f"M{_path(frame.x(x), frame.y(y))}", class_="line k0") if points else None,
+        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        role="img",
+    )
+    remark = tag("p", "precision upward over recall", class_="remark")
+    return tag("figure", tag("figcaption", tag("b", title)), picture, remark, class_="chart")
+
+
 def _line(name: str, told: Series) -> Line:
     x, y = np.asarray(told.rounds, dtype=np.float64), np.asarray(told.values, dtype=np.float64)
     missing = x[~np.isfinite(y)]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rivalry.files import Folder
 from rivalry.report.axes import short
-from rivalry.report.curves import BINS, chart
+from rivalry.report.curves import BINS, chart, tradeoff
 from rivalry.report.gallery import classes, final_picture, through_time
 from rivalry.report.markup import Html, tag
 from rivalry.report.messages import messages, warnings
@@ -124,7 +124,20 @@ def _metrics(record: Record) -> Html | None:
         if len(series.rounds) > 1:
             title = clipped(name, 60)
             charts.append(chart(title, {title: series}, record.rounds, _marks(record)))
+        if name.startswith("prd-precision") and (curve := _of_shares(scores[-1][1])):
+            charts.append(tradeoff(clipped(f"PRD curve, {name.removeprefix('prd-precision')}", 60), *curve))
     return tag("section", tag("h2", "Metrics"), table, tag("div", *charts, class_="charts"))
+
+
+def _of_shares(score: dict[str, object]) -> tuple[list[float], list[float]] | None:
+    """Recall and precision along the curve that a score keeps; None where it keeps none."""
+    details = score.get("details")
+    if not isinstance(details, dict):
+        return None
+    recall, precision = (details.get(side) for side in ("recall", "precision"))
+    if not isinstance(recall, list) or not isinstance(precision, list):
+        return None
+    return [number(value) for value in recall[:1000]], [number(value) for value in precision[:1000]]
 
 
 def _over_rounds(scores: list[tuple[int, dict[str, object]]]) -> Series:

@@ -16,6 +16,7 @@ import datetime
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -122,12 +123,13 @@ class Run:
         for _ in range(TRIES):
             try:
                 return self._newest(warn)
-            except Gone:  # training goes on meanwhile, and a newer one is there
-                continue
+            except Gone:  # training goes on meanwhile, and a newer one is there, or will be
+                time.sleep(0.01)
         return None
 
     def _newest(self, warn: Callable[[str], None]) -> tuple[Checkpoint, Any, Any] | None:
-        for checkpoint in self.checkpoints():
+        listed = self.checkpoints()
+        for checkpoint in listed:
             try:
                 return checkpoint, *checkpoint.read()
             except Gone:
@@ -137,8 +139,12 @@ class Run:
         for checkpoint in self.begun():
             try:
                 return checkpoint, *checkpoint.read()
+            except Gone:
+                raise
             except Damaged:
                 continue
+        if [c.path for c in self.checkpoints()] != [c.path for c in listed]:
+            raise Gone(f"{self.path}: checkpoints were renamed while they were looked for")
         return None
 
     def mend(self) -> None:

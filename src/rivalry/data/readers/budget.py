@@ -5,6 +5,7 @@ picture, how much larger a whole set may be than its files, and how much is unpa
 """
 
 import contextlib
+import functools
 import os
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ _AT_ONCE = 2**30  # bytes, over all threads, of pictures that need no turn
 _turn = threading.RLock()
 
 
+@functools.cache
 def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

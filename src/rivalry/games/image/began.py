@@ -189,8 +189,3 @@ def began(
         batch=batch,
         average=average,
     )
-
-
-RECIPES = {
-    "began": {"mnist": {"data": "mnist", "time": "5m", "width": 16, "batch": 32, "lr": 5e-4, "gain": 1e-2}}
-}

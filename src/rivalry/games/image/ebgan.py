@@ -144,6 +144,3 @@ def ebgan(
         batch=batch,
         average=average,
     )
-
-
-RECIPES = {"ebgan": {"mnist": {"data": "mnist", "time": "5m", "width": 24}}}

@@ -21,7 +21,15 @@ from torch import Tensor, nn
 
 from rivalry.data.source import Source, Spec
 from rivalry.game import Move, Player
-from rivalry.games.likelihood.nice import Density, Flow, OfFlow, gaussian, logistic, nice_flow, per_dimension
+from rivalry.games.likelihood.nice import (
+    Flow,
+    FlowDensity,
+    OfFlow,
+    gaussian,
+    logistic,
+    nice_flow,
+    per_dimension,
+)
 from rivalry.maths.divergences import Divergence, wasserstein
 from rivalry.maths.levels import Levels
 from rivalry.maths.optimizers import MakeOptimizer, adam
@@ -30,7 +38,7 @@ from rivalry.nn.choice import critic_for
 from rivalry.nn.coupling import start_from_data
 from rivalry.settings import Count, Fraction, Rate, Weight
 
-Term = Callable[[Density, Tensor], Tensor]  # the generator's density and data (n, ...) -> scalar
+Term = Callable[[FlowDensity, Tensor], Tensor]  # the generator's density and data (n, ...) -> scalar
 
 
 class FlowGAN(OfFlow):
@@ -123,7 +131,12 @@ def flow_gan(
     image = spec.meaning.axes == 2
     flow = nice_flow(spec, "flow-gan", width, hidden, couplings)
     base = (logistic if image else gaussian)(math.prod(spec.shape))
-    common = {"batch": batch, "levels": Levels(levels) if image else None, "average": average}
+    common: dict[str, Any] = {
+        "shape": spec.shape,
+        "batch": batch,
+        "levels": Levels(levels) if image else None,
+        "average": average,
+    }
     if objective == "likelihood":
         return Flow(flow, base, optimizer=adam(lr), **common)
     return FlowGAN(

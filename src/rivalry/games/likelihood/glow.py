@@ -70,6 +70,7 @@ def glow(
     return Flow(
         _of_images(spec, width, depth, scales) if image else _of_points(spec.shape, width, depth),
         gaussian(math.prod(spec.shape)),
+        shape=spec.shape,
         optimizer=adam(lr),
         batch=batch,
         levels=Levels(levels) if image else None,

@@ -25,11 +25,12 @@ from torch import Tensor, nn
 from rivalry.data.source import Source, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
+from rivalry.given import require_shape
 from rivalry.labels import told_labels
 from rivalry.maths.averages import average_of
 from rivalry.maths.levels import Levels
 from rivalry.maths.optimizers import MakeOptimizer, adam
-from rivalry.nn.conditionals import Conditional, Gaussians, Logistics, Softmax
+from rivalry.nn.conditionals import Distribution, Gaussians, Logistics, Softmax
 from rivalry.nn.masked import Made, in_order
 from rivalry.settings import Count, Fraction, Natural, Rate
 
@@ -62,7 +63,7 @@ class Autoregressive(Game):
     def __init__(
         self,
         network: nn.Module,
-        conditional: Conditional,
+        conditional: Distribution,
         *,
         shape: tuple[int, ...],
         optimizer: MakeOptimizer,
@@ -91,9 +92,9 @@ class Autoregressive(Game):
         Raises:
             BadRequest: pixels that lie on no level.
         """
+        require_shape("data", x, self.shape)
         if not self.classes or label is not None:
-            given = told_labels(len(x), label, self.classes, self.device) if self.classes else ()
-            return self._log_prob(x, *given)
+            return self._log_prob(x, *told_labels(len(x), label, self.classes, self.device))
         each = [self._log_prob(x, torch.full((len(x),), k, device=x.device)) for k in range(self.classes)]
         return torch.stack(each).logsumexp(0) - math.log(self.classes)
 
@@ -171,7 +172,7 @@ def made(
     )
 
 
-def conditional_of(spec: Spec, who: str, components: int, levels: int) -> Conditional:
+def conditional_of(spec: Spec, who: str, components: int, levels: int) -> Distribution:
     """The distribution of one number of such data.
 
     Raises:

@@ -52,6 +52,7 @@ def maf(
     return Flow(
         MultiScale([Chain(steps)], spec.shape),
         gaussian(d),
+        shape=spec.shape,
         optimizer=adam(lr),
         batch=batch,
         levels=Levels(levels) if image else None,

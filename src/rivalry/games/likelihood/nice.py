@@ -29,6 +29,7 @@ from torch.nn import functional as F
 from rivalry.data.source import Source, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
+from rivalry.given import require_shape
 from rivalry.labels import told_labels
 from rivalry.maths.averages import average_of
 from rivalry.maths.levels import Levels
@@ -76,7 +77,7 @@ def logistic(d: int) -> Base:
     return Base(prior, lambda z: F.logsigmoid(z) + F.logsigmoid(-z))
 
 
-class Density(nn.Module):
+class FlowDensity(nn.Module):
     """A flow and its base: (n, ...) -> log p(x) in nats (n,), float32 whatever the precision of the round.
 
     Told classes, the base of a class is shifted by a mean of its own (Kingma & Dhariwal 2018, arXiv 1807.03039).
@@ -117,6 +118,7 @@ class OfFlow(Game):
     Args:
         flow: data (n, ...) <-> codes (n, d).
         base: what codes are distributed as.
+        shape: of a datum.
         batch: data of one turn.
         levels: of a pixel; None for points, which need no dequantization.
         classes: how many the base is told of; 0 when it is told nothing.
@@ -128,25 +130,27 @@ class OfFlow(Game):
         flow: Bijection,
         base: Base,
         *,
+        shape: tuple[int, ...],
         batch: int,
         levels: Levels | None = None,
         classes: int = 0,
         average: float = 0.0,
     ):
         super().__init__()
-        self.density = Density(flow, base, classes)
+        self.density = FlowDensity(flow, base, classes)
         self.average = average_of(self.density, average)
         self.prior, self.batch, self.levels, self.classes = base.prior, batch, levels, classes
-        self.reads = ("x", "label") if classes else ("x",)
+        self.shape, self.reads = shape, ("x", "label") if classes else ("x",)
         self.prepare = levels.spread if levels else lambda x: x
 
     @property
-    def settled(self) -> Density:
+    def settled(self) -> FlowDensity:
         """The averaged weights' density: what is asked for likelihoods and samples."""
-        return cast(Density, self.average.network)
+        return cast(FlowDensity, self.average.network)
 
     def log_prob(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
         """The log-density of data as they lie, in nats: (n, ...) -> (n,).  Pixels are on [-1, 1]."""
+        require_shape("data", x, self.shape)
         return self.average(x, *self._given(len(x), label))
 
     def log_mass(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
@@ -167,11 +171,13 @@ class OfFlow(Game):
 
     def decode(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
         """The data of these codes: (n, d) -> (n, ...), images cut off at [-1, 1]."""
+        require_shape("codes", z, (self.prior.size,))
         x, _ = self.settled.decoded(z, *told_labels(len(z), label, self.classes, self.device))
         return x.clamp(-1, 1) if self.levels else x
 
     def encode(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
         """The codes of these data: (n, ...) -> (n, d)."""
+        require_shape("data", x, self.shape)
         z, _ = self.settled.encoded(x)
         given = self._given(len(x), label)
         return z if self.settled.means is None or not given else z - self.settled.means[given[0]]
@@ -238,6 +244,7 @@ def nice(
     return Flow(
         nice_flow(spec, "nice", width, hidden, couplings),
         (logistic if spec.meaning.axes == 2 else gaussian)(math.prod(spec.shape)),
+        shape=spec.shape,
         optimizer=adam(lr),
         batch=batch,
         levels=Levels(levels) if spec.meaning.axes == 2 else None,

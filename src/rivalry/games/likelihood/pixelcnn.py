@@ -8,7 +8,6 @@ and figure 2.)  A softmax over the levels of each number; within a pixel the cha
 Deviations:
     Adam where the paper has RMSProp, and a few layers of a few dozen maps where it has 15 and more of 256 and more.
     Kernels are 3 wide in all layers; the paper's first is 7.
-    No residual connection in the vertical stack, as in the paper's figure, and none around the first layer.
     The average of the weights over training is what is asked for likelihoods and samples.
 """
 

@@ -74,6 +74,7 @@ def realnvp(
     return Flow(
         flow,
         gaussian(math.prod(spec.shape)),
+        shape=spec.shape,
         optimizer=adam(lr),
         batch=batch,
         levels=Levels(levels) if spec.meaning.axes == 2 else None,

@@ -29,8 +29,9 @@ def find_extractor(
 
     Args:
         asked: one of these names, or a network: float32 (n, *spec.shape), images in [-1, 1] -> features (n, d) or
-            (features, logits).  A network is called "module-" and the first 8 digits of its hash, of weights and code, so that scores on
-            two networks never bear one name; an extractor is given back as it is.
+            (features, logits).  A network is called "module-" and the first 8 digits of a hash of
+            its weights and code, so that scores on two networks never bear one name; an extractor is given back as
+            it is.
         spec: of the data.
         train: labeled images that a judge may be trained on.
         progress: called with steps done and steps in all while a judge is trained.

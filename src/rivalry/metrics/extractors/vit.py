@@ -48,7 +48,9 @@ class Family(NamedTuple):
 DINOV2 = Family("dinov2", IMAGENET, 256, 224, 1e-6)
 CLIP_VISION = Family("clip", CLIP, 0, 0, 1e-5)
 FILES = {"dinov2": ("dinov2.safetensors",), "clip": ("clip.safetensors",)}
-GET = "get the .safetensors of a DINOv2 or CLIP model (facebook/dinov2-*, openai/clip-vit-*, open_clip) and name its path"
+GET = (
+    "get the .safetensors of a DINOv2 or CLIP model (facebook/dinov2-*, openai/clip-vit-*) and name its path"
+)
 
 
 def vision_transformer(
@@ -135,11 +137,8 @@ def renamed(family: Family, state: State, source: str) -> State:
     open_clip = any(key.startswith("visual.") for key in state)
     found: State = {}
     for key, value in state.items():
-        if (
-            (open_clip and not key.startswith("visual."))
-            or key.startswith("text_")
-            or key.endswith("position_ids")
-        ):
+        text = key.startswith("text_") or (open_clip and not key.startswith("visual."))
+        if text or key.endswith("position_ids"):
             continue
         for old, new in pairs:
             key = new if key == old else key.replace(old, new) if old != "proj" else key

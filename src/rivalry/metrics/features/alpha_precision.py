@@ -9,7 +9,7 @@ Models" (arXiv 2102.08921).  Both are near 1 for fakes like the data; a curve ov
 crowd into the typical, one under it of fakes outside.
 
 Deviation: the paper embeds samples into a ball by a one-class network; here the ball is that of the features, around
-the mean of each side, as its authors' later programs offer.  A datum's own ball reaches to its nearest other.
+the mean of each side.  A datum's own ball reaches to its nearest other.
 """
 
 from typing import Any

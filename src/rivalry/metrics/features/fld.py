@@ -1,6 +1,7 @@
 """FLD: the feature likelihood divergence, which sees fidelity, diversity and copies of the training data at once.
 
-    p(x) = 1/m Σ_j N(x | y_j, σ_j² I),    σ = argmax Σ_{x in train} log p(x),    value = -100/d E_{x held out} log p(x) - C
+    p(x) = 1/m Σ_j N(x | y_j, σ_j² I),    σ = argmax Σ_{x in train} log p(x)
+    value = -100/d E_{x held out} log p(x) - C
 
 Jiralerspong et al. 2023, "Feature Likelihood Divergence: Evaluating the Generalization of Generative Models Using
 Samples" (arXiv 2302.04440).  A Gaussian stands around each fake; its width is fitted to the training data, and the
@@ -9,8 +10,8 @@ and it is of no use to held-out data.
 
 Features are scaled to mean 0 and deviation 1 by the training data.  C is the same number for a mixture of Gaussians
 around half of the training data, fitted to the other half: a perfect generator scores around 0.
-Deviation: the reference divides C's offset and the sign as a table of its own; only differences between generators on
-one extractor say anything, and these are unchanged.  Blind to what the features do not show; compare at equal n.
+Deviation: C is computed from the data at hand, where the paper has a constant; differences between generators are
+unchanged by it.  Blind to what the features do not show; compare at equal n.
 """
 
 from typing import Any

@@ -2,9 +2,9 @@
 
     α(λ) = Σ_c min(λ P(c), Q(c)),    β(λ) = α(λ) / λ,    λ = tan(angle),   P of the data, Q of the fakes
 
-Sajjadi et al. 2018, "Assessing Generative Models via Precision and Recall" (arXiv 1806.00035): features of both sides are
-clustered together into 20, over 10 draws of centers, and the curves are averaged.  Their single numbers are F_8, which
-weighs recall, and F_1/8, which weighs precision.
+Sajjadi et al. 2018, "Assessing Generative Models via Precision and Recall" (arXiv 1806.00035): features of both sides
+are clustered together into 20, over 10 draws of centers, and the curves are averaged.  Their single numbers are F_8,
+which weighs recall, and F_1/8, which weighs precision.
 """
 
 from math import pi
@@ -75,7 +75,7 @@ def histograms(real: Tensor, fake: Tensor, clusters: int, seed: int) -> tuple[Te
 
 
 def curve(p: Tensor, q: Tensor, angles: int = ANGLES) -> Tensor:
-    """Precision and recall of shares q (k,) against shares p (k,), at angles from nearly 0 to nearly π/2: (2, angles)."""
+    """Precision and recall of shares q (k,) against shares p (k,), at angles between 0 and π/2: (2, angles)."""
     slope = torch.linspace(1e-6, pi / 2 - 1e-6, angles, dtype=torch.float64).tan()
     precision = torch.minimum(slope[:, None] * p, q).sum(1)
     return torch.stack([precision, precision / slope]).clamp(0, 1)

@@ -3,10 +3,10 @@
 Each sample is compared with training images mirrored or not, shifted by up to a tenth of the side, and cropped by up to
 a tenth at each border.  Plain distances between pixels miss a copy that is a pixel off.
 
-Two steps.  At 8 x 8 pixels every training image is compared with every sample in some of these views, and the nearest 12
-are kept.  At 32 x 32, or at the images' own size where that is smaller, a sample's middle is then compared with these at
-every place and at every size that a shift or a crop may have brought it to: both are smoothed over 3 x 3 pixels first, since
-cropping resamples, and a difference counts in units of their contrast, since a plain image is near to many.
+Two steps.  At 8 x 8 pixels every training image is compared with every sample in some of these views, and the
+nearest 12 are kept.  At 32 x 32, or at the images' own size where that is smaller, a sample's middle is compared with
+these at every place and every size that a shift or a crop may have brought it to.  Both are smoothed over 3 x 3 pixels
+first, since cropping resamples, and differences are in units of their contrast, since a plain image is near to many.
 
 What is suspiciously close is learned from held-out data: the distance that only one in a hundred of them comes below.
 Of an honest generator about one sample in a hundred is closer than that; of a copier all are.  Blind to copies that
