@@ -17,7 +17,7 @@ from record import record
 
 from rivalry.data import open_data
 from rivalry.data.sets.shapes import WIDE, consistent
-from rivalry.runs.trained import draw
+from rivalry.runs.drawing import draw
 from rivalry.show.sheets import sheet
 
 SAMPLES = 2000

@@ -31,7 +31,7 @@ from rivalry.editing.arithmetic import analogy, mean, renormalized
 from rivalry.editing.codes import decoded, into, typical
 from rivalry.editing.invert import invert
 from rivalry.game import Game, Latent, Styled
-from rivalry.runs.trained import draw
+from rivalry.runs.drawing import draw
 
 IMAGES, SUMS, CODES = 64, 500, 8000
 READ = {"avatars": (read_avatars, ("hair", "wears")), "shapes": (read_attributes, ("color", "shape"))}

@@ -21,7 +21,7 @@ import rivalry
 from rivalry.data import open_data
 from rivalry.games.image.progan import RECIPES, progan
 from rivalry.metrics import suite
-from rivalry.runs.trained import draw
+from rivalry.runs.drawing import draw
 from rivalry.show.sheets import sheet
 
 SAMPLES, ACROSS = 2000, 12

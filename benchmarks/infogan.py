@@ -28,7 +28,7 @@ from torch.nn import functional as F
 from rivalry.data import open_data
 from rivalry.games.image.infogan import InfoGAN
 from rivalry.metrics.extractors.extractor import CONFIDENT, extract, judge
-from rivalry.runs.trained import draw
+from rivalry.runs.drawing import draw
 from rivalry.show.sheets import sheet
 
 GAMES = {"information": {}, "no information": {"information": "0"}}

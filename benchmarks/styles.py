@@ -24,7 +24,7 @@ from rivalry.game import Game, Styled
 from rivalry.maths.penalties import path_lengths
 from rivalry.metrics import suite
 from rivalry.metrics.extractors.extractor import Extractor, extract, judge
-from rivalry.runs.trained import draw
+from rivalry.runs.drawing import draw
 
 SAMPLES, PAIRS, SIZE = 5000, 1000, (32, 32)
 SIDES = 4, 8, 16  # pixels, of the maps whose layers are one image's; 32 are the other's always

@@ -49,10 +49,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from rivalry.data.source import Dataset, Spec, TableSource
 from rivalry.games.image.biggan import BigGAN, biggan
 from rivalry.games.image.dcgan import dcgan
-from rivalry.games.image.gan import GAN
 from rivalry.games.image.relativistic import RelativisticGAN, r3gan
 from rivalry.games.image.stylegan import StyleGAN, stylegan2
 from rivalry.games.translation.cyclegan import CycleGAN, cyclegan
+from rivalry.games.two_players import GAN
 from rivalry.maths.divergences import non_saturating
 from rivalry.maths.optimizers import adam
 from rivalry.maths.priors import normal

@@ -38,8 +38,8 @@ from rivalry.kinds import KINDS, find_kind
 from rivalry.kinds.kind import as_float32
 from rivalry.maths.chance import seeded
 from rivalry.play.goal import Goal, seconds
+from rivalry.runs.drawing import draw
 from rivalry.runs.run import Run
-from rivalry.runs.trained import draw
 from rivalry.settings import check, settings_of
 
 CLASSES = 3

@@ -27,8 +27,9 @@ from rivalry.play.engine import Engine, NonFinite
 from rivalry.play.goal import Goal
 from rivalry.play.ranks import Ranks, join
 from rivalry.runs import training
+from rivalry.runs.drawing import draw
 from rivalry.runs.run import Run
-from rivalry.runs.trained import draw, evaluate
+from rivalry.runs.scoring import evaluate
 
 WORLD = 2
 

@@ -17,8 +17,8 @@ __version__ = "0.1.0"
 _FOUND_IN = {
     "train": "rivalry.runs.training",
     "resume": "rivalry.runs.training",
-    "load": "rivalry.runs.trained",
-    "evaluate": "rivalry.runs.trained",
+    "load": "rivalry.runs.opening",
+    "evaluate": "rivalry.runs.scoring",
     "compare": "rivalry.runs.comparison",
     "open_data": "rivalry.data",
     "Run": "rivalry.runs.run",

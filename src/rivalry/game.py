@@ -202,13 +202,6 @@ class Critic(Protocol):
     def score(self, x: Tensor, **given: Any) -> Tensor: ...
 
 
-@runtime_checkable
-class Actor(Protocol):
-    """Acts in an environment."""
-
-    def act(self, observation: Tensor) -> Tensor: ...
-
-
 def norm(tensors: Iterable[Tensor]) -> Tensor:
     """The Euclidean norm of many tensors taken as one vector, in float32."""
     return torch.nn.utils.get_total_norm(tensors)

@@ -93,7 +93,7 @@ def test_codes_that_were_found_decode_to_what_is_shown(typed, runs: Path) -> Non
     assert held["names"].tolist() == ["4", "5"]
     assert held["label"].tolist() == [3, 3]
     game = rivalry.load("digits")
-    truth = torch.cat([rivalry.runs.trained.draw(game, 1, seed=seed, label=3) for seed in (4, 5)])
+    truth = torch.cat([rivalry.runs.drawing.draw(game, 1, seed=seed, label=3) for seed in (4, 5)])
     again = decoded(game, torch.from_numpy(held["codes"]), label=3)
     errors = (again - truth).square().flatten(1).mean(1)
     np.testing.assert_allclose(errors.numpy(), held["errors"], rtol=1e-3, atol=1e-6)
@@ -207,7 +207,7 @@ def test_a_walk_along_a_code_has_a_row_for_each_seed(
     assert x.shape[:2] == shape
     for i in range(shape[0]):  # a row holds all else: the samples that the seed draws, with one part set
         value = values_of(game, part)[0]
-        truth = rivalry.runs.trained.draw(game, 1, seed=i, code={part: value})
+        truth = rivalry.runs.drawing.draw(game, 1, seed=i, code={part: value})
         torch.testing.assert_close(x[i, :1], truth, rtol=1e-3, atol=1e-4)
 
 
@@ -217,7 +217,7 @@ def test_samples_of_a_code_are_asked_for_by_name(typed, informed: Path, monkeypa
         assert typed(f"sample told -n 4 --seed 3 {words} -o {i}.npz").status == 0
     game = rivalry.load("told")
     for i, code in enumerate(({}, {"c0": 2}, {"c0": 2, "c1": -0.5})):
-        truth = rivalry.runs.trained.draw(game, 4, seed=3, code=code)
+        truth = rivalry.runs.drawing.draw(game, 4, seed=3, code=code)
         np.testing.assert_allclose(np.load(f"{i}.npz")["x"], truth.numpy(), rtol=1e-3, atol=1e-5)
 
 

@@ -140,7 +140,7 @@ def test_a_request_without_sense_is_refused(
 
 def test_samples_do_not_depend_on_how_many_were_asked_for_in_a_chunk_before(typed, digits: Path) -> None:
     import rivalry
-    from rivalry.runs.trained import draw
+    from rivalry.runs.drawing import draw
 
     game = rivalry.load(digits)
     assert torch.equal(draw(game, 1100, seed=3)[:1000], draw(game, 1000, seed=3))

@@ -21,7 +21,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(done: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """`run`, a trained translator between dark and bright, as if the catalog had its game; and photos to translate."""
     shutil.copytree(done, here / "run", symlinks=True)
-    monkeypatch.setattr("rivalry.runs.trained.maker_of", lambda told, make=None: turner)
+    monkeypatch.setattr("rivalry.runs.opening.maker_of", lambda told, make=None: turner)
     rng = np.random.default_rng(0)
     for name in ("one.png", "below/two.png"):
         (here / "photos" / name).parent.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from rivalry.editing.codes import (
     typical,
 )
 from rivalry.errors import BadRequest
-from rivalry.runs.trained import draw
+from rivalry.runs.drawing import draw
 
 
 @pytest.mark.parametrize("space", ["z", "w"])

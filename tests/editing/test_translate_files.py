@@ -16,7 +16,8 @@ from rivalry.editing.translate import domain, places, require_translator, transl
 from rivalry.errors import BadRequest
 from rivalry.game import Game
 from rivalry.kinds.image import to_uint8
-from rivalry.runs import trained, training
+from rivalry.runs import training
+from rivalry.runs.opening import load
 
 SPEC = shades().spec
 
@@ -26,7 +27,7 @@ def game(tmp_path_factory: pytest.TempPathFactory) -> Game:
     run = training.train(
         turner, shades(), rounds=150, run=tmp_path_factory.mktemp("runs") / "turner", quiet=True, device="cpu"
     )
-    return trained.load(run, game=turner)
+    return load(run, game=turner)
 
 
 @pytest.fixture

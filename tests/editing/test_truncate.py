@@ -9,8 +9,8 @@ from rivalry.data.source import Dataset, Spec
 from rivalry.editing.truncate import Point, curve, plot, require_truncations, samples, sheet
 from rivalry.errors import BadRequest
 from rivalry.metrics.score import Score
+from rivalry.runs.drawing import draw
 from rivalry.runs.tradeoff import LEFT, LINE, SIDE, TOP
-from rivalry.runs.trained import draw
 from rivalry.show.tables import table
 
 

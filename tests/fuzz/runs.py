@@ -194,11 +194,12 @@ def _bytes(raw: bytes, chance: random.Random) -> bytes:
 
 
 def sampled(run: Path) -> None:
-    from rivalry.runs import trained
+    from rivalry.runs.drawing import draw
+    from rivalry.runs.opening import load, open_run
 
-    opened = trained.open_run(run)
-    game = trained.load(opened, which="newest")
-    trained.draw(game, 2)
+    opened = open_run(run)
+    game = load(opened, which="newest")
+    draw(game, 2)
 
 
 def resumed(run: Path) -> None:
@@ -209,7 +210,7 @@ def resumed(run: Path) -> None:
 
 def reported(run: Path) -> None:
     from rivalry.report import write_report
-    from rivalry.runs.trained import open_run
+    from rivalry.runs.opening import open_run
 
     write_report(open_run(run).path)
 

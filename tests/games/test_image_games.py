@@ -11,7 +11,7 @@ from rivalry.errors import BadRequest
 from rivalry.games.image.cogan import cogan
 from rivalry.maths.divergences import hinge, non_saturating, relativistic_paired
 from rivalry.play.goal import Goal
-from rivalry.runs.trained import draw
+from rivalry.runs.drawing import draw
 
 
 def twins(**settings):

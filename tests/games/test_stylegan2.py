@@ -5,8 +5,8 @@ import torch
 from torch import Tensor, nn
 from toys import engine_of, images
 
-from rivalry.games.image.gan import GAN
 from rivalry.games.image.stylegan import stylegan, stylegan2
+from rivalry.games.two_players import GAN
 from rivalry.maths.augment import Augment
 from rivalry.maths.optimizers import adam
 from rivalry.maths.penalties import r1

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from rivalry.errors import BadRequest
-from rivalry.human.realism import Staircase, error_variance, hype_infinity, hype_time, modal, wilson
-from rivalry.metrics.interval import wilson as wilson_of_counts
+from rivalry.human.realism import Staircase, error_variance, hype_infinity, hype_time, modal
+from rivalry.metrics.interval import wilson
 
 JUDGES, IMAGES = 30, 50  # the paper's: judges, and images of each side that every judge sees
 
@@ -55,7 +55,7 @@ def test_intervals_cover_a_known_error_rate_in_about_95_of_100_studies(by_judge,
 def test_intervals_that_take_all_answers_for_independent_do_not_cover():
     """The control: judges who differ are not 3,000 coins."""
     found = [hype_infinity(*study(seed, 0.3, 0.2, 0.2))[0] for seed in range(300)]
-    naive = [wilson_of_counts(round(score.value * score.n), score.n) for score in found]
+    naive = [wilson(round(score.value * score.n), score.n) for score in found]
     assert coverage(0.3, naive) < 0.7
     assert coverage(0.3, [score.details["interval"] for score in found]) > 0.91
 
@@ -97,11 +97,6 @@ def test_no_error_at_all_is_not_certainty():
     assert fakes.value == 0
     assert fakes.details["interval"][0] == 0 and 0.05 < fakes.details["interval"][1] < 0.15
     assert both.spread > 0
-
-
-def test_wilson_of_a_share_is_wilson_of_counts():
-    for hits, n in ((0, 10), (3, 10), (50, 50)):
-        assert wilson(hits / n, n, 1.96) == pytest.approx(wilson_of_counts(hits, n))
 
 
 @pytest.mark.parametrize("side", [True, False])

@@ -38,7 +38,7 @@ class Opened(NamedTuple):
 
     def label(self, text: str | None) -> int | None:
         """The number of the class that was asked for by number or name."""
-        from rivalry.runs.trained import given
+        from rivalry.cli.typed import given
 
         return given(self.game, self.spec, label=text).get("label")
 
@@ -55,11 +55,11 @@ def _tool(command: Callable[..., None]) -> Callable[..., Any]:
     @wraps(command)
     def opening(run: str, which: str, device: str, **given: Any) -> None:
         from rivalry.data.source import Spec
-        from rivalry.runs import trained
+        from rivalry.runs.opening import load, local, open_run
 
-        opened = trained.open_run(trained.local(run))
+        opened = open_run(local(run))
         spec = Spec.from_json(opened.told["spec"])
-        command(Opened(opened, spec, trained.load(opened, device=device, which=which)), **given)
+        command(Opened(opened, spec, load(opened, device=device, which=which)), **given)
 
     place = click.option("output", "-o", type=options.PATH, help="the picture; RUN/edits/... by default")
     for option in (options.device, options.which, place, click.argument("run")):
@@ -255,14 +255,15 @@ def truncate(
     from rivalry.cli import typed
     from rivalry.data import open_data
     from rivalry.editing import truncate
-    from rivalry.runs import trained
+    from rivalry.runs.drawing import refuse_seed
+    from rivalry.runs.opening import as_trained
     from rivalry.runs.progress import steps
 
-    trained.refuse_seed(seed)
+    refuse_seed(seed)
     columns, rows, asked = typed.seeds(seeds), typed.truncations(truncations), opened.label(label)
     truncate.require_truncations(opened.game, rows)
     output = output or opened.place("truncate", seeds, label)
-    data = open_data(opened.run.told["data"], **trained.as_trained(opened.run)) if curve else None
+    data = open_data(opened.run.told["data"], **as_trained(opened.run)) if curve else None
     _draw(output, lambda: truncate.sheet(opened.game, opened.spec, rows, columns, asked))
     if data is None:
         return
@@ -296,9 +297,9 @@ def factorize(
     """
     from rivalry.cli import typed
     from rivalry.editing import codes, factorize, mix
-    from rivalry.runs import trained
+    from rivalry.runs.drawing import refuse_seed
 
-    trained.refuse_seed(seed)
+    refuse_seed(seed)
     codes.require(opened.game)
     many = len(factorize.readers(opened.game))
     given: dict[str, Any] = {
@@ -371,11 +372,11 @@ def invert(
     from rivalry.cli import typed
     from rivalry.editing import codes, images, invert
     from rivalry.play.goal import seconds
-    from rivalry.runs import trained
+    from rivalry.runs.drawing import refuse_seed
     from rivalry.runs.progress import steps
     from rivalry.show.output import written
 
-    trained.refuse_seed(given["seed"])
+    refuse_seed(given["seed"])
     given["seconds"] = seconds(time) if time else float("inf")
     if bool(inputs) == bool(seeds):
         raise BadRequest("name images to look for, or samples of the game's own by --seeds: one of the two")

@@ -36,11 +36,11 @@ def evaluate(
     """
     from rivalry.metrics.remarks import remarks
     from rivalry.metrics.suite import table
-    from rivalry.runs import trained
     from rivalry.runs.progress import steps
+    from rivalry.runs.scoring import evaluate
 
     with steps() as show:
-        scores = trained.evaluate(
+        scores = evaluate(
             subject,
             data,
             metrics=metrics,

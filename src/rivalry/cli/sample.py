@@ -44,22 +44,24 @@ def sample(
     """
     import torch
 
+    from rivalry.cli.typed import given
     from rivalry.data.source import Spec
     from rivalry.game import Translator
     from rivalry.labels import every_class
-    from rivalry.runs import trained
+    from rivalry.runs.drawing import parts
+    from rivalry.runs.opening import load, local, open_run
     from rivalry.show.samples import save
 
     if n < 1:
         raise BadRequest(f"-n is one or more; got {n}")
-    opened = trained.open_run(trained.local(run))
+    opened = open_run(local(run))
     spec = Spec.from_json(opened.told["spec"])
-    game = trained.load(opened, device=device, which=which)
+    game = load(opened, device=device, which=which)
     if isinstance(game, Translator):
         raise BadRequest(
             f"this game makes its samples from pictures: rivalry translate {run} PICTURES -o FOLDER"
         )
-    given = trained.given(game, spec, label=label, truncation=truncation)
+    given = given(game, spec, label=label, truncation=truncation)
     if code:
         from rivalry.cli import typed
         from rivalry.editing import traverse
@@ -78,5 +80,5 @@ def sample(
     label_of = every_class(game, n) if "label" not in given else torch.full((n,), given["label"])
     if label_of is not None:
         given["label"] = label_of.to(game.device)
-    save(lambda: trained.parts(game, n, seed=seed, **given), output, spec, label=label_of)
+    save(lambda: parts(game, n, seed=seed, **given), output, spec, label=label_of)
     print(output)

@@ -37,14 +37,15 @@ def translate(
     from rivalry.editing.images import given_images
     from rivalry.editing.translate import domain, places, require_translator, translated
     from rivalry.kinds.image import to_image
-    from rivalry.runs import trained
+    from rivalry.runs.drawing import refuse_seed
+    from rivalry.runs.opening import load, local, open_run
     from rivalry.runs.progress import steps
     from rivalry.show.output import written
 
-    trained.refuse_seed(seed)
-    opened = trained.open_run(trained.local(run))
+    refuse_seed(seed)
+    opened = open_run(local(run))
     spec = Spec.from_json(opened.told["spec"])
-    game = trained.load(opened, device=device, which=which)
+    game = load(opened, device=device, which=which)
     require_translator(game)
     target = None if to is None else domain(to, spec)
     images = given_images(inputs)

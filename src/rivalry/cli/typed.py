@@ -1,9 +1,12 @@
 """What a person types: lists of seeds, of numbers, of parts of the layers, settings of codes."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from rivalry.errors import BadRequest
-from rivalry.runs.trained import refuse_seed
+from rivalry.data.source import Spec
+from rivalry.errors import BadRequest, unknown
+from rivalry.game import Conditional, Game
+from rivalry.runs.drawing import refuse_seed, require_truncation
 
 MANY = 1000
 
@@ -65,3 +68,33 @@ def parts(texts: Sequence[str]) -> dict[str, str]:
 def truncations(text: str) -> list[float | None]:
     """ "0.3,0.7,none" as numbers, and None for no truncation; whether they are in range the game's tool says."""
     return [None if part.strip() == "none" else numbers(part, "truncations")[0] for part in text.split(",")]
+
+
+def given(
+    game: Game, spec: Spec, *, label: str | None = None, truncation: float | None = None
+) -> dict[str, Any]:
+    """What `game.sample` is told, from what a person typed.
+
+    Raises:
+        BadRequest: the game cannot be asked for that, or no class is called so.
+    """
+    told: dict[str, Any] = {}
+    if label is not None:
+        if not (isinstance(game, Conditional) and game.classes):
+            raise BadRequest("this game is not told classes, so --label cannot ask for one")
+        told["label"] = _label(label, spec.classes)
+    if truncation is not None:
+        require_truncation(game, truncation)
+        told["truncation"] = truncation
+    return told
+
+
+def _label(text: str, classes: tuple[str, ...]) -> int:
+    """The number of a class that was told by name or by number; a name comes first."""
+    if text in classes:
+        return classes.index(text)
+    if text.isdigit() and int(text) < len(classes):
+        return int(text)
+    if text.lstrip("-").isdigit():
+        raise BadRequest(f"there are {len(classes)} classes, 0 to {len(classes) - 1}; asked for {text}")
+    raise unknown("class", text, classes, f"there is {', '.join(classes[:20])}")

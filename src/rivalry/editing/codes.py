@@ -11,7 +11,7 @@ from rivalry.errors import BadRequest
 from rivalry.game import Conditional, Game, Latent, Styled
 from rivalry.labels import every_class, told_labels
 from rivalry.maths import chance
-from rivalry.runs.trained import refuse_seed
+from rivalry.runs.drawing import refuse_seed
 
 Space = Literal["z", "w"]
 DRAWN = 1000  # codes from which it is told what is typical
@@ -47,7 +47,7 @@ def require(game: Game, space: Space = "z") -> None:
 def of_seeds(
     game: Game, seeds: Sequence[int], space: Space = "z", label: Tensor | int | None = None
 ) -> Tensor:
-    """One code a seed, the one behind `trained.draw(game, 1, seed=seed)`.
+    """One code a seed, the one behind `drawing.draw(game, 1, seed=seed)`.
 
     Args:
         label: one for all, (n,), or None for every class in turn; styles of a game that is told classes

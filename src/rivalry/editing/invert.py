@@ -74,7 +74,7 @@ def invert(
     """The codes that come nearest to these images.
 
     Args:
-        game: as `trained.load` gives it: frozen, in evaluation mode.
+        game: as `opening.load` gives it: frozen, in evaluation mode.
         x: (n, c, h, w) in [-1, 1].
         where: codes z, a style for all layers, or one a layer.
         label: of a game that is told classes: one for all, (n,), or None to try every class and keep the best.

@@ -20,8 +20,8 @@ from rivalry.given import given_for
 from rivalry.metrics import suite
 from rivalry.metrics.extractors.extractor import Extractor
 from rivalry.metrics.score import Score
+from rivalry.runs.drawing import draw, require_truncation
 from rivalry.runs.tradeoff import Mark, tradeoff
-from rivalry.runs.trained import draw, require_truncation
 from rivalry.show.tables import heads, table
 
 

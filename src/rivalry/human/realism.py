@@ -17,13 +17,13 @@ where steps up are three times the steps down (Kaernbach 1991), which is what is
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
 import numpy as np
 from scipy.special import stdtrit
 
 from rivalry.errors import BadRequest
+from rivalry.metrics.interval import wilson
 from rivalry.metrics.score import Score
 
 # ------------------------------------------------------------------ without a limit of time
@@ -91,8 +91,8 @@ def _spread(
     independent = share * (1 - share) / variance if variance > 0 else float(len(pull))
     groups = [count for by in (judge, item) if (count := len(np.unique(by))) > 1]
     z = float(stdtrit(min(groups) - 1, 0.975)) if groups else 1.96
-    low, high = wilson(share, independent, 1.0)
-    return (high - low) / 2, wilson(share, independent, z), independent
+    low, high = wilson(share * independent, independent, 1.0)
+    return (high - low) / 2, wilson(share * independent, independent, z), independent
 
 
 def error_variance(pull: np.ndarray, judge: np.ndarray, item: np.ndarray) -> float:
@@ -117,14 +117,6 @@ def _between(pull: np.ndarray, group: np.ndarray, once: float) -> float:
     sums = np.bincount(np.unique(group, return_inverse=True)[1], pull)
     k = len(sums)
     return float(k / (k - 1) * np.square(sums).sum()) if k > 1 else once
-
-
-def wilson(share: float, n: float, z: float) -> tuple[float, float]:
-    """Wilson's score interval for a share of n independent answers, where n need not be whole."""
-    weight = 1 / (1 + z * z / n)
-    middle = weight * (share + z * z / (2 * n))
-    half = weight * z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 # ------------------------------------------------------------------ with one

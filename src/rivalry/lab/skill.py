@@ -17,8 +17,8 @@ from rivalry.errors import BadRequest
 from rivalry.game import Conditional, Critic, Game, Translator
 from rivalry.metrics.game.skill import LEAST, Snapshot, skill
 from rivalry.metrics.score import Score
+from rivalry.runs.opening import as_trained, load, open_run
 from rivalry.runs.run import Run
-from rivalry.runs.trained import as_trained, load, open_run
 
 
 def skill_of_run(

@@ -20,8 +20,8 @@ from rivalry.game import Game
 from rivalry.metrics import suite
 from rivalry.metrics.score import Score
 from rivalry.runs.run import Run
+from rivalry.runs.scoring import evaluate
 from rivalry.runs.tradeoff import Mark, tradeoff
-from rivalry.runs.trained import evaluate
 
 CERTAIN = 0.05  # how often equal subjects may be called different, over all the differences of a comparison
 Subject = str | Path | Run | Game | Tensor
@@ -210,7 +210,7 @@ def compare(
     resize: bool = False,
     cut: bool = True,
 ) -> Comparison:
-    """Score several runs, games, folders or tensors alike; see `trained.evaluate` for the arguments.
+    """Score several runs, games, folders or tensors alike; see `scoring.evaluate` for the arguments.
 
     Many scores depend on the number of samples, so that all subjects are measured on the same: on as many as the one
     with fewest has.

@@ -26,11 +26,12 @@ from rivalry.play.ranks import Ranks, join
 from rivalry.report import write_report
 from rivalry.runs import callbacks, schema
 from rivalry.runs.bounded import within_its_weights
+from rivalry.runs.drawing import refuse_seed
 from rivalry.runs.guards import Interrupted, alone, failures_told, guarded, say, signals
+from rivalry.runs.opening import as_trained, from_anywhere, maker_of, open_run
 from rivalry.runs.progress import progress
 from rivalry.runs.run import Run, command
 from rivalry.runs.saving import Saver
-from rivalry.runs.trained import as_trained, from_anywhere, maker_of, open_run, refuse_seed
 
 SHEETS = 12  # over a whole run
 MEASURES = 5

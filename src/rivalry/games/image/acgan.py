@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 from rivalry.data.source import Source, Spec
 from rivalry.game import Move
-from rivalry.games.image.gan import TwoPlayers
+from rivalry.games.two_players import TwoPlayers
 from rivalry.maths.divergences import non_saturating, wide
 from rivalry.maths.optimizers import adam
 from rivalry.maths.priors import normal
@@ -87,11 +87,7 @@ def acgan(
     Settings:
         latent: length of the code z, normal
         width: channels of the map nearest to the image
-        batch: data of one turn
-        lr: Adam's step size, of both players
-        beta1: Adam's first moment decay
         weight: of naming the class, beside telling real from fake
-        average: decay of the generator's moving average; 0 for none
     """
     spec.require("acgan", kind="image", classes=True)
     (c, h, w), k = spec.shape, len(spec.classes)

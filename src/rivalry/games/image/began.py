@@ -172,10 +172,6 @@ def began(
         gain: step size of the controller that keeps the proportion
         latent: length of the code z, uniform on [-1, 1], and of the critic's code
         width: filters of the generator; the critic's encoder has so many more after each halving
-        batch: data of one turn
-        lr: Adam's step size, of both players
-        beta1: Adam's first moment decay
-        average: decay of the generator's moving average; 0 for none
     """
     spec.require("began", kind="image")
     shape: Shape = spec.shape  # type: ignore[assignment]

@@ -26,7 +26,7 @@ from torch.nn import functional as F
 from rivalry.data.source import Source, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Move
-from rivalry.games.image.gan import TwoPlayers
+from rivalry.games.two_players import TwoPlayers
 from rivalry.maths.divergences import hinge
 from rivalry.maths.optimizers import adam
 from rivalry.maths.penalties import orthogonal
@@ -274,13 +274,11 @@ def biggan(
         embedding: length of a class's vector in the generator
         width: channels of the map nearest to the image; each halving doubles them, sixteenfold at most
         attend: both networks attend on their map whose shorter side is nearest to this; 0 for none
-        batch: data of one turn
         parts: a batch is played in so many parts, on a device too small for all of it
         generator_lr: Adam's step size of the generator; its moments decay by 0 and 0.999
         critic_lr: Adam's step size of the critic
         critic_steps: turns of the critic before each turn of the generator
         orthogonal: weight of the generator's orthogonal term
-        average: decay of the generator's moving average; 0 for none
     """
     return _biggan(
         spec, "biggan", False, latent, embedding, width, attend, batch, parts,
@@ -310,13 +308,11 @@ def biggan_deep(
         embedding: length of a class's vector in the generator
         width: channels of the map nearest to the image; each halving doubles them, sixteenfold at most
         attend: both networks attend on their map whose shorter side is nearest to this; 0 for none
-        batch: data of one turn
         parts: a batch is played in so many parts, on a device too small for all of it
         generator_lr: Adam's step size of the generator; its moments decay by 0 and 0.999
         critic_lr: Adam's step size of the critic
         critic_steps: turns of the critic before each turn of the generator
         orthogonal: weight of the generator's orthogonal term
-        average: decay of the generator's moving average; 0 for none
     """
     return _biggan(
         spec, "biggan-deep", True, latent, embedding, width, attend, batch, parts,

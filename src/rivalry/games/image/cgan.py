@@ -13,7 +13,7 @@ Deviations:
 """
 
 from rivalry.data.source import Spec
-from rivalry.games.image.gan import GAN
+from rivalry.games.two_players import GAN
 from rivalry.maths.divergences import non_saturating
 from rivalry.maths.optimizers import adam
 from rivalry.maths.priors import uniform
@@ -37,10 +37,6 @@ def cgan(
     Settings:
         latent: length of the code z, uniform on [-1, 1]
         width: channels of the map nearest to the image, or units of a hidden layer for points
-        batch: data of one turn
-        lr: Adam's step size, of both players
-        beta1: Adam's first moment decay
-        average: decay of the generator's moving average; 0 for none
     """
     spec.require("cgan", classes=True)
     k = len(spec.classes)

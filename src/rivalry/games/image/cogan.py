@@ -28,7 +28,7 @@ from torch.nn import functional as F
 
 from rivalry.data.source import Source, Spec
 from rivalry.game import Move
-from rivalry.games.image.gan import TwoPlayers
+from rivalry.games.two_players import TwoPlayers
 from rivalry.labels import told_labels
 from rivalry.maths.divergences import non_saturating
 from rivalry.maths.optimizers import adam
@@ -190,7 +190,6 @@ def cogan(
         own: layers that each domain has for itself, in generator and critic, from the image on
         batch: data of one turn, of each domain
         lr: Adam's step size, of both players; its second moment decays by 0.99
-        beta1: Adam's first moment decay
         penalty: weight of R1; 0 for none, as in the paper
         every: rounds from one payment of R1 to the next
         average: decay of the generators' moving average; 0 for none

@@ -16,7 +16,7 @@ Deviations:
 from typing import Literal
 
 from rivalry.data.source import Spec
-from rivalry.games.image.gan import GAN
+from rivalry.games.two_players import GAN
 from rivalry.maths.augment import ADA, DiffAugment, Nothing
 from rivalry.maths.divergences import non_saturating
 from rivalry.maths.optimizers import adam
@@ -43,11 +43,7 @@ def dcgan(
     Settings:
         latent: length of the code z, uniform on [-1, 1]
         width: channels of the map nearest to the image; each halving of the image doubles them
-        batch: data of one turn
-        lr: Adam's step size, of both players
-        beta1: Adam's first moment decay
         augment: differentiable augmentation of all that the critic sees, for small data sets
-        average: decay of the generator's moving average; 0 for none
     """
     spec.require("dcgan", kind="image")
     return GAN(

@@ -31,7 +31,7 @@ from torch.nn import functional as F
 
 from rivalry.data.source import Source, Spec
 from rivalry.game import Move
-from rivalry.games.image.gan import TwoPlayers
+from rivalry.games.two_players import TwoPlayers
 from rivalry.maths.divergences import Divergence, wide
 from rivalry.maths.optimizers import adam
 from rivalry.maths.priors import uniform
@@ -125,11 +125,8 @@ def ebgan(
         pull: weight of the pulling-away term; 0 for none, as in the plain EBGAN
         latent: length of the code z, uniform on [-1, 1]
         width: channels of the map nearest to the image
-        batch: data of one turn
         generator_lr: Adam's step size of the generator
         critic_lr: Adam's step size of the critic
-        beta1: Adam's first moment decay
-        average: decay of the generator's moving average; 0 for none
     """
     spec.require("ebgan", kind="image")
     shape: Shape = spec.shape  # type: ignore[assignment]

@@ -26,7 +26,7 @@ from torch.nn import functional as F
 
 from rivalry.data.source import Source, Spec
 from rivalry.game import Move, Player, require_part
-from rivalry.games.image.gan import TwoPlayers
+from rivalry.games.two_players import TwoPlayers
 from rivalry.maths.chance import uniform
 from rivalry.maths.divergences import non_saturating, wide
 from rivalry.maths.optimizers import adam
@@ -173,12 +173,9 @@ def infogan(
         categories: values of the code's category
         numbers: continuous numbers in the code, uniform on [-1, 1]
         width: channels of the map nearest to the image
-        batch: data of one turn
         generator_lr: Adam's step size of the generator
         critic_lr: Adam's step size of the critic
-        beta1: Adam's first moment decay
         information: weight of what the image tells of the code, in both players' losses; 0 for a plain GAN
-        average: decay of the generator's moving average; 0 for none
     """
     spec.require("infogan", kind="image")
     c, h, w = spec.shape

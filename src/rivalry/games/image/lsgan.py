@@ -10,7 +10,7 @@ Deviations:
 """
 
 from rivalry.data.source import Spec
-from rivalry.games.image.gan import GAN
+from rivalry.games.two_players import GAN
 from rivalry.maths.divergences import least_squares
 from rivalry.maths.optimizers import adam
 from rivalry.maths.priors import uniform
@@ -33,10 +33,6 @@ def lsgan(
     Settings:
         latent: length of the code z, uniform on [-1, 1]
         width: channels of the map nearest to the image, or units of a hidden layer for points
-        batch: data of one turn
-        lr: Adam's step size, of both players
-        beta1: Adam's first moment decay
-        average: decay of the generator's moving average; 0 for none
     """
     return GAN(
         generator_for(spec, latent, width),

@@ -19,7 +19,7 @@ Deviations, on images:
 from torch import Tensor, nn
 
 from rivalry.data.source import Spec
-from rivalry.games.image.gan import GAN
+from rivalry.games.two_players import GAN
 from rivalry.maths.divergences import non_saturating
 from rivalry.maths.optimizers import adam
 from rivalry.maths.priors import normal
@@ -90,9 +90,6 @@ def pacgan(
         latent: length of the code z, normal
         width: channels of the map nearest to the image
         batch: packs of one turn, so pack times as many data
-        lr: Adam's step size, of both players
-        beta1: Adam's first moment decay
-        average: decay of the generator's moving average; 0 for none
     """
     d, *size = spec.shape
     spec.require("pacgan", kind=("image", "points"))

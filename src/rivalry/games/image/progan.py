@@ -25,7 +25,7 @@ from torch.nn import functional as F
 
 from rivalry.data.source import Source, Spec
 from rivalry.game import Move
-from rivalry.games.image.gan import TwoPlayers
+from rivalry.games.two_players import TwoPlayers
 from rivalry.maths.divergences import wasserstein, wide
 from rivalry.maths.optimizers import adam
 from rivalry.maths.penalties import gradient_penalty
@@ -239,7 +239,6 @@ def progan(
         lr: Adam's step size, of both players; its moments decay by 0 and 0.99
         penalty: weight of the gradient penalty
         drift: weight of the squared score of reals, which keeps scores near 0
-        average: decay of the generator's moving average; 0 for none
     """
     spec.require("progan", kind="image")
     c, h, w = spec.shape

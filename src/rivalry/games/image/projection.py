@@ -18,7 +18,7 @@ import math
 from torch import Tensor, nn
 
 from rivalry.data.source import Spec
-from rivalry.games.image.gan import GAN
+from rivalry.games.two_players import GAN
 from rivalry.maths.divergences import non_saturating
 from rivalry.maths.optimizers import adam
 from rivalry.maths.penalties import r1
@@ -89,12 +89,9 @@ def projection_gan(
     Settings:
         latent: length of the code z, normal
         width: channels of the map nearest to the image; each halving of the image doubles them
-        batch: data of one turn
         lr: Adam's step size, of both players; its second moment decays by 0.99
-        beta1: Adam's first moment decay
         penalty: weight of R1
         every: rounds from one payment of R1 to the next
-        average: decay of the generator's moving average; 0 for none
     """
     spec.require("projection-gan", kind="image", classes=True)
     c, h, w = spec.shape

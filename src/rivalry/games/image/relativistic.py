@@ -27,7 +27,7 @@ from torch import nn
 
 from rivalry.data.source import Source, Spec
 from rivalry.game import Move
-from rivalry.games.image.gan import TwoPlayers
+from rivalry.games.two_players import TwoPlayers
 from rivalry.maths.divergences import Relativistic, relativistic_average, relativistic_paired
 from rivalry.maths.optimizers import adam
 from rivalry.maths.penalties import r1, r2
@@ -81,10 +81,6 @@ def rpgan(
     Settings:
         latent: length of the code z, uniform on [-1, 1]
         width: channels of the map nearest to the image, or units of a hidden layer for points
-        batch: data of one turn
-        lr: Adam's step size, of both players
-        beta1: Adam's first moment decay
-        average: decay of the generator's moving average; 0 for none
     """
     return _in_dcgan(spec, relativistic_paired, latent, width, batch, lr, beta1, average)
 
@@ -104,10 +100,6 @@ def ragan(
     Settings:
         latent: length of the code z, uniform on [-1, 1]
         width: channels of the map nearest to the image, or units of a hidden layer for points
-        batch: data of one turn
-        lr: Adam's step size, of both players
-        beta1: Adam's first moment decay
-        average: decay of the generator's moving average; 0 for none
     """
     return _in_dcgan(spec, relativistic_average, latent, width, batch, lr, beta1, average)
 
@@ -129,12 +121,10 @@ def r3gan(
     Settings:
         latent: length of the code z, normal
         width: channels of the map nearest to the image, or units of a hidden layer for points
-        batch: data of one turn
         lr: Adam's step size, of both players; its moments decay by 0 and 0.99
         penalty: weight of R1 and of R2
         every: rounds from one payment of the penalties to the next
         networks: DCGAN's without norms, or the paper's own of grouped residual blocks, for images
-        average: decay of the generator's moving average; 0 for none
     """
     G, D = NETWORKS[networks](spec, latent, width)
     return RelativisticGAN(

@@ -19,7 +19,7 @@ from typing import Literal
 from torch import nn
 
 from rivalry.data.source import Spec
-from rivalry.games.image.gan import GAN
+from rivalry.games.two_players import GAN
 from rivalry.maths.divergences import hinge
 from rivalry.maths.optimizers import adam
 from rivalry.maths.penalties import r1
@@ -50,12 +50,10 @@ def sagan(
         width: channels of every block
         attend: both networks attend on their map whose shorter side is nearest to this; 0 for none
         told: both networks are told the classes, where the data have any, or nothing
-        batch: data of one turn
         generator_lr: Adam's step size of the generator; its moments decay by 0 and 0.9
         critic_lr: Adam's step size of the critic
         penalty: weight of R1; 0 for none, as in the paper
         every: rounds from one payment of R1 to the next
-        average: decay of the generator's moving average; 0 for none
     """
     spec.require("sagan", kind="image")
     (c, h, w), classes = spec.shape, len(spec.classes) if told == "classes" else 0

@@ -13,7 +13,7 @@ Deviations:
 """
 
 from rivalry.data.source import Spec
-from rivalry.games.image.gan import GAN
+from rivalry.games.two_players import GAN
 from rivalry.maths.divergences import hinge
 from rivalry.maths.optimizers import adam
 from rivalry.maths.priors import normal
@@ -38,11 +38,8 @@ def sngan(
     Settings:
         latent: length of the code z, normal
         width: channels of every block
-        batch: data of one turn
         lr: Adam's step size, of both players; its second moment decays by 0.9
-        beta1: Adam's first moment decay
         critic_steps: turns of the critic before each turn of the generator
-        average: decay of the generator's moving average; 0 for none
     """
     return _sngan(spec, 0, latent, width, batch, lr, beta1, critic_steps, average)
 
@@ -63,11 +60,8 @@ def sngan_projection(
     Settings:
         latent: length of the code z, normal
         width: channels of every block
-        batch: data of one turn
         lr: Adam's step size, of both players; its second moment decays by 0.9
-        beta1: Adam's first moment decay
         critic_steps: turns of the critic before each turn of the generator
-        average: decay of the generator's moving average; 0 for none
     """
     spec.require("sngan-projection", classes=True)
     return _sngan(spec, len(spec.classes), latent, width, batch, lr, beta1, critic_steps, average)

@@ -32,7 +32,7 @@ from torch.nn import functional as F
 
 from rivalry.data.source import Source, Spec
 from rivalry.game import Move
-from rivalry.games.image.gan import TwoPlayers
+from rivalry.games.two_players import TwoPlayers
 from rivalry.maths.augment import ADA, Augment, DiffAugment, Nothing
 from rivalry.maths.divergences import non_saturating
 from rivalry.maths.optimizers import MakeOptimizer, adam
@@ -45,7 +45,7 @@ from rivalry.nn.style import Mapping, Noise, double_smoothly, halve_smoothly, mi
 from rivalry.settings import Count, Fraction, Rate, Weight
 
 WIDEST = 512
-AUGMENTS = {"none": Nothing, "diff": DiffAugment, "ada": ADA}
+AUGMENTS = {"none": Nothing, "diffaugment": DiffAugment, "ada": ADA}
 
 # ---------------------------------------------------------------- StyleGAN's networks
 
@@ -236,11 +236,9 @@ def stylegan(
         width: channels of the largest map; each halving doubles them, up to 512
         depth: layers from the code to the style
         mixing: share of samples that have the styles of two codes
-        batch: data of one turn
         lr: Adam's step size, of both players; its moments decay by 0 and 0.99
         penalty: weight of R1
         every: rounds from one payment of R1 to the next
-        average: decay of the generator's moving average; 0 for none
     """
     shape, small, widths = _sizes("stylegan", spec, width)
     mapping, synthesis = Mapping(latent, latent, depth), Synthesis(shape[0], small, widths, latent)
@@ -264,7 +262,7 @@ def stylegan2(
     width: Count = 32,
     depth: Count = 8,
     mixing: Fraction = 0.9,
-    augment: Literal["none", "diff", "ada"] = "none",
+    augment: Literal["none", "diffaugment", "ada"] = "none",
     batch: Count = 32,
     lr: Rate = 2e-3,
     penalty: Weight = 10.0,
@@ -280,12 +278,10 @@ def stylegan2(
         depth: layers from the code to the style
         mixing: share of samples that have the styles of two codes
         augment: what the critic sees of an image: all of it, DiffAugment's changes, or ADA's
-        batch: data of one turn
         lr: Adam's step size, of both players; its moments decay by 0 and 0.99; corrected for terms paid lazily
         penalty: weight of R1
         every: rounds from one payment of R1 to the next
         path: weight of the path length, paid every fourth round; 0 for none
-        average: decay of the generator's moving average; 0 for none
     """
     shape, small, widths = _sizes("stylegan2", spec, width)
     mapping, synthesis = Mapping(latent, latent, depth), SkipSynthesis(shape[0], small, widths, latent)

@@ -24,7 +24,7 @@ from torch.func import functional_call
 
 from rivalry.data.source import Source, Spec
 from rivalry.game import Move, Player
-from rivalry.games.image.gan import TwoPlayers
+from rivalry.games.two_players import TwoPlayers
 from rivalry.maths.divergences import Divergence, non_saturating
 from rivalry.maths.optimizers import adam
 from rivalry.maths.priors import normal
@@ -137,11 +137,8 @@ def unrolled(
         steps: how many of the critic's answers are foreseen; 0 is the plain GAN
         latent: length of the code z, normal
         width: channels of the map nearest to the image, or units of a hidden layer for points
-        batch: data of one turn
         generator_lr: Adam's step size of the generator
         critic_lr: Adam's step size of the critic
-        beta1: Adam's first moment decay
-        average: decay of the generator's moving average; 0 for none
     """
     return UnrolledGAN(
         generator_for(spec, latent, width),

@@ -13,7 +13,7 @@ Deviations:
 from typing import Literal
 
 from rivalry.data.source import Spec
-from rivalry.games.image.gan import GAN
+from rivalry.games.two_players import GAN
 from rivalry.maths.divergences import wasserstein
 from rivalry.maths.optimizers import rmsprop
 from rivalry.maths.penalties import clip_weights
@@ -39,12 +39,10 @@ def wgan(
     Settings:
         latent: length of the code z, normal
         width: channels of the map nearest to the image, or units of a hidden layer for points
-        batch: data of one turn
         lr: RMSProp's step size, of both players
         clip: the critic's weights stay within plus and minus this
         critic_steps: turns of the critic before each turn of the generator
         norm: of the critic's convolutions
-        average: decay of the generator's moving average; 0 for none
     """
     return GAN(
         generator_for(spec, latent, width),

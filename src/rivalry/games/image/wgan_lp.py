@@ -15,7 +15,7 @@ Deviations:
 from typing import Literal
 
 from rivalry.data.source import Spec
-from rivalry.games.image.gan import GAN
+from rivalry.games.two_players import GAN
 from rivalry.maths.divergences import wasserstein
 from rivalry.maths.optimizers import adam
 from rivalry.maths.penalties import gradient_penalty
@@ -42,13 +42,10 @@ def wgan_lp(
     Settings:
         latent: length of the code z, normal
         width: channels of the map nearest to the image, or units of a hidden layer for points
-        batch: data of one turn
-        lr: Adam's step size, of both players
         beta1: Adam's first moment decay; its second is 0.9
         penalty: weight of the gradient penalty
         critic_steps: turns of the critic before each turn of the generator
         norm: of the critic's convolutions; the penalty looks at one sample at a time, so never batch
-        average: decay of the generator's moving average; 0 for none
     """
     return GAN(
         generator_for(spec, latent, width),

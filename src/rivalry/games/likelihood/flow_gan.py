@@ -124,8 +124,6 @@ def flow_gan(
         penalty: weight of the critic's gradient penalty
         critic_steps: turns of the critic before each turn of the generator
         levels: of a pixel, over which images are spread; no matter for points
-        batch: data of one turn
-        lr: Adam's step size, of both players
         average: decay of the moving average of the generator; 0 for none
     """
     image = spec.meaning.axes == 2

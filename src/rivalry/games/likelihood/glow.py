@@ -61,7 +61,6 @@ def glow(
         scales: how often an image is halved, at most
         conditional: is it told classes, where the data have any
         levels: of a pixel, over which images are spread; no matter for points
-        batch: data of one turn
         lr: Adam's step size
         average: decay of the moving average of the weights; 0 for none
     """

@@ -156,7 +156,6 @@ def made(
         dropout: share of the hidden units that is dropped in training
         components: of the mixture that is the distribution of one number; 0 for a softmax over levels
         levels: of a pixel; no matter for points
-        batch: data of one turn
         lr: Adam's step size
         average: decay of the moving average of the weights; 0 for none
     """

@@ -40,7 +40,6 @@ def maf(
         depth: hidden layers of each masked network
         layers: masked networks one after the other
         levels: of a pixel, over which images are spread; no matter for points
-        batch: data of one turn
         lr: Adam's step size
         average: decay of the moving average of the weights; 0 for none
     """

@@ -237,7 +237,6 @@ def nice(
         hidden: hidden layers between the first and the last of a coupling
         couplings: how often one half is shifted by the other
         levels: of a pixel, over which images are spread; no matter for points
-        batch: data of one turn
         lr: Adam's step size
         average: decay of the moving average of the weights; 0 for none
     """

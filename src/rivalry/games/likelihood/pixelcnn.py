@@ -38,7 +38,6 @@ def pixelcnn(
         depth: gated layers
         conditional: is it told classes, where the data have any
         levels: of a pixel
-        batch: data of one turn
         lr: Adam's step size
         average: decay of the moving average of the weights; 0 for none
     """

@@ -46,7 +46,6 @@ def pixelcnn_pp(
         dropout: share of the maps that is dropped in training
         conditional: is it told classes, where the data have any
         levels: of a pixel
-        batch: data of one turn
         lr: Adam's step size
         average: decay of the moving average of the weights; 0 for none
     """

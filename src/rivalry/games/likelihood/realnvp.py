@@ -62,7 +62,6 @@ def realnvp(
         scales: how often half of an image's channels is done before the rest goes on, at most
         couplings: for points alone: how often one half is changed by the other
         levels: of a pixel, over which images are spread; no matter for points
-        batch: data of one turn
         lr: Adam's step size
         average: decay of the moving average of the weights; 0 for none
     """

@@ -189,8 +189,6 @@ def cyclegan(
         depth: halvings of a critic; 0, 1, 2, 3 see patches of side 7, 16, 34, 70
         pool: past fakes that each critic is shown again; 0 for none
         batch: images of each domain in one turn
-        lr: Adam's step size, of both players
-        beta1: Adam's first moment decay
         average: decay of the translators' moving average; 0 for none
     """
     spec.require("cyclegan", kind="image", domains=2)
@@ -225,8 +223,6 @@ def discogan(
         cycle_weight: weight of the way there and back; 0 is the control without it
         width: channels of the maps nearest to the image
         batch: images of each domain in one turn
-        lr: Adam's step size, of both players
-        beta1: Adam's first moment decay
         average: decay of the translators' moving average; 0 for none
     """
     spec.require("discogan", kind="image", domains=2)

@@ -145,8 +145,6 @@ def pix2pix(
         dropout: share of the innermost maps that is dropped, the noise; 0 for one translation a source
         depth: halvings of the critic; 0, 1, 2, 3 see patches of side 7, 16, 34, 70
         batch: pairs of one turn
-        lr: Adam's step size, of both players
-        beta1: Adam's first moment decay
         average: decay of the translator's moving average; 0 for none
     """
     spec.require("pix2pix", kind="image", pairs=True)

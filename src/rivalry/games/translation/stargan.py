@@ -183,9 +183,6 @@ def stargan(
         width: channels of the maps nearest to the image
         blocks: residual blocks of the translator
         critic_steps: turns of the critic before each turn of the translator
-        batch: data of one turn
-        lr: Adam's step size, of both players
-        beta1: Adam's first moment decay
         average: decay of the translator's moving average; 0 for none
     """
     spec.require("stargan", kind="image", classes=True)

@@ -32,7 +32,8 @@ from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 from rivalry.game import Conditional, Game
 from rivalry.given import aim
-from rivalry.metrics.game.codes import draws_normal, evaluating, require_latent, seeded
+from rivalry.maths.chance import seeded
+from rivalry.metrics.game.codes import draws_normal, evaluating, require_latent
 from rivalry.metrics.score import Score
 
 Decode = Callable[[Tensor], Tensor]
@@ -328,7 +329,7 @@ def _require(game: Game, real: Dataset, n: int) -> int:
     if isinstance(game, Conditional) and game.classes and real.label is None:
         raise BadRequest(f"ais: this game is told classes, and {real.spec.name!r} has no labels to tell it")
     decode = _decoder(game, real, torch.zeros(1, dtype=torch.long))
-    with evaluating(game), seeded(game, 0), torch.no_grad():
+    with evaluating(game), seeded(0, game.device), torch.no_grad():
         z = latent.draw(1)
         if not torch.equal(decode(z), decode(z)):
             raise BadRequest("ais needs a decoder that is always the same; this game adds chance of its own")

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Latent
+from rivalry.maths.chance import seeded
 
 DRAWN = 10_000  # codes from which it is told whether they are normal
 FARTHEST = 3.5  # √n times the gap between two distribution functions; a true one is beyond it 5 times in 10¹¹
@@ -31,7 +32,7 @@ def draws_normal(game: Latent) -> bool:
     Each number of a code is held against the normal distribution, and the squared norm of the code, which knows of
     scales and correlations, against χ².
     """
-    with seeded(cast(Game, game), 0), torch.no_grad():
+    with seeded(0, cast(Game, game).device), torch.no_grad():
         z = game.draw(DRAWN).double().cpu()
     if z.dim() != 2:
         return False
@@ -46,14 +47,6 @@ def _gaps(u: Tensor) -> Tensor:
     n = u.shape[1]
     rising, steps = u.sort(1).values, torch.arange(n, dtype=u.dtype) / n
     return n**0.5 * torch.maximum(rising - steps, steps + 1 / n - rising).amax(1)
-
-
-@contextmanager
-def seeded(game: Game, seed: int) -> Iterator[None]:
-    """Random numbers from this seed; afterwards the caller's go on as if nothing had been drawn."""
-    with torch.random.fork_rng([game.device] if game.device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        yield
 
 
 @contextmanager

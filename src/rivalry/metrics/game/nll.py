@@ -21,7 +21,8 @@ from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 from rivalry.game import Density, Game, Mass
 from rivalry.given import aim
-from rivalry.metrics.game.codes import evaluating, seeded
+from rivalry.maths.chance import seeded
+from rivalry.metrics.game.codes import evaluating
 from rivalry.metrics.score import Score
 
 GROUP = 100  # data that are scored at once
@@ -55,7 +56,7 @@ def nll(
     rows = torch.linspace(0, len(real) - 1, min(n, len(real))).long()
     of, said = _measure(density, real)
     found = list[Tensor]()
-    with evaluating(game), seeded(game, seed), torch.no_grad():
+    with evaluating(game), seeded(seed, game.device), torch.no_grad():
         for some in rows.split(GROUP):
             found.append(of(real.rows(some, game.device)).double().cpu())
             if progress:

@@ -15,7 +15,6 @@ generator that normalizes them.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Literal, cast
 
 import torch
@@ -25,11 +24,9 @@ from torch.nn import functional as F
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Styled
 from rivalry.labels import every_class
+from rivalry.maths.chance import seeded
 from rivalry.metrics.extractors.extractor import Extractor
-from rivalry.metrics.extractors.resize import at_least
-from rivalry.metrics.game.codes import draws_normal, evaluating, require_latent, seeded
-from rivalry.metrics.image.images import in_color
-from rivalry.metrics.image.lpips import LEAST, find_lpips, load_lpips
+from rivalry.metrics.game.codes import draws_normal, evaluating, require_latent
 from rivalry.metrics.score import Score
 
 Distance = Callable[[Tensor, Tensor], Tensor]  # samples (n, ...) and (n, ...) -> (n,), of the second order
@@ -135,7 +132,7 @@ def path_length(
     _require(game, n, epsilon, space, sampling, trim)
     way = slerp if space == "z" and draws_normal(latent) else lerp
     labels, steps = every_class(game, n), []
-    with evaluating(game), seeded(game, seed), torch.no_grad():
+    with evaluating(game), seeded(seed, game.device), torch.no_grad():
         for start in range(0, n, chunk):
             size = min(chunk, n - start)
             label = None if labels is None else labels[start : start + size].to(game.device)
@@ -161,25 +158,6 @@ def squared_distance(extractor: Extractor) -> Distance:
     def distance(x: Tensor, y: Tensor) -> Tensor:
         with evaluating(network), torch.no_grad():
             return (features(x) - features(y)).square().sum(1)
-
-    return distance
-
-
-def lpips_distance(weights: str | Path | None = None, network: str = "vgg") -> Distance:
-    """LPIPS of images (n, 1 or 3, h, w) in [-1, 1], on VGG as the papers have it; its name is "lpips-vgg".
-
-    Args:
-        weights: as of `lpips.lpips_diversity`.
-        network: "vgg", or "alex".
-
-    Raises:
-        BadRequest: no weights.
-    """
-    seen = load_lpips(find_lpips(weights, network), network)
-
-    def distance(x: Tensor, y: Tensor) -> Tensor:
-        x, y = (at_least(in_color(image.float()), LEAST) for image in (x, y))
-        return seen.to(x.device)(x, y)
 
     return distance
 
@@ -223,7 +201,7 @@ def _code(game: Game, z: Tensor, space: Space, label: Tensor | None) -> Tensor:
 
 def _decoded(game: Game, code: Tensor, space: Space, label: Tensor | None, *, seed: int) -> Tensor:
     """What a code becomes, with chance from this seed, and small enough to be looked at."""
-    with seeded(game, seed):
+    with seeded(seed, game.device):
         if space == "w":
             x = cast(Styled, game).synthesize(code)
         else:

@@ -13,7 +13,8 @@ from rivalry.errors import BadRequest
 from rivalry.game import Game
 from rivalry.metrics.extractors.fingerprints import share_known
 from rivalry.metrics.extractors.resize import fitted
-from rivalry.runs.trained import evaluate, parts, require_truncation
+from rivalry.runs.drawing import parts, require_truncation
+from rivalry.runs.scoring import evaluate
 
 FEW = {"metrics": "fid", "features": "pixels"}
 
@@ -99,7 +100,7 @@ class Noise(Game):
 
 
 def test_parts_are_the_samples_of_draw_and_leave_the_random_numbers_alone() -> None:
-    from rivalry.runs.trained import draw
+    from rivalry.runs.drawing import draw
 
     torch.manual_seed(3)
     truth = torch.rand(2)

@@ -1,0 +1,168 @@
+"""A run, a game or samples scored against real data."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from rivalry.data import open_data
+from rivalry.data.source import Dataset
+from rivalry.errors import BadRequest
+from rivalry.game import Game
+from rivalry.given import aim, given_for
+from rivalry.metrics import suite
+from rivalry.metrics.extractors.find import find_extractor
+from rivalry.metrics.extractors.fingerprints import share_known
+from rivalry.metrics.extractors.resize import RESIZER, fitted
+from rivalry.metrics.features.neighbors import spaced
+from rivalry.metrics.pictures import pictures
+from rivalry.metrics.score import Score
+from rivalry.metrics.table import PRESETS, find
+from rivalry.play.ranks import Ranks, join
+from rivalry.report import write_report
+from rivalry.runs.drawing import draw, parts
+from rivalry.runs.opening import as_run, as_trained, load
+from rivalry.runs.run import Run
+from rivalry.show.output import written
+
+
+def evaluate(
+    subject: str | Path | Run | Game | Tensor,
+    data: str | Dataset | None = None,
+    *,
+    metrics: str | Sequence[str] = "standard",
+    n: int = 10_000,
+    split: str = "train",
+    seed: int = 0,
+    device: str = "cpu",
+    which: str = "best",
+    features: str | nn.Module | None = None,
+    output: str | Path | None = None,
+    progress: suite.Progress | None = None,
+    resize: bool = False,
+) -> list[Score]:
+    """Score a run, a game, a folder of images or a tensor of samples against real data.
+
+    Args:
+        subject: a `Run` or its directory, a loaded `Game`, a folder, .zip or .npz of images, or samples (n, ...).
+        data: what is real; a run's own data by default.
+        metrics: "quick", "standard", "full" or names of `rivalry list metrics`.
+        n: how many samples to draw from a game; of a folder, archive or tensor with more, so many that lie evenly
+            spaced in their order, with a warning.
+        split: of the real data; the other one is held out, where there is one.
+        features: what samples are compared on: "judge", "pixels", "efficientnet-lite0", "inception-2015", or a
+            network of one's own; by default the judge of labeled images.
+        output: a folder for the pictures of scores that have one: of memorization, of defects.
+        progress: called with what is being done, how much of it is done, and how much there is.
+        resize: bring images of another size or number of channels to those of the data, which are refused otherwise.
+
+    Returns:
+        The scores.  Under torchrun the processes share the drawing and the extractor, and the first one scores: the
+        others get none.
+    """
+    if n < 1:
+        raise BadRequest(f"samples are drawn by one or more; got {n}")
+    for name in metrics.split(",") if isinstance(metrics, str) and metrics not in PRESETS else ():
+        find(name.strip())  # before anything is drawn
+    ranks = join()
+    run = as_run(subject)
+    if run is not None:
+        data = data if data is not None else run.told["data"]
+        subject = load(run, device=device, which=which)
+    if data is None:
+        what = f"{subject} is not a run" if isinstance(subject, (str, Path)) else "these are samples alone"
+        raise BadRequest(f"{what}; to score samples, name the real data with --data")
+    opened = as_trained(run) if run is not None else {}
+    real = data if isinstance(data, Dataset) else open_data(data, split, **opened)
+    other = {"train": "test", "test": "train"}.get(split)
+    held_out = None
+    if isinstance(data, str) and other and other in real.facts.get("splits", ()):
+        held_out = partial(open_data, data, other, **opened)
+    game = subject if isinstance(subject, Game) else None
+    if game is not None:
+        fake, asked = _samples_of(game, real, n, seed, ranks)
+        real = aim(game, real)
+    else:
+        fake, asked = _samples_in(cast("str | Path | Tensor", subject), real, n, resize)
+    extractor = None
+    if features is not None:
+        extractor = find_extractor(features, real.spec, real if split == "train" else None)
+    if output and isinstance(fake, suite.Parts):
+        fake = fake.whole()  # pictures show samples themselves
+    scores = suite.evaluate(real, fake, asked, metrics, extractor, split, progress, held_out, game, ranks)
+    if resize and isinstance(fake, Tensor) and game is None:
+        scores = [replace(s, provenance={**s.provenance, "resizer": RESIZER}) for s in scores]
+    for picture in pictures(scores, cast(Tensor, fake), real) if output else ():
+        with written(Path(output) / picture.name) as file:  # type: ignore[arg-type]
+            picture.image.save(file, "png")
+    if run is not None and ranks.first:
+        _keep(scores, run, which)
+    return scores
+
+
+def _keep(scores: list[Score], run: Run, which: str) -> None:
+    """Write scores to the run's log and report; where that cannot be, say so: they are not lost for it."""
+    try:
+        told = [score.to_json() for score in scores]
+        run.log({"round": run.checkpoint(which).round, "weights": which, "metrics": told})
+        write_report(run.path)
+    except OSError as error:
+        warnings.warn(f"the scores could not be kept in {run.path}: {error.strerror or error}", stacklevel=4)
+
+
+def _samples_of(
+    game: Game, real: Dataset, n: int, seed: int, ranks: Ranks
+) -> tuple[Tensor | suite.Parts, Tensor | None]:
+    """Samples of a game and the labels that they were asked for; one process alone draws them part by part."""
+    told: dict[str, Any] = dict(given_for(game, real, n))
+    asked = told["label"].cpu() if "label" in told else None
+    if ranks.world > 1:
+        return draw(game, n, seed=seed, ranks=ranks, **told), asked
+    return suite.Parts(n, lambda: parts(game, n, seed=seed, **told)), asked
+
+
+def _samples_in(
+    subject: str | Path | Tensor, real: Dataset, n: int, resize: bool
+) -> tuple[Tensor, Tensor | None]:
+    """Samples that are there already, and the labels that came with them; of more than `n`, evenly spaced ones."""
+    samples = Dataset(real.spec, subject) if isinstance(subject, Tensor) else open_data(str(subject))
+    name = "the tensor" if isinstance(subject, Tensor) else str(subject)
+    rows = spaced(torch.arange(len(samples)), n)
+    if len(rows) < len(samples):
+        warnings.warn(
+            f"{name} holds {len(samples):,} samples; {n:,} of them are measured, evenly spaced in their order "
+            f"(-n {len(samples)} measures all)",
+            stacklevel=3,
+        )
+    fake = samples.x[rows]
+    warn_of_itself(name, fake, real)
+    if resize:
+        fake = fitted(samples.rows(rows), real.spec)
+    return fake, None if isinstance(subject, Tensor) else asked_for(samples, real, rows)
+
+
+def warn_of_itself(name: str, fake: Tensor, real: Dataset) -> None:
+    """Say so when samples are data, number by number: all of them measure a perfect copy, some are copies."""
+    known = share_known(fake, real)
+    if known == 1:
+        warnings.warn(
+            f"{name} is measured against itself: all its samples are among the data, and the scores tell what a "
+            "perfect copy gets",
+            stacklevel=4,
+        )
+    elif known >= 0.01:
+        warnings.warn(
+            f"{known:.0%} of the samples in {name} are among the data, pixel by pixel", stacklevel=4
+        )
+
+
+def asked_for(samples: Dataset, real: Dataset, rows: Tensor) -> Tensor | None:
+    """The classes of samples that came with labels, as numbers of the real data's: (n,).  None if these lack one."""
+    if samples.label is None or not set(samples.spec.classes) <= set(real.spec.classes):
+        return None
+    return torch.tensor([real.spec.classes.index(name) for name in samples.spec.classes])[samples.label[rows]]
