@@ -59,7 +59,7 @@ def to_measure(options: argparse.Namespace) -> Iterator[tuple[str, int, Any, Row
     """Its name in the table, the seed, the trained game, and how long it played."""
     if options.runs:
         for path in options.runs:
-            told = Run.open(path).told
+            told = Run.open(path).config
             (name,) = (name for name, recipe in GAMES.items() if recipe == told["recipe"])
             game, took = loaded(path)
             yield name, told["seed"], game, {**took, "trained on": f"{told['device']}, at {told['commit']}"}

@@ -117,7 +117,7 @@ def scores(engine: Any, dataset: Any) -> Row:
     from rivalry.metrics.points.modes import modes, reverse_kl
 
     truth = dataset.facts["modes"]
-    with engine.aside(seed=1) as game:
+    with engine.evaluating(seed=1) as game:
         fake = game.sample(SAMPLES).cpu()
     found, good, divergence = modes(fake, truth.centers, truth.std)
     hits = torch.tensor(found.details["hits"])

@@ -53,7 +53,7 @@ def one(seed: int, steps: int, rounds: int) -> Row:
     engine = Engine(game, TableSource(data, batch=game.batch, seed=seed), seed=seed)
     engine.play(Goal(rounds=rounds))
     truth = data.facts["modes"]
-    with engine.aside(seed=1) as still:
+    with engine.evaluating(seed=1) as still:
         found, good, divergence = modes(still.sample(SAMPLES), truth.centers, truth.std)
     return {
         "seed": seed,

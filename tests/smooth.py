@@ -45,7 +45,7 @@ class Linear(Drawing):
     def decode(self, z: Tensor) -> Tensor:
         return (z @ self.A.T).view(len(z), *self.shape)
 
-    def readers(self) -> list[Tensor]:
+    def input_matrices(self) -> list[Tensor]:
         return [self.A]
 
 
@@ -86,7 +86,7 @@ class Stylish(Drawing):
     def decode(self, z: Tensor) -> Tensor:
         return self.synthesize(self.style(z))
 
-    def readers(self) -> list[Tensor]:
+    def input_matrices(self) -> list[Tensor]:
         return list(self.layers)
 
 

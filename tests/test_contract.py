@@ -35,7 +35,7 @@ from rivalry.game import (
 )
 from rivalry.given import given_for
 from rivalry.kinds import KINDS, find_kind
-from rivalry.kinds.kind import as_float32
+from rivalry.kinds.kind import in_full_precision
 from rivalry.maths.chance import seeded
 from rivalry.play.goal import Goal, seconds
 from rivalry.runs.drawing import draw
@@ -106,8 +106,8 @@ def test_it_plays_on_any_size_and_its_samples_are_data(entry: Entry, data: Datas
     engine.callbacks = [lambda engine, moves: losses.extend(m.loss for m in moves if m.loss is not None)]
     engine.play(Goal(rounds=2))
     assert torch.stack(losses).isfinite().all()
-    with engine.aside() as game:
-        x = as_float32(game.sample(5, **given_for(game, data, 5)))
+    with engine.evaluating() as game:
+        x = in_full_precision(game.sample(5, **given_for(game, data, 5)))
     assert x.shape == (5, *data.spec.shape)
     assert x.isfinite().all()
     assert not data.spec.meaning.refuse(x, data.spec.x)
@@ -158,7 +158,7 @@ def test_it_can_be_looked_at_without_being_touched(entry: Entry) -> None:
     data = suited(entry)
     engine = engine_of(maker(entry), data)
     before = bits(engine)
-    with engine.aside() as game:
+    with engine.evaluating() as game:
         given = given_for(game, data, 4)
         x = game.sample(4, **given)
         for judge in judges(game):
@@ -275,7 +275,7 @@ def test_codes_can_be_drawn_and_decoded(entry: Entry) -> None:
 def test_what_reads_a_code_has_a_column_for_each_of_its_numbers(entry: Entry) -> None:
     game = built(entry, suited(entry)).eval()
     size = game.style(game.draw(1)).shape[-1] if isinstance(game, Styled) else game.draw(1).shape[1]
-    assert all(reader.shape[1] == size for reader in game.readers())
+    assert all(reader.shape[1] == size for reader in game.input_matrices())
 
 
 @those(lambda game: isinstance(game, Latent) and takes(game.draw, "truncation"))
@@ -342,7 +342,7 @@ def test_real_is_high(entry: Entry) -> None:
     n = len(data)
     for rounds in (40, 160):  # an autoencoder first learns to draw at all
         engine.play(Goal(rounds=rounds))
-        with engine.aside() as game:
+        with engine.evaluating() as game:
             given = given_for(game, data, n, data.label if "labels" in entry.needs else None)
             told = heard(game.score, given)
             on_real = game.score(data.rows(slice(None)), **told)

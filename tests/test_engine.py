@@ -173,7 +173,7 @@ def test_a_move_without_loss_reports_a_player_who_moved_by_itself() -> None:
 
 
 def look(engine: Engine, moves: object) -> None:
-    with engine.aside(seed=engine.t) as game:
+    with engine.evaluating(seed=engine.t) as game:
         game.sample(5)
 
 
@@ -220,11 +220,11 @@ def test_aside_leaves_mode_and_numbers_as_they_were() -> None:
     before = torch.get_rng_state()
     samples = []
     for _ in range(2):
-        with engine.aside(seed=3) as game:
+        with engine.evaluating(seed=3) as game:
             assert not game.training
             assert not torch.is_grad_enabled()
             samples.append(game.sample(3))
-    with pytest.raises(ZeroDivisionError), engine.aside():
+    with pytest.raises(ZeroDivisionError), engine.evaluating():
         1 / 0  # noqa: B018
     assert torch.equal(*samples)
     assert torch.equal(before, torch.get_rng_state())

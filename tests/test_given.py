@@ -5,7 +5,7 @@ from toys import images, paired, small
 
 from rivalry.catalog import find, maker
 from rivalry.game import Game
-from rivalry.given import aim, given_for
+from rivalry.given import given_for, target_data
 
 
 def made(name: str, data, **settings) -> Game:
@@ -31,5 +31,5 @@ def test_pairs_are_carried_the_way_that_the_game_goes() -> None:
     there, back = made("pix2pix", data), made("pix2pix", data, direction="b-to-a")
     assert torch.equal(given_for(there, data, 64)["source"], data.column("source", slice(None)))
     assert torch.equal(given_for(back, data, 64)["source"], data.rows(slice(None)))
-    assert torch.equal(aim(there, data).x, data.x)
-    assert torch.equal(aim(back, data).x, data.others["source"])
+    assert torch.equal(target_data(there, data).x, data.x)
+    assert torch.equal(target_data(back, data).x, data.others["source"])

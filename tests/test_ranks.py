@@ -227,7 +227,7 @@ def main(out: Path) -> None:
     torch.set_num_threads(1)
     ranks = join()
     told = {job.__name__: job(ranks, out) for job in JOBS}
-    (out / f"rank{ranks.rank}.told").write_bytes(pickle.dumps(told))
+    (out / f"rank{ranks.rank}.config").write_bytes(pickle.dumps(told))
     ranks.leave()
 
 
@@ -242,7 +242,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run([*torchrun, __file__, str(out)], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
-    return [pickle.loads((out / f"rank{rank}.told").read_bytes()) for rank in range(WORLD)]
+    return [pickle.loads((out / f"rank{rank}.config").read_bytes()) for rank in range(WORLD)]
 
 
 def test_two_halves_of_a_batch_make_the_gradients_of_the_whole(

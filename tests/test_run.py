@@ -450,12 +450,12 @@ def test_a_run_is_not_begun_over_something(tmp_path: Path) -> None:
 def test_a_run_killed_at_its_beginning_can_be_begun_again(tmp_path: Path) -> None:
     Run.create(tmp_path / "run", {})
     (tmp_path / "run" / "run.json").rename(tmp_path / "run" / ".run.json.partial")
-    assert Run.create(tmp_path / "run", {"seed": 3}).told["seed"] == 3
+    assert Run.create(tmp_path / "run", {"seed": 3}).config["seed"] == 3
 
 
 def test_a_run_is_opened_as_it_was_made(tmp_path: Path) -> None:
     made = Run.create(tmp_path / "run", {**ABOUT, "settings": {"lr": 1e-5}})
-    assert Run.open(tmp_path / "run").told == made.told
+    assert Run.open(tmp_path / "run").config == made.config
 
 
 def test_runs_without_a_place_get_names_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -474,7 +474,7 @@ def test_what_is_no_run_is_refused(text: str, tmp_path: Path) -> None:
 
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", ABOUT)
-    (run.path / "run.json").write_text(json.dumps({**run.told, "format": FORMAT + 1, "new": 1}))
+    (run.path / "run.json").write_text(json.dumps({**run.config, "format": FORMAT + 1, "new": 1}))
     with pytest.raises(BadRequest, match=r"newer rivalry .* upgrade"):
         Run.open(run.path)
 
@@ -517,7 +517,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
 @pytest.mark.parametrize("what", WRONG)
 def test_a_run_json_that_train_cannot_have_written_is_refused(what: str, tmp_path: Path) -> None:
     run, (field, value, said) = Run.create(tmp_path / "run", ABOUT), WRONG[what]
-    (run.path / "run.json").write_text(json.dumps({**run.told, field: value}))
+    (run.path / "run.json").write_text(json.dumps({**run.config, field: value}))
     with pytest.raises(BadRequest, match=said) as refused:
         Run.open(run.path)
     assert str(refused.value).isprintable()
@@ -527,7 +527,7 @@ def test_a_run_json_that_train_cannot_have_written_is_refused(what: str, tmp_pat
 @pytest.mark.parametrize("field", [*ABOUT])
 def test_a_run_json_that_lacks_something_is_refused(field: str, tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", ABOUT)
-    (run.path / "run.json").write_text(json.dumps({k: v for k, v in run.told.items() if k != field}))
+    (run.path / "run.json").write_text(json.dumps({k: v for k, v in run.config.items() if k != field}))
     with pytest.raises(BadRequest, match=f"lacks {field}"):
         Run.open(run.path)
 
@@ -556,7 +556,7 @@ LINKS = [
 @pytest.fixture
 def opened(run: Run) -> Run:
     """The run of three checkpoints, with all that a run consists of."""
-    run.told |= ABOUT
+    run.config |= ABOUT
     run.write_about()
     run.log({"round": 1})
     for name in ("report.html", "samples/000001.png"):

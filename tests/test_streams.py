@@ -80,7 +80,7 @@ def test_dynamics_are_asked_for_by_name(tmp_path: Path) -> None:
         rivalry.train("gan", data, rounds=5, run=tmp_path / name, width=8, dynamics=name, quiet=True)
         for name in ("gradient", "extragradient")
     ]
-    assert runs[1].told["dynamics"] == "extragradient"
+    assert runs[1].config["dynamics"] == "extragradient"
     weights = [rivalry.load(run, which="newest").state_dict() for run in runs]
     assert not all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
     assert isinstance(find_dynamics("extragradient"), Extragradient)

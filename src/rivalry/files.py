@@ -149,7 +149,7 @@ class Folder:
             to = place.name(_split(other)[1])
             os.rename(place.name(last), to, src_dir_fd=place.handle, dst_dir_fd=place.handle)
 
-    def aside(self, name: str) -> str:
+    def set_aside(self, name: str) -> str:
         """Move what lies at `name` to a name of its own, which ends in `.partial`; the new name."""
         above, last = _split(name)
         beside = f"{above}/{_unforeseen(last)}"

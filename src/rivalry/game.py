@@ -192,7 +192,7 @@ class Styled(Protocol):
 class Steerable(Protocol):
     """Tells the matrices (out, d) that a code, or a style, meets first: its strongest directions are theirs."""
 
-    def readers(self) -> list[Tensor]: ...
+    def input_matrices(self) -> list[Tensor]: ...
 
 
 @runtime_checkable

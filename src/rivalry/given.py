@@ -40,7 +40,7 @@ def require_shape(what: str, given: Tensor, shape: tuple[int, ...]) -> None:
         raise BadRequest(f"this game's {what} are {expected}; got {came}")
 
 
-def aim(game: Game, data: Dataset) -> Dataset:
+def target_data(game: Game, data: Dataset) -> Dataset:
     """The data that the game's samples ought to be like: of pairs that are carried back, the sources."""
     return data if game.makes == "x" else replace(data, x=data.others[game.makes])
 

@@ -244,7 +244,7 @@ def test_images_of_every_kind_are_trained_on(typed, here: Path, kind: str) -> No
     answer = typed("train gan --data odd --rounds 1 -s width=8 --run run -q")
     assert (answer.status, answer.err) == (0, "")
     channels = {"16-bit": 1, "1-bit": 1, "alpha": 4}.get(kind, 3)
-    assert Run.open("run").told["spec"]["shape"] == [channels, 10, 8]
+    assert Run.open("run").config["spec"]["shape"] == [channels, 10, 8]
 
 
 # ------------------------------------------------------------------ runs that are damaged

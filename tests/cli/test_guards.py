@@ -265,7 +265,7 @@ def test_a_run_that_is_not_measured_is_not_measured_when_it_goes_on() -> None:
     assert measured() == []
     rivalry.resume("run", game=toy(), rounds=30, measure=True, **told)  # the control
     assert len(measured()) > 0
-    assert Run.open("run").told["measure"] is True
+    assert Run.open("run").config["measure"] is True
 
 
 def test_a_run_that_goes_on_with_other_data_of_the_same_count_is_told(capsys) -> None:
@@ -292,8 +292,8 @@ def test_threads_are_restored_and_else_told_of(monkeypatch) -> None:
         torch.set_num_threads(2)
         rivalry.train(make, data=points(classes=0), rounds=5, run="points", quiet=True)
         run = Run.open("points")
-        assert run.told["threads"] == 1  # points are played on one
-        run.told["threads"] = 2
+        assert run.config["threads"] == 1  # points are played on one
+        run.config["threads"] = 2
         run.write_about()
         torch.set_num_threads(1)
         monkeypatch.setattr(
@@ -302,9 +302,9 @@ def test_threads_are_restored_and_else_told_of(monkeypatch) -> None:
         with pytest.raises(ZeroDivisionError):
             rivalry.resume("points", game=make, data=points(classes=0), rounds=10, quiet=True)
         assert seen[-1] == 2
-        run.told["threads"] = 64
+        run.config["threads"] = 64
         run.write_about()
-        said = rivalry.runs.training._what_changed(run.told, points(classes=0), rivalry.play.ranks.Ranks())
+        said = rivalry.runs.training._what_changed(run.config, points(classes=0), rivalry.play.ranks.Ranks())
         assert said == [
             "the run had 64 threads and now has 2: the weights will differ from those of a run that was never stopped"
         ]

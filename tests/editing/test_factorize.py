@@ -5,7 +5,7 @@ import torch
 from smooth import SPEC, Linear, Smooth, Stylish, same, weight
 
 from rivalry.editing.codes import decoded, drawn, of_seeds
-from rivalry.editing.factorize import deviations, directions, readers, sheet, steered
+from rivalry.editing.factorize import deviations, directions, input_matrices, sheet, steered
 from rivalry.errors import BadRequest
 from rivalry.show.tables import table
 
@@ -77,7 +77,7 @@ def test_the_middle_of_the_sheet_is_the_sample_and_the_first_row_the_strongest()
 
 def test_a_sample_of_a_class_stays_of_its_class() -> None:
     class Told(Smooth):
-        def readers(self) -> list[torch.Tensor]:
+        def input_matrices(self) -> list[torch.Tensor]:
             return [self.first]
 
     game = Told(classes=3)
@@ -88,7 +88,7 @@ def test_a_sample_of_a_class_stays_of_its_class() -> None:
 
 def test_what_cannot_be_factorized_is_refused() -> None:
     with pytest.raises(BadRequest, match="which matrices its codes meet first"):
-        readers(Smooth())
+        input_matrices(Smooth())
     with pytest.raises(BadRequest, match="layers 0 to 5; asked for 6"):
         directions(Stylish(), [6])
     with pytest.raises(BadRequest, match="asked for none"):

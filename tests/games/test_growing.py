@@ -57,7 +57,7 @@ def test_samples_have_the_size_of_the_data_at_every_stage() -> None:
     for t in range(1, 7):
         engine.play(Goal(rounds=t))
         levels.add(engine.game.G.now.level)
-        with engine.aside() as game:
+        with engine.evaluating() as game:
             assert game.sample(3).shape == (3, 1, 16, 9)
     assert levels == {0, 1}
 

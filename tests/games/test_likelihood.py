@@ -104,7 +104,7 @@ def test_a_density_of_the_plane_integrates_to_one(name: str) -> None:
     engine.play(Goal(rounds=60))
     side = torch.linspace(-8, 8, 641)
     grid = torch.cartesian_prod(side, side)
-    with engine.aside() as game:
+    with engine.evaluating() as game:
         total = sum(float(game.log_prob(part).exp().double().sum()) for part in grid.split(100_000)) / 40**2
         after = game.log_prob(data.x).mean()
     assert after > before + 0.1

@@ -46,7 +46,7 @@ def test_r3gan_plays_in_them_on_any_size(shape: tuple[int, ...]) -> None:
     engine.play(Goal(rounds=3))
     still = [n for n, p in engine.game.named_parameters() if p.requires_grad and torch.equal(before[n], p)]
     assert not still
-    with engine.aside() as game:
+    with engine.evaluating() as game:
         x = game.sample(5)
     assert x.shape == (5, *shape) and x.abs().max() <= 1
 

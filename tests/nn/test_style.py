@@ -99,4 +99,4 @@ def test_each_layer_reads_its_own_style() -> None:
         other = w.clone()
         other[:, layer] += 1
         assert not torch.allclose(synthesis(other), plain), layer
-    assert [r.shape[1] for r in synthesis.readers()] == [6] * synthesis.layers
+    assert [r.shape[1] for r in synthesis.input_matrices()] == [6] * synthesis.layers

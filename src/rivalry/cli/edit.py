@@ -58,7 +58,7 @@ def _tool(command: Callable[..., None]) -> Callable[..., Any]:
         from rivalry.runs.opening import load, local, open_run
 
         opened = open_run(local(run))
-        spec = Spec.from_json(opened.told["spec"])
+        spec = Spec.from_json(opened.config["spec"])
         command(Opened(opened, spec, load(opened, device=device, which=which)), **given)
 
     place = click.option("output", "-o", type=options.PATH, help="the picture; RUN/edits/... by default")
@@ -263,7 +263,7 @@ def truncate(
     columns, rows, asked = typed.seeds(seeds), typed.truncations(truncations), opened.label(label)
     truncate.require_truncations(opened.game, rows)
     output = output or opened.place("truncate", seeds, label)
-    data = open_data(opened.run.told["data"], **as_trained(opened.run)) if curve else None
+    data = open_data(opened.run.config["data"], **as_trained(opened.run)) if curve else None
     _draw(output, lambda: truncate.sheet(opened.game, opened.spec, rows, columns, asked))
     if data is None:
         return
@@ -301,7 +301,7 @@ def factorize(
 
     refuse_seed(seed)
     codes.require(opened.game)
-    many = len(factorize.readers(opened.game))
+    many = len(factorize.input_matrices(opened.game))
     given: dict[str, Any] = {
         "count": count,
         "layers": mix.band(layers, many) if layers else None,

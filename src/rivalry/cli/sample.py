@@ -55,7 +55,7 @@ def sample(
     if n < 1:
         raise BadRequest(f"-n is one or more; got {n}")
     opened = open_run(local(run))
-    spec = Spec.from_json(opened.told["spec"])
+    spec = Spec.from_json(opened.config["spec"])
     game = load(opened, device=device, which=which)
     if isinstance(game, Translator):
         raise BadRequest(

@@ -44,7 +44,7 @@ def translate(
 
     refuse_seed(seed)
     opened = open_run(local(run))
-    spec = Spec.from_json(opened.told["spec"])
+    spec = Spec.from_json(opened.config["spec"])
     game = load(opened, device=device, which=which)
     require_translator(game)
     target = None if to is None else domain(to, spec)

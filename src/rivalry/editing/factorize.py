@@ -39,7 +39,7 @@ def directions(game: Game, layers: Sequence[int] | None = None) -> Directions:
     Raises:
         BadRequest: the game tells no such matrices, or there is no such layer.
     """
-    matrices = readers(game)
+    matrices = input_matrices(game)
     chosen = range(len(matrices)) if layers is None else layers
     if not chosen or not all(0 <= i < len(matrices) for i in chosen):
         said = ", ".join(map(str, chosen)) or "none"
@@ -51,7 +51,7 @@ def directions(game: Game, layers: Sequence[int] | None = None) -> Directions:
     return Directions((vectors * largest.sign()).float(), eigenvalues.flip(0).clamp(min=0).sqrt().float())
 
 
-def readers(game: Game) -> list[Tensor]:
+def input_matrices(game: Game) -> list[Tensor]:
     """The game's matrices (out, d), a layer each.
 
     Raises:
@@ -61,7 +61,7 @@ def readers(game: Game) -> list[Tensor]:
         raise BadRequest(
             "this game does not tell which matrices its codes meet first, so none can be factorized"
         )
-    return game.readers()
+    return game.input_matrices()
 
 
 def steered(code: Tensor, vectors: Tensor, strengths: Tensor, layers: Sequence[int] | None = None) -> Tensor:

@@ -117,7 +117,7 @@ class TwoPlayers(Game):
         looks = [f"{name} on {sizes}" for name, sizes in where.items() if sizes]
         return {"attention": "; ".join(looks)} if looks else {}
 
-    def readers(self) -> list[Tensor]:
+    def input_matrices(self) -> list[Tensor]:
         """The matrix (out, latent) by which the generator reads a code."""
         first = next(layer for layer in self.average.network.modules() if isinstance(layer, nn.Linear))
         return [first.weight[:, : self.prior.size]]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Write = Callable[[Tensor, "Column", BinaryIO], None]
 
 
-def as_float32(x: Tensor) -> Tensor:
+def in_full_precision(x: Tensor) -> Tensor:
     """Real numbers in float32, whatever precision they came in; whole numbers as they are."""
     return x.float() if x.is_floating_point() else x
 

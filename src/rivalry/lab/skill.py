@@ -58,7 +58,7 @@ def skill_of_run(
     players = [
         snapshot(load(run, which=str(at.round), device=device, game=game), at.round) for at in reversed(kept)
     ]
-    real = data or open_data(run.told["data"], split, **as_trained(run))
+    real = data or open_data(run.config["data"], split, **as_trained(run))
     told: dict[str, Any] = {"data": real.spec.name, "split": split, "run": str(run.path)}
     told["torch"] = torch.__version__
     return skill(players, real, matches=matches, batch=batch, seed=seed, provenance=told)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rivalry.errors import BadRequest, unknown
-from rivalry.maths.divergences import wide
+from rivalry.maths.divergences import as_float32
 
 
 class Augment(nn.Module):
@@ -121,7 +121,7 @@ class DiffAugment(Augment):
 
     def forward(self, x: Tensor) -> Tensor:
         _color_channels(x)  # refuses what is no image
-        y = wide(x)
+        y = as_float32(x)
         for name in self.policy:
             y = _POLICIES[name](y)
         return y.to(x.dtype)
@@ -236,7 +236,7 @@ class ADA(Augment):
     def forward(self, x: Tensor) -> Tensor:
         k = _color_channels(x)
         with torch.autocast(x.device.type, enabled=False):
-            y = wide(x)
+            y = as_float32(x)
             y = _warp(y, self._geometry(y))
             return _recolor(y, self._palette(y, k)).to(x.dtype)
 

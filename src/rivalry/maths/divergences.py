@@ -57,13 +57,13 @@ class Relativistic:
     generator: Callable[[Tensor, Tensor], Tensor]
 
 
-def wide(x: Tensor) -> Tensor:
+def as_float32(x: Tensor) -> Tensor:
     """`x` in float32, or in float64 if it came so."""
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def _mean(of: Elementwise, scores: Tensor) -> Tensor:
-    return of(wide(scores)).mean()
+    return of(as_float32(scores)).mean()
 
 
 # ---------------------------------------------------------------- the classics
@@ -207,11 +207,11 @@ def _paired(high: Tensor, low: Tensor) -> Tensor:
         raise ValueError(
             f"paired scores need as many reals as fakes, got {(*high.shape,)} and {(*low.shape,)}"
         )
-    return _mean(lambda s: F.softplus(-s), wide(high) - wide(low))
+    return _mean(lambda s: F.softplus(-s), as_float32(high) - as_float32(low))
 
 
 def _average(high: Tensor, low: Tensor) -> Tensor:
-    high, low = wide(high), wide(low)
+    high, low = as_float32(high), as_float32(low)
     return F.softplus(low.mean() - high).mean() + F.softplus(low - high.mean()).mean()
 
 

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from rivalry.errors import BadRequest
-from rivalry.maths.divergences import wide
+from rivalry.maths.divergences import as_float32
 from rivalry.nn.spectral import TRANSPOSED, output_dim
 
 Scorer = Callable[[Tensor], Tensor]  # x (n, ...) -> scores (n,) or (n, ...)
@@ -54,7 +54,7 @@ class Pass:
 
         A critic of many scores a point (patches) is taken at their mean, which is how the divergences count them.
         """
-        x = wide(self.x.detach()).requires_grad_()
+        x = as_float32(self.x.detach()).requires_grad_()
         with torch.enable_grad(), torch.autocast(x.device.type, enabled=False):
             self.scores = self.critic(x)
             total = self.scores.reshape(len(x), -1).mean(1).sum()  # the sum keeps the data apart
@@ -117,7 +117,7 @@ def _interpolates(real: Tensor, fake: Tensor) -> Tensor:
     if real.shape != fake.shape:
         came = f"{(*real.shape,)} and {(*fake.shape,)}"
         raise ValueError(f"a gradient penalty pairs reals with fakes of the same shape, got {came}")
-    real, fake = wide(real.detach()), wide(fake.detach())
+    real, fake = as_float32(real.detach()), as_float32(fake.detach())
     share = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device, dtype=real.dtype)
     return torch.lerp(real, fake, share)
 
@@ -152,7 +152,7 @@ def dragan(weight: float = 10.0, *, every: int = 1) -> Penalty:
     """
 
     def measure(real: Pass, fake: Pass) -> Tensor:
-        x = wide(real.x.detach())
+        x = as_float32(real.x.detach())
         return (_slope(real.critic, x + 0.5 * x.std() * torch.randn_like(x)) - 1).square().mean()
 
     return Penalty("dragan", measure, weight, every)
@@ -206,7 +206,7 @@ def path_lengths(synthesize: Scorer, w: Tensor, *, create_graph: bool = False) -
     """‖J_wᵀ y‖ for styles w (n, layers, d), y drawn: (n,).  Pictures are scaled so that their size does not matter."""
     w = w if w.requires_grad else w.detach().requires_grad_()
     with torch.enable_grad(), torch.autocast(w.device.type, enabled=False):
-        x = synthesize(wide(w))
+        x = synthesize(as_float32(w))
         y = torch.randn_like(x) / math.sqrt(x.shape[-2] * x.shape[-1])
         (slope,) = torch.autograd.grad((x * y).sum(), w, create_graph=create_graph)
     return slope.square().sum(2).mean(1).sqrt()
@@ -223,7 +223,7 @@ def _filters(layer: nn.Module) -> Tensor:
     parametrized = parametrize.is_parametrized(layer, "weight")
     weight = layer.parametrizations.weight.original if parametrized else layer.weight  # type: ignore[union-attr]
     assert isinstance(weight, Tensor)
-    return wide(weight.movedim(output_dim(layer), 0)).flatten(1)
+    return as_float32(weight.movedim(output_dim(layer), 0)).flatten(1)
 
 
 def orthogonal(module: nn.Module, weight: float = 1e-4) -> Tensor:

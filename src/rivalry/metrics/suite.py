@@ -12,7 +12,7 @@ from torch import Tensor
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 from rivalry.game import Density, Game
-from rivalry.kinds.kind import as_float32
+from rivalry.kinds.kind import in_full_precision
 from rivalry.metrics.classes.stacked import judge_of_digits
 from rivalry.metrics.extractors.extractor import Extractor, Processes, extract, features_of
 from rivalry.metrics.extractors.find import default_extractor
@@ -342,7 +342,7 @@ def as_seen(real: Dataset, fake: Tensor) -> Tensor:
         came, expected = (" x ".join(map(str, shape)) for shape in (fake.shape[1:], real.spec.shape))
         remedy = ": --resize converts them" if real.spec.meaning.axes == 2 and fake.ndim == 4 else ""
         raise BadRequest(f"samples are {came}, {real.spec.name!r} is {expected}{remedy}")
-    seen = as_float32(real.spec.meaning.seen(fake))
+    seen = in_full_precision(real.spec.meaning.seen(fake))
     if why := real.spec.meaning.refuse(seen, real.spec.x):
         raise BadRequest(f"samples cannot be measured: {why}")
     _warn_of_another_range(real, seen)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rivalry.maths.divergences import wide
+from rivalry.maths.divergences import as_float32
 from rivalry.maths.levels import Levels
 
 
@@ -36,11 +36,11 @@ class Softmax(Distribution):
         self.levels, self.parts = levels, levels.n
 
     def log_prob(self, told: Tensor, x: Tensor) -> Tensor:
-        logs = wide(told).log_softmax(-1)
+        logs = as_float32(told).log_softmax(-1)
         return logs.gather(-1, self.levels.index(x)[..., None])[..., 0]
 
     def quantile(self, told: Tensor, u: Tensor) -> Tensor:
-        below = wide(told).softmax(-1).cumsum(-1)
+        below = as_float32(told).softmax(-1).cumsum(-1)
         k = (below < u[..., None]).sum(-1)
         return self.levels.image(k.clamp(max=self.levels.n - 1))
 
@@ -53,7 +53,7 @@ class Mixture(Distribution):
 
     def _split(self, told: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Log-weights, means and log-scales: (..., k) each."""
-        logits, means, raw = wide(told).chunk(3, -1)
+        logits, means, raw = as_float32(told).chunk(3, -1)
         return logits.log_softmax(-1), means, raw.clamp(min=self.least)
 
     def quantile(self, told: Tensor, u: Tensor) -> Tensor:

@@ -90,7 +90,7 @@ class SkipSynthesis(nn.Module):
         assert isinstance(color, Modulated)
         return color.add_bias(color(h, w))
 
-    def readers(self) -> list[Tensor]:
+    def input_matrices(self) -> list[Tensor]:
         """The matrix (channels, d) by which each layer reads its style, in the order of the layers."""
         layers = [self.smallest, *(layer for pair in zip(self.wider, self.same) for layer in pair)]
         readers = [layer.conv for layer in layers] + [self.colors[-1]]

@@ -94,7 +94,7 @@ class GatedLayer(Layer):
         self.link = nn.Conv2d(2 * width, 2 * width, 1)
         self.row = Row(inputs, twice, strictly=first)
         self.out = Row(groups, groups, taps=1)
-        self.told = nn.ModuleList(nn.Embedding(classes, 2 * width) for _ in range(2)) if classes else None
+        self.by_class = nn.ModuleList(nn.Embedding(classes, 2 * width) for _ in range(2)) if classes else None
 
     def down(self, v: Tensor, *label: Tensor) -> tuple[Tensor, Tensor]:
         v = self.above(v) + self._of(0, *label)
@@ -105,7 +105,7 @@ class GatedLayer(Layer):
         return new if self.first else h + new
 
     def _of(self, stack: int, *label: Tensor) -> Tensor | float:
-        return self.told[stack](*label)[..., None, None] if self.told else 0.0
+        return self.by_class[stack](*label)[..., None, None] if self.by_class else 0.0
 
 
 def _gated(maps: Tensor) -> Tensor:
@@ -125,7 +125,7 @@ class ResidualLayer(Layer):
         self.above = nn.ModuleList([Above(2 * width, width), Above(2 * width, 2 * width)])
         self.link = nn.Conv2d(2 * width, width, 1)
         self.row = nn.ModuleList([Row(one.repeat(2), one), Row(one.repeat(2), one.repeat(2))])
-        self.told = nn.ModuleList(nn.Embedding(classes, 2 * width) for _ in range(2)) if classes else None
+        self.by_class = nn.ModuleList(nn.Embedding(classes, 2 * width) for _ in range(2)) if classes else None
         self.dropout = nn.Dropout2d(dropout)
 
     def down(self, v: Tensor, *label: Tensor) -> tuple[Tensor, Tensor]:
@@ -138,7 +138,7 @@ class ResidualLayer(Layer):
         return h + _linear_gate(inner + self._of(1, *label))
 
     def _of(self, stack: int, *label: Tensor) -> Tensor | float:
-        return self.told[stack](*label)[..., None, None] if self.told else 0.0
+        return self.by_class[stack](*label)[..., None, None] if self.by_class else 0.0
 
 
 def _both_elus(x: Tensor) -> Tensor:

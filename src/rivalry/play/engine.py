@@ -259,7 +259,7 @@ class Engine:
         return goal.progress(rounds=self.t, samples=self.data.drawn, seconds=self.seconds)
 
     @contextmanager
-    def aside(self, seed: int = 0) -> Iterator[Game]:
+    def evaluating(self, seed: int = 0) -> Iterator[Game]:
         """Look at the game without touching it: evaluation mode, no gradients, random numbers of its own."""
         devices = [self.device] if self.device.type == "cuda" else []
         training = self.game.training

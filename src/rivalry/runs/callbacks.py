@@ -16,8 +16,8 @@ from torch import Tensor
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Move, Translator
-from rivalry.given import aim, given_for
-from rivalry.kinds.kind import as_float32
+from rivalry.given import given_for, target_data
+from rivalry.kinds.kind import in_full_precision
 from rivalry.labels import every_class
 from rivalry.metrics.score import Score
 from rivalry.play.engine import Callback, Engine
@@ -110,11 +110,11 @@ def sheets(run: Run, real: Dataset, n: int = 64) -> Callback:
 
     def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
         if engine.ranks.first:
-            with engine.aside() as game:
+            with engine.evaluating() as game:
                 given = given_for(game, real, n)
-                x = as_float32(game.sample(n, **given)).cpu()
+                x = in_full_precision(game.sample(n, **given)).cpu()
             if isinstance(game, Translator):
-                x, behind["columns"] = _beside(given["source"].cpu(), x, aim(engine.game, real))
+                x, behind["columns"] = _beside(given["source"].cpu(), x, target_data(engine.game, real))
             run.picture(f"{engine.t:06d}", sheet(x, real.spec, **behind))
             for ending, content in kind.beside(x, real.spec.x).items():
                 run.beside(f"{engine.t:06d}{ending}", content)
@@ -139,12 +139,12 @@ def class_sheet(run: Run, engine: Engine, real: Dataset, each: int = 10) -> None
         return
     rows = min(len(spec.classes), 20)
     labels = torch.arange(rows).repeat_interleave(each)
-    with engine.aside() as game:
+    with engine.evaluating() as game:
         given = given_for(game, real, rows * each, labels)
         if isinstance(game, Translator):  # every domain is made of the same sources
             source = real.column(game.reads[0], torch.linspace(0, len(real) - 1, each).long())
             given["source"] = source.to(game.device).repeat(rows, *[1] * (source.ndim - 1))
-        x = as_float32(game.sample(rows * each, **given)).cpu()
+        x = in_full_precision(game.sample(rows * each, **given)).cpu()
     if isinstance(game, Translator):
         x, labels = torch.cat([source, x]), torch.cat([torch.zeros(each, dtype=torch.long), labels + 1])
         spec = replace(spec, classes=("source", *spec.classes))
@@ -197,11 +197,11 @@ def quick_scores(dataset: Dataset, n: int = 1000) -> Callable[[Engine], list[Sco
     dataset = _some(dataset, 10 * n if judge or dataset.x[0].numel() < 16 else 2 * n)
 
     def evaluate(engine: Engine) -> list[Score]:
-        with engine.aside() as game:
+        with engine.evaluating() as game:
             given = given_for(game, dataset, n)
-            fake = as_float32(game.sample(n, **given)).cpu()
+            fake = in_full_precision(game.sample(n, **given)).cpu()
         asked = given["label"].cpu() if "label" in given else None
-        return suite.evaluate(aim(engine.game, dataset), fake, asked, "quick", extractor)
+        return suite.evaluate(target_data(engine.game, dataset), fake, asked, "quick", extractor)
 
     return evaluate
 
@@ -238,8 +238,8 @@ def collapse_alarm(
         nonlocal looks, was_above, ringing
         if not engine.ranks.first:
             return
-        with engine.aside() as game:
-            ratio = spread(as_float32(game.sample(n, **given_for(game, real, n))).cpu()) / truth
+        with engine.evaluating() as game:
+            ratio = spread(in_full_precision(game.sample(n, **given_for(game, real, n))).cpu()) / truth
         looks, was_above = looks + 1, was_above or ratio >= share
         low = ratio < share and (was_above or looks >= patience)
         if low and not ringing:

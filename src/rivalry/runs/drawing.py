@@ -10,7 +10,7 @@ from torch import Tensor
 
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Styled
-from rivalry.kinds.kind import as_float32
+from rivalry.kinds.kind import in_full_precision
 from rivalry.maths.chance import by_row
 from rivalry.play.ranks import Ranks
 
@@ -61,7 +61,9 @@ def _chunk(game: Game, i: int, size: int, seed: int, chunk: int, given: dict[str
     rows = range(i * chunk, i * chunk + size)
     mine = lambda value: value[rows.start : rows.stop] if isinstance(value, Tensor) and value.dim() else value
     with by_row(seed, rows, game.device):
-        return as_float32(game.sample(size, **{name: mine(value) for name, value in given.items()})).cpu()
+        return in_full_precision(
+            game.sample(size, **{name: mine(value) for name, value in given.items()})
+        ).cpu()
 
 
 def refuse_seed(seed: int) -> None:

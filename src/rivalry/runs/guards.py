@@ -73,7 +73,7 @@ def guarded(run: Run, engine: Engine, goal: Goal, saver: Saver) -> None:
 
 
 @contextmanager
-def alone(run: Run, ranks: Ranks) -> Iterator[None]:
+def locked(run: Run, ranks: Ranks) -> Iterator[None]:
     """Hold the run's directory, so that no other process plays the same run meanwhile.
 
     Raises:

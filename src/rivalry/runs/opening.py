@@ -39,7 +39,7 @@ def load(
     """
     run = run if isinstance(run, Run) else open_run(local(str(run)))
     with within_its_weights(run):
-        built = build(run.told, game)
+        built = build(run.config, game)
     try:
         checkpoint, weights, state = run.read(which)
     except Damaged as damage:
@@ -84,11 +84,11 @@ def open_run(path: str | Path) -> Run:
         BadRequest: no run, one of a newer version, or one that `train` cannot have left so.
     """
     run = Run.open(path)
-    name = run.told["game"]
-    run.told["settings"] = in_words_of_today(name, run.told["settings"])
+    name = run.config["game"]
+    run.config["settings"] = in_words_of_today(name, run.config["settings"])
     if any(entry.name == name for entry in catalog.CATALOG):  # else of a function of someone's own
         settings.check(
-            catalog.maker(catalog.find(name)), run.told["settings"], f"{run.path}/run.json: {name}"
+            catalog.maker(catalog.find(name)), run.config["settings"], f"{run.path}/run.json: {name}"
         )
     return run
 
@@ -108,8 +108,8 @@ def in_words_of_today(game: str, given: dict[str, Any]) -> dict[str, Any]:
 
 def as_trained(run: Run) -> dict[str, Any]:
     """How the run's data were opened: their size where one was asked for, and as pairs."""
-    size = run.told.get("size")
-    return {"size": tuple(size) if size else None, "pairs": "source" in run.told["spec"].get("extra", ())}
+    size = run.config.get("size")
+    return {"size": tuple(size) if size else None, "pairs": "source" in run.config["spec"].get("extra", ())}
 
 
 def from_anywhere(data: str) -> str:

@@ -47,13 +47,13 @@ TRIES = 20  # to read a checkpoint while others take its place
 class Run:
     """One directory under `runs/`."""
 
-    def __init__(self, path: Path, told: dict[str, Any]):
-        self.path, self.told, self.folder = path, told, Folder(path)
+    def __init__(self, path: Path, config: dict[str, Any]):
+        self.path, self.config, self.folder = path, config, Folder(path)
 
     # ------------------------------------------------------------------ beginning
 
     @classmethod
-    def create(cls, path: Path | None, told: dict[str, Any], name: str = "run") -> "Run":
+    def create(cls, path: Path | None, config: dict[str, Any], name: str = "run") -> "Run":
         """A new run at `path`, or at `runs/<name>-<date>-<k>` when that is None.
 
         Raises:
@@ -66,7 +66,7 @@ class Run:
                     f"{path} is not empty; `rivalry resume {path}` goes on with a run, or name another"
                 )
             path.mkdir(parents=True, exist_ok=True)
-            run = cls(path, {"format": FORMAT, **told, "started": _now()})
+            run = cls(path, {"format": FORMAT, **config, "started": _now()})
             for folder in ("samples", "checkpoints"):
                 run.folder.make(folder)
             run.tidy()
@@ -83,21 +83,21 @@ class Run:
             BadRequest: no run, one of a newer version, or one that `train` cannot have left so.
         """
         path = Path(path)
-        told = _about(path)
-        if told["format"] > FORMAT:
+        config = _about(path)
+        if config["format"] > FORMAT:
             raise BadRequest(
-                f"{path} was written by a newer rivalry (format {schema.shown(told['format'])}, "
+                f"{path} was written by a newer rivalry (format {schema.shown(config['format'])}, "
                 f"this one reads {FORMAT}); upgrade"
             )
-        if trouble := schema.wrong(told, schema.RUN, schema.RUN_FURTHER):
+        if trouble := schema.wrong(config, schema.RUN, schema.RUN_FURTHER):
             raise BadRequest(f"{path}/run.json {trouble}: it is not what `train` wrote")
         require_own(path, OWN, link="best")
-        return cls(path, told)
+        return cls(path, config)
 
     def write_about(self) -> None:
         """Write run.json anew."""
         with self.folder.writing("run.json", sync=True) as file:
-            write_json(self.told, file)
+            write_json(self.config, file)
 
     # ------------------------------------------------------------------ checkpoints
 
@@ -156,7 +156,7 @@ class Run:
             name = f"checkpoints/{checkpoint.round:06d}"
             if not _is_sound(Checkpoint(self.path / name)) and _is_sound(checkpoint):
                 if (self.path / name).exists():
-                    removed(self.folder, self.folder.aside(name))
+                    removed(self.folder, self.folder.set_aside(name))
                 self.folder.move(f"checkpoints/{checkpoint.path.name}", name)
         self.tidy()
 
@@ -196,7 +196,7 @@ class Run:
     def _drop(self, checkpoint: Checkpoint) -> None:
         """Delete one: first its name, so that nobody takes half of it for a checkpoint."""
         try:
-            removed(self.folder, self.folder.aside(f"checkpoints/{checkpoint.path.name}"))
+            removed(self.folder, self.folder.set_aside(f"checkpoints/{checkpoint.path.name}"))
         except OSError:  # a directory that cannot be written
             return
 
@@ -231,7 +231,7 @@ class Run:
 
     def anew(self) -> str:
         """How to begin this run again."""
-        return f"train anew with: {self.told.get('command', 'rivalry train')}"
+        return f"train anew with: {self.config.get('command', 'rivalry train')}"
 
     def read(self, which: str = "best") -> tuple[Checkpoint, dict[str, Tensor], dict[str, Any]]:
         """A checkpoint by name (see `checkpoint`) with its weights and state, also while training replaces it.
@@ -304,8 +304,8 @@ def _about(path: Path) -> dict[str, Any]:
         require_own(path, ("run.json",), link="best")
         if file.stat().st_size > LARGEST:
             raise ValueError("it is too large")
-        told = read_json(file.read_bytes())
-        if not (isinstance(told, dict) and schema.whole(1).holds(told.get("format"))):
+        config = read_json(file.read_bytes())
+        if not (isinstance(config, dict) and schema.whole(1).holds(config.get("format"))):
             raise ValueError("it is no table with a format")
     except BadRequest:
         raise
@@ -313,7 +313,7 @@ def _about(path: Path) -> dict[str, Any]:
         raise BadRequest(
             f"{path} is not a run: a run is a directory with a run.json, made by `train`"
         ) from None
-    return told
+    return config
 
 
 def _is_sound(checkpoint: Checkpoint) -> bool:

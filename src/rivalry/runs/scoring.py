@@ -14,7 +14,7 @@ from rivalry.data import open_data
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 from rivalry.game import Game
-from rivalry.given import aim, given_for
+from rivalry.given import given_for, target_data
 from rivalry.metrics import suite
 from rivalry.metrics.extractors.find import find_extractor
 from rivalry.metrics.extractors.fingerprints import share_known
@@ -72,7 +72,7 @@ def evaluate(
     ranks = join()
     run = as_run(subject)
     if run is not None:
-        data = data if data is not None else run.told["data"]
+        data = data if data is not None else run.config["data"]
         subject = load(run, device=device, which=which)
     if data is None:
         what = f"{subject} is not a run" if isinstance(subject, (str, Path)) else "these are samples alone"
@@ -86,7 +86,7 @@ def evaluate(
     game = subject if isinstance(subject, Game) else None
     if game is not None:
         fake, asked = _samples_of(game, real, n, seed, ranks)
-        real = aim(game, real)
+        real = target_data(game, real)
     else:
         fake, asked = _samples_in(cast("str | Path | Tensor", subject), real, n, resize)
     extractor = None

@@ -27,7 +27,7 @@ from rivalry.report import write_report
 from rivalry.runs import callbacks, schema
 from rivalry.runs.bounded import within_its_weights
 from rivalry.runs.drawing import refuse_seed
-from rivalry.runs.guards import Interrupted, alone, failures_told, guarded, say, signals
+from rivalry.runs.guards import Interrupted, failures_told, guarded, locked, say, signals
 from rivalry.runs.opening import as_trained, from_anywhere, maker_of, open_run
 from rivalry.runs.progress import progress
 from rivalry.runs.run import Run, command
@@ -108,7 +108,7 @@ def train(
     with ranks.failing_together():
         opened = lambda: open_data(data, size=size, pairs=pairs) if isinstance(data, str) else data
         dataset = ranks.first_before_others(opened)
-        told: dict[str, Any] = {
+        config: dict[str, Any] = {
             "game": name,
             "recipe": recipe,
             "settings": values,
@@ -133,11 +133,11 @@ def train(
             "fingerprint": _fingerprint(_table(dataset)),
         }
         engine = _engine(
-            make, told, dataset, where, ranks
+            make, config, dataset, where, ranks
         )  # refuses what the game cannot use, before a run exists
-        told |= reproducible(ranks)
-        place = _create(Path(run) if run else None, told, f"{name}-{Path(told['data']).stem}", ranks)
-        with alone(place, ranks):
+        config |= reproducible(ranks)
+        place = _create(Path(run) if run else None, config, f"{name}-{Path(config['data']).stem}", ranks)
+        with locked(place, ranks):
             if ranks.first:
                 _name_skipped(place, _table(dataset))
             return _play(place, engine, goal, _table(dataset), quiet=quiet)
@@ -171,18 +171,18 @@ def resume(
     ranks = join()
     with ranks.failing_together():
         run = run if isinstance(run, Run) else open_run(run)
-        told = run.told
+        config = run.config
         new = {"rounds": rounds, "samples": samples, "seconds": None if time is None else seconds(time)}
-        goal = Goal(**(new if any(v is not None for v in new.values()) else told["goal"]))
-        where, make = choose_device(device), maker_of(told, game)
-        told["settings"] = settings.check(make, told["settings"], told["game"])
-        dataset = ranks.first_before_others(lambda: data or open_data(told["data"], **as_trained(run)))
-        if dataset.spec != Spec.from_json(told["spec"]):
+        goal = Goal(**(new if any(v is not None for v in new.values()) else config["goal"]))
+        where, make = choose_device(device), maker_of(config, game)
+        config["settings"] = settings.check(make, config["settings"], config["game"])
+        dataset = ranks.first_before_others(lambda: data or open_data(config["data"], **as_trained(run)))
+        if dataset.spec != Spec.from_json(config["spec"]):
             raise BadRequest(
-                f"{run.path} was trained on {_in_words(Spec.from_json(told['spec']))}; "
-                f"{told['data']!r} now holds {_in_words(dataset.spec)}"
+                f"{run.path} was trained on {_in_words(Spec.from_json(config['spec']))}; "
+                f"{config['data']!r} now holds {_in_words(dataset.spec)}"
             )
-        with alone(run, ranks):
+        with locked(run, ranks):
             return _resume(run, goal, dataset, make, where, ranks, quiet, measure)
 
 
@@ -196,10 +196,10 @@ def _resume(
     quiet: bool,
     measure: bool | None,
 ) -> Run:
-    told = run.told
-    changed = _what_changed(told, _table(dataset), ranks)
+    config = run.config
+    changed = _what_changed(config, _table(dataset), ranks)
     with within_its_weights(run):
-        engine = _engine(make, told, dataset, where, ranks)
+        engine = _engine(make, config, dataset, where, ranks)
     if ranks.first:
         run.mend()
     ranks.wait()
@@ -208,8 +208,8 @@ def _resume(
     if closed and engine.progress(goal) >= 1:
         say(f"{run.path} has done {goal} already; --rounds, --samples or --time sets a longer goal")
         return run
-    told |= {"goal": goal.to_json(), "fingerprint": _fingerprint(_table(dataset)), **reproducible(ranks)}
-    told |= {} if measure is None else {"measure": measure}
+    config |= {"goal": goal.to_json(), "fingerprint": _fingerprint(_table(dataset)), **reproducible(ranks)}
+    config |= {} if measure is None else {"measure": measure}
     if ranks.first:
         run.rewind(engine.t)
         run.write_about()
@@ -232,21 +232,21 @@ def reproducible(ranks: Ranks) -> dict[str, int]:
     return {"threads": torch.get_num_threads(), "world": ranks.world}
 
 
-def _what_changed(told: dict[str, Any], dataset: Dataset, ranks: Ranks) -> list[str]:
+def _what_changed(config: dict[str, Any], dataset: Dataset, ranks: Ranks) -> list[str]:
     """In words, what makes a resumed run end in other weights than one that was never stopped; threads are restored
     where the machine has that many processors.
     """
     found = []
-    threads = told.get("threads", torch.get_num_threads())
+    threads = config.get("threads", torch.get_num_threads())
     if threads <= (os.cpu_count() or 1):
         torch.set_num_threads(threads)
     if torch.get_num_threads() != threads:
         found.append(f"the run had {threads} threads and now has {torch.get_num_threads()}")
-    world = told.get("world", ranks.world)
+    world = config.get("world", ranks.world)
     if world != ranks.world:
         found.append(f"the run was played by {world} process(es) and now by {ranks.world}")
-    if told.get("fingerprint", now := _fingerprint(dataset)) != now:
-        found.append(f"{told['data']!r} holds other data than those that the run was trained on")
+    if config.get("fingerprint", now := _fingerprint(dataset)) != now:
+        found.append(f"{config['data']!r} holds other data than those that the run was trained on")
     return [f"{what}: the weights will differ from those of a run that was never stopped" for what in found]
 
 
@@ -295,25 +295,25 @@ def _go_back(run: Run, engine: Engine) -> None:
 
 def _engine(
     make: Callable[..., Game],
-    told: dict[str, Any],
+    config: dict[str, Any],
     dataset: Dataset | Source,
     device: torch.device,
     ranks: Ranks,
 ) -> Engine:
-    torch.manual_seed(told["seed"])
-    game = make(dataset.spec, **told["settings"])
+    torch.manual_seed(config["seed"])
+    game = make(dataset.spec, **config["settings"])
     small = is_small(game, dataset.spec)
     if small:
         torch.set_num_threads(1)  # two threads make networks this small many times slower
-    told["precision"] = choose_precision(told["precision"], device, small=small)
+    config["precision"] = choose_precision(config["precision"], device, small=small)
     _check_batch(game, ranks.world)
     return Engine(
         game,
-        _source(dataset, game, told["seed"], device, ranks) if isinstance(dataset, Dataset) else dataset,
-        seed=told["seed"],
+        _source(dataset, game, config["seed"], device, ranks) if isinstance(dataset, Dataset) else dataset,
+        seed=config["seed"],
         device=device,
-        precision=told["precision"],
-        dynamics=find_dynamics(told.get("dynamics", "gradient")),
+        precision=config["precision"],
+        dynamics=find_dynamics(config.get("dynamics", "gradient")),
         ranks=ranks,
     )
 
@@ -349,7 +349,7 @@ def _check_batch(game: Game, processes: int) -> None:
 
 
 def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, quiet: bool) -> Run:
-    saver = Saver(run, run.told.get("save_every", 30), run.told.get("keep", 2))
+    saver = Saver(run, run.config.get("save_every", 30), run.config.get("keep", 2))
     sheet = callbacks.sheets(run, dataset)
     with progress(goal, quiet or not engine.ranks.first) as show, signals(engine):
         engine.callbacks = [
@@ -363,7 +363,7 @@ def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, quiet: bool
         ):  # what a translator makes differs as its sources do
             alarm = callbacks.collapse_alarm(run, dataset, say)
             engine.callbacks.append(callbacks.at_shares(goal, SHEETS, alarm))
-        if run.told.get("measure", True) and len(dataset) >= 1000:
+        if run.config.get("measure", True) and len(dataset) >= 1000:
             scores = callbacks.measure(run, callbacks.quick_scores(dataset), saver, say)
             engine.callbacks.append(callbacks.at_shares(goal, MEASURES, scores))
         with failures_told(run, engine):
@@ -405,16 +405,16 @@ def _in_words(spec: Spec) -> str:
     return f"{spec.name!r} ({spec.meaning.plural}, {spec.words}, {len(spec.classes) or 'no'} classes)"
 
 
-def _create(path: Path | None, told: dict[str, Any], name: str, ranks: Ranks) -> Run:
+def _create(path: Path | None, config: dict[str, Any], name: str, ranks: Ranks) -> Run:
     """The first process makes the directory; the others hear where it is."""
     made: list[Run] = []
 
     def create() -> str:
-        made.append(Run.create(path, told, name))
+        made.append(Run.create(path, config, name))
         return str(made[0].path)
 
     where = ranks.by_first(create)
-    return made[0] if made else Run(Path(where), told)
+    return made[0] if made else Run(Path(where), config)
 
 
 def _commit() -> str | None:

@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from rivalry.data.source import Source, Spec
 from rivalry.game import Move
 from rivalry.games.two_players import TwoPlayers
-from rivalry.maths.divergences import non_saturating, wide
+from rivalry.maths.divergences import as_float32, non_saturating
 from rivalry.maths.optimizers import adam
 from rivalry.maths.priors import normal
 from rivalry.nn.conv import ConvCritic, ConvGenerator
@@ -58,10 +58,12 @@ class ACGAN(TwoPlayers):
         fake = self.G(self.draw(len(real)), label)
         (on_real, class_of_real), (on_fake, class_of_fake) = self.D(real), self.D(fake.detach())
         source = non_saturating.critic(on_real, on_fake)
-        named = F.cross_entropy(wide(class_of_real), label) + F.cross_entropy(wide(class_of_fake), label)
+        named = F.cross_entropy(as_float32(class_of_real), label) + F.cross_entropy(
+            as_float32(class_of_fake), label
+        )
         yield Move(self.critic, source + self.weight * named, {"divergence": source, "classes": named})
         on_fake, class_of_fake = self.D(fake)
-        named = F.cross_entropy(wide(class_of_fake), label)
+        named = F.cross_entropy(as_float32(class_of_fake), label)
         loss = non_saturating.generator(on_fake) + self.weight * named
         yield Move(self.generator, loss, {"classes": named})
         self.average.update(self.G)

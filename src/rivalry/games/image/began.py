@@ -30,7 +30,7 @@ from rivalry.data.source import Source, Spec
 from rivalry.game import Game, Move, Player
 from rivalry.labels import told_labels
 from rivalry.maths.averages import average_of
-from rivalry.maths.divergences import wide
+from rivalry.maths.divergences import as_float32
 from rivalry.maths.optimizers import MakeOptimizer, adam
 from rivalry.maths.priors import Prior, uniform
 from rivalry.nn.conv import Shape, halvings
@@ -133,7 +133,7 @@ class BEGAN(Game):
 
     def error(self, x: Tensor) -> Tensor:
         """L: the mean absolute error with which the critic draws x again, a scalar."""
-        return (wide(self.D(x)) - wide(x)).abs().mean()
+        return (as_float32(self.D(x)) - as_float32(x)).abs().mean()
 
     def draw(self, n: int, truncation: float | None = None) -> Tensor:
         """Codes from the prior: (n, latent)."""
@@ -148,7 +148,7 @@ class BEGAN(Game):
         """`n` samples."""
         return self.decode(self.draw(n, truncation), label)
 
-    def readers(self) -> list[Tensor]:
+    def input_matrices(self) -> list[Tensor]:
         """The matrix (out, latent) by which the generator reads a code."""
         return [self.average.network.first.weight]  # type: ignore[union-attr,list-item]
 

@@ -246,9 +246,9 @@ class BigGAN(TwoPlayers):
             yield Move(self.generator, loss / self.parts + apart, {"orthogonal": apart})
         self.average.update(self.G)
 
-    def readers(self) -> list[Tensor]:
+    def input_matrices(self) -> list[Tensor]:
         """The matrix by which the first layer reads a code; it does not look at the slices of the norms."""
-        (first,) = super().readers()
+        (first,) = super().input_matrices()
         return [F.pad(first, (0, self.prior.size - first.shape[1]))]
 
 

@@ -32,7 +32,7 @@ from torch.nn import functional as F
 from rivalry.data.source import Source, Spec
 from rivalry.game import Move
 from rivalry.games.two_players import TwoPlayers
-from rivalry.maths.divergences import Divergence, wide
+from rivalry.maths.divergences import Divergence, as_float32
 from rivalry.maths.optimizers import adam
 from rivalry.maths.priors import uniform
 from rivalry.nn.conv import ConvCritic, ConvGenerator, Shape, halvings, layer_norm
@@ -43,14 +43,14 @@ def margin(m: float) -> Divergence:
     """Reals at energy 0, fakes at energy m or above; scores are minus energies (equations 1 and 2)."""
     return Divergence(
         "margin",
-        lambda real, fake: F.relu(m + wide(fake)).mean() - wide(real).mean(),
-        lambda fake: -wide(fake).mean(),
+        lambda real, fake: F.relu(m + as_float32(fake)).mean() - as_float32(real).mean(),
+        lambda fake: -as_float32(fake).mean(),
     )
 
 
 def pulling_away(codes: Tensor) -> Tensor:
     """f_PT: the mean squared cosine between the codes (n, ...) of two different samples, in [0, 1]."""
-    unit = F.normalize(wide(codes).flatten(1), dim=1)
+    unit = F.normalize(as_float32(codes).flatten(1), dim=1)
     n = len(unit)
     return ((unit @ unit.T).square().sum() - n) / max(1, n * (n - 1))
 
@@ -75,7 +75,7 @@ class Autoencoder(nn.Module):
         h, w = x.shape[2:]
         code = self.encoder(F.pad(x, (0, self.side[1] - w, 0, self.side[0] - h), "replicate"))
         drawn = self.decoder(code)[..., :h, :w]
-        return -(wide(drawn) - wide(x)).square().mean((1, 2, 3)), code
+        return -(as_float32(drawn) - as_float32(x)).square().mean((1, 2, 3)), code
 
 
 class EBGAN(TwoPlayers):

@@ -28,7 +28,7 @@ from rivalry.data.source import Source, Spec
 from rivalry.game import Move, Player, require_part
 from rivalry.games.two_players import TwoPlayers
 from rivalry.maths.chance import uniform
-from rivalry.maths.divergences import non_saturating, wide
+from rivalry.maths.divergences import as_float32, non_saturating
 from rivalry.maths.optimizers import adam
 from rivalry.maths.priors import Prior
 from rivalry.nn.conv import ConvCritic, ConvGenerator
@@ -133,7 +133,7 @@ class InfoGAN(TwoPlayers):
     def judged(self, x: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Scores (n,) of images (n, c, h, w), and what Q reads from them (see `read`), from the same features."""
         features = self.D.features(x)
-        read = wide(self.Q(features))
+        read = as_float32(self.Q(features))
         return self.D.last(features).squeeze(1), (read[:, : self.categories], read[:, self.categories :])
 
     def read(self, x: Tensor) -> tuple[Tensor, Tensor]:

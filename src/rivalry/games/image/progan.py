@@ -26,7 +26,7 @@ from torch.nn import functional as F
 from rivalry.data.source import Source, Spec
 from rivalry.game import Move
 from rivalry.games.two_players import TwoPlayers
-from rivalry.maths.divergences import wasserstein, wide
+from rivalry.maths.divergences import as_float32, wasserstein
 from rivalry.maths.optimizers import adam
 from rivalry.maths.penalties import gradient_penalty
 from rivalry.maths.priors import normal
@@ -188,7 +188,7 @@ class ProGAN(TwoPlayers):
         on_real, on_fake = self.looks(real, fake.detach())
         penalties = self.regularize(on_real, on_fake, t)
         loss = wasserstein.critic(on_real.scores, on_fake.scores)
-        drift = self.drift * wide(on_real.scores).square().mean()
+        drift = self.drift * as_float32(on_real.scores).square().mean()
         terms = {"divergence": loss, "drift": drift, **penalties}
         level = stage.level + stage.alpha - 1  # 1.25: a quarter of the second doubling
         yield Move(self.critic, torch.stack([*terms.values()]).sum(), {**terms, "level": level})

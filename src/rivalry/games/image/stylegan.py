@@ -89,7 +89,7 @@ class Synthesis(nn.Module):
             x = norm(conv(double_smoothly(x) if i % 2 == 0 else x), style)
         return self.color(x)
 
-    def readers(self) -> list[Tensor]:
+    def input_matrices(self) -> list[Tensor]:
         """The matrix (2 · channels, d) by which each layer reads its style."""
         return [norm.style.scaled() for norm in self.norms]  # type: ignore[union-attr,operator]
 
@@ -202,9 +202,9 @@ class StyleGAN(TwoPlayers):
         """The mean style: (d,)."""
         return self.sampler.mapping.middle
 
-    def readers(self) -> list[Tensor]:
+    def input_matrices(self) -> list[Tensor]:
         """The matrix by which each layer reads its style."""
-        return self.sampler.synthesis.readers()
+        return self.sampler.synthesis.input_matrices()
 
     def decode(self, z: Tensor, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
         """Images of these codes, their styles pulled towards the mean style: w̄ + ψ (w - w̄)."""

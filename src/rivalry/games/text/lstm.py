@@ -35,7 +35,7 @@ class NextToken(nn.Module):
     def __init__(self, tokens: int, embedding: int, width: int, layers: int, dropout: float, classes: int):
         super().__init__()
         self.embed = nn.Embedding(tokens, embedding, padding_idx=PAD)
-        self.told = nn.Embedding(classes, embedding) if classes else None
+        self.by_class = nn.Embedding(classes, embedding) if classes else None
         self.lstm = nn.LSTM(
             embedding, width, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0
         )
@@ -46,8 +46,8 @@ class NextToken(nn.Module):
         self, x: Tensor, label: Tensor | None = None, state: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         h = self.embed(x)  # (n, t) -> (n, t, embedding)
-        if self.told is not None and label is not None:
-            h = h + self.told(label)[:, None]
+        if self.by_class is not None and label is not None:
+            h = h + self.by_class(label)[:, None]
         h, state = self.lstm(self.drop(h), state)
         return self.read(self.drop(h)), state
 

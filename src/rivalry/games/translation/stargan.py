@@ -32,7 +32,7 @@ from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.labels import told_labels
 from rivalry.maths.averages import average_of
-from rivalry.maths.divergences import wasserstein, wide
+from rivalry.maths.divergences import as_float32, wasserstein
 from rivalry.maths.optimizers import MakeOptimizer, adam
 from rivalry.maths.penalties import Penalty, gradient_penalty
 from rivalry.nn.conv import Shape, init_he
@@ -121,17 +121,17 @@ class StarGAN(Game):
             y = self.G(x, to)
             (on_real, named), (on_fake, _) = self.D(x), self.D(y.detach())
             loss = wasserstein.critic(on_real, on_fake)
-            names = {kind: F.cross_entropy(wide(named), label) for kind in self.naming}
+            names = {kind: F.cross_entropy(as_float32(named), label) for kind in self.naming}
             slopes = {p.name: p(lambda x: self.D(x)[0], x, y) for p in self.penalties}
             notes = {"divergence": loss, "real": on_real.mean(), "fake": on_fake.mean(), **names, **slopes}
             yield Move(self.critic, loss + weighed(self.naming, names) + sum(slopes.values()), notes)
         on_fake, named = self.D(y)
         loss = wasserstein.generator(on_fake)
-        names = {kind: F.cross_entropy(wide(named), to) for kind in self.naming}
+        names = {kind: F.cross_entropy(as_float32(named), to) for kind in self.naming}
         start = {"reconstruction": y, "identity": x}  # what ought to become x in the domain of x
-        homes = {kind: (x - self.G(start[kind], label)).abs().mean() for kind in self.home}
-        terms = weighed(self.naming, names) + weighed(self.home, homes)
-        yield Move(self.generator, loss + terms, {"adversarial": loss, **names, **homes})
+        reconstructions = {kind: (x - self.G(start[kind], label)).abs().mean() for kind in self.home}
+        terms = weighed(self.naming, names) + weighed(self.home, reconstructions)
+        yield Move(self.generator, loss + terms, {"adversarial": loss, **names, **reconstructions})
         self.average.update(self.G)
 
     def translate(self, x: Tensor, to: Tensor | int | None = None) -> Tensor:
@@ -155,7 +155,7 @@ class StarGAN(Game):
         if label is None:
             return real
         (domain,) = told_labels(len(x), label, self.classes, self.device)
-        return real - F.cross_entropy(wide(named), domain, reduction="none")
+        return real - F.cross_entropy(as_float32(named), domain, reduction="none")
 
 
 def stargan(

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from rivalry.cache import cache_dir
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
-from rivalry.kinds.kind import Kind, as_float32
+from rivalry.kinds.kind import Kind, in_full_precision
 from rivalry.metrics.extractors.classifier import Classifier, fit
 from rivalry.metrics.extractors.fingerprints import fingerprint, hash_network, hash_weights
 from rivalry.metrics.game.codes import evaluating
@@ -105,7 +105,7 @@ def extract(
     every_feature, every_logit = [], []
     with torch.no_grad(), evaluating(network):
         for start in range(0, len(data), batch):
-            out = network(as_float32(rows(slice(start, start + batch), device)))
+            out = network(in_full_precision(rows(slice(start, start + batch), device)))
             features, logits = out if isinstance(out, tuple) else (out, None)
             every_feature.append(features.flatten(1).float().cpu())
             every_logit += [] if logits is None else [logits.float().cpu()]

@@ -31,7 +31,7 @@ from torch import Tensor
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 from rivalry.game import Conditional, Game
-from rivalry.given import aim
+from rivalry.given import target_data
 from rivalry.maths.chance import seeded
 from rivalry.metrics.game.codes import draws_normal, evaluating, require_latent
 from rivalry.metrics.score import Score
@@ -189,7 +189,7 @@ def ais(
             the classes that the game is told, or fewer data than n.
     """
     options = asdict(Chains(variance, temperatures, chains, leapfrog, step))
-    real = aim(game, held_out)
+    real = target_data(game, held_out)
     latent = _require(game, real, n)
     image = real.spec.meaning.axes == 2
     telling = lambda what: partial(progress, what) if progress else None

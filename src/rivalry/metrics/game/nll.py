@@ -20,7 +20,7 @@ from torch import Tensor
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 from rivalry.game import Density, Game, Mass
-from rivalry.given import aim
+from rivalry.given import target_data
 from rivalry.maths.chance import seeded
 from rivalry.metrics.game.codes import evaluating
 from rivalry.metrics.score import Score
@@ -52,7 +52,7 @@ def nll(
         BadRequest: images between the game's levels, or a game that knows densities of images alone.
     """
     game = cast(Game, density)
-    real = aim(game, held_out)
+    real = target_data(game, held_out)
     rows = torch.linspace(0, len(real) - 1, min(n, len(real))).long()
     of, said = _measure(density, real)
     found = list[Tensor]()
