@@ -119,7 +119,7 @@ class Checkpoint:
             removed(folder, beside)
             raise
         before = (
-            folder.evaluating(name) if (folder.path / name).exists() else ""
+            folder.set_aside(name) if (folder.path / name).exists() else ""
         )  # the same round, after a rollback
         folder.move(beside, name)
         folder.sync("checkpoints")
