@@ -1,7 +1,7 @@
 """Bits per dimension of held-out data: the games of the room `likelihood`, and Flow-GAN's three objectives.
 
     python benchmarks/likelihood.py --games made maf realnvp pixelcnn      each for 60 s of one core
-    python benchmarks/likelihood.py --games flow-gan                       by likelihood, by a critic, by both
+    python benchmarks/likelihood.py --games flow-gan --rounds 800          by likelihood, by a critic, by both
     python benchmarks/likelihood.py --data mnist --games made glow --seconds 1200
 
 `digits` are 1,797 images of 8 x 8 pixels with 17 levels; a quarter of them, by a permutation of seed 0, is held out.
@@ -46,7 +46,7 @@ OBJECTIVES = ("likelihood", "adversarial", "both")
 LEVELS = {"digits": 17, "mnist": 256}
 PUBLISHED = {("realnvp", "mnist"): 1.06, ("glow", "mnist"): 1.05}  # of large models, trained for days on GPUs
 BUSY = 20  # rounds between looks at the clock
-MEASURED = 200  # of the training data, beside all that is held out
+SEEN, HELD_OUT = 200, 2000  # of the training data and at most of those held out: how many are measured
 
 
 def main() -> None:
@@ -88,8 +88,8 @@ def fitted(
     engine = Engine(
         played, TableSource(train, played.reads, batch=played.batch, seed=options.seed), seed=options.seed
     )
-    seconds = play(engine, options.seconds)
-    score, seen = nll(played, held_out, n=10_000), nll(played, train, n=MEASURED)
+    seconds = play(engine, options.seconds, options.rounds)
+    score, seen = nll(played, held_out, n=HELD_OUT), nll(played, train, n=SEEN)
     return {
         "game": " ".join([game, *settings.values()]) + ("" if data == "digits" else f" on {data}"),
         "seed": options.seed,
@@ -107,14 +107,15 @@ def fitted(
     }
 
 
-def play(engine: Engine, seconds: float) -> float:
-    """Play until the process has spent so many seconds of a processor; how many it spent."""
+def play(engine: Engine, seconds: float, rounds: int | None = None) -> float:
+    """Play until the process has spent so many seconds of a processor, or so many rounds; the seconds it spent."""
     for player in engine.game.players.values():
         assert player.optimizer  # made before the clock runs: torch takes seconds for the first one
     start = time.process_time()
-    while (spent := time.process_time() - start) < seconds:
-        engine.play(Goal(rounds=engine.t + BUSY))
-    return spent
+    spent = lambda: time.process_time() - start
+    while engine.t < rounds if rounds else spent() < seconds:
+        engine.play(Goal(rounds=min(engine.t + BUSY, rounds or engine.t + BUSY)))
+    return spent()
 
 
 # ---------------------------------------------------------------------- controls
@@ -211,6 +212,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--games", nargs="*", default=["made", "maf", "realnvp", "pixelcnn", "flow-gan"])
     parser.add_argument("--data", choices=sorted(LEVELS), default="digits")
     parser.add_argument("--seconds", type=float, default=60.0, help="of the processor, for each game")
+    parser.add_argument("--rounds", type=int, help="in place of seconds")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 

@@ -100,7 +100,7 @@ def flow_gan(
     spec: Spec,
     *,
     objective: Literal["likelihood", "adversarial", "both"] = "both",
-    weight: Weight = 10.0,
+    weight: Weight = 50.0,
     width: Count = 256,
     hidden: Count = 3,
     couplings: Count = 4,
@@ -153,7 +153,7 @@ def flow_gan(
 
 RECIPES = {
     "flow-gan": {
-        "digits": {"data": "digits", "time": "4m", "levels": 17},
+        "digits": {"data": "digits", "time": "4m", "critic_width": 16, "critic_steps": 3, "levels": 17},
         "ring": {"data": "ring", "time": "3m", "width": 64, "couplings": 8},
         "mnist": {"data": "mnist", "time": "20m", "width": 512},
     }
