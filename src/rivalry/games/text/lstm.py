@@ -14,6 +14,7 @@ Deviations:
     The loss is the mean over tokens, so that a sentence's length does not set the step.
 """
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -25,6 +26,7 @@ from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.kinds.tokens import END, PAD, START, vocabulary_size
 from rivalry.labels import told_labels
+from rivalry.maths.chance import uniform
 from rivalry.maths.optimizers import adam
 from rivalry.settings import Count, Fraction, Rate
 
@@ -82,7 +84,13 @@ class MaximumLikelihood(Game):
         return -nll * (x != PAD)
 
     def log_prob(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
-        """log p(x) in nats, the end of the sentence among its tokens: (n, t) -> (n,)."""
+        """log p(x) in nats, the end of the sentence among its tokens: (n, t) -> (n,).
+
+        Where classes are told and none is named, all of them are equally likely.
+        """
+        if label is None and self.classes:
+            each = torch.stack([self.log_prob(x, label=k) for k in range(self.classes)])
+            return each.logsumexp(0) - math.log(self.classes)
         return self.of_tokens(x, *told_labels(len(x), label, self.classes, self.device)).sum(1)
 
     def sample(
