@@ -10,7 +10,12 @@ Importing this package imports nothing heavy: the names below are found when the
 """
 
 import importlib
+import sys
 from typing import Any
+
+from rivalry.moved import Moved
+
+sys.meta_path.append(Moved())
 
 __version__ = "0.1.0"
 

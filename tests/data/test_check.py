@@ -18,14 +18,15 @@ from rivalry.errors import BadRequest
 class Entry:
     name: str
     needs: tuple[str, ...]
+    kinds: tuple[str, ...] = ("image",)
 
 
 GAMES = [
-    Entry("dcgan", ("image",)),
-    Entry("cgan", ("image", "labels")),
-    Entry("cyclegan", ("image", "domains")),
-    Entry("pix2pix", ("image", "pairs")),
-    Entry("ring-gan", ("points",)),
+    Entry("dcgan", ()),
+    Entry("cgan", ("labels",)),
+    Entry("cyclegan", ("domains",)),
+    Entry("pix2pix", ("pairs",)),
+    Entry("ring-gan", (), ("points",)),
 ]
 
 

@@ -222,7 +222,7 @@ def test_all_corrupt(tmp_path: Path) -> None:
 
 def test_no_images(tmp_path: Path, packed) -> None:
     (tmp_path / "d").mkdir()
-    (tmp_path / "d" / "notes.txt").write_text("nothing to see")
+    (tmp_path / "d" / "notes.md").write_text("nothing to see")
     with pytest.raises(BadRequest, match=r"no images in .*d"):
         open_data(str(packed(tmp_path / "d")))
 

@@ -67,7 +67,8 @@ def test_pictures_side_by_side_are_parted_in_their_middle(tmp_path: Path, packed
         "kind": "image",
         "shape": (3, 10, 9),
         "classes": (),
-        "extra": ("source",),
+        "extra": {"source": {"kind": "image", "shape": (3, 10, 9), "about": {}}},
+        "about": {},
     }
     assert torch.equal(data.others["source"], torch.from_numpy(a.transpose(0, 3, 1, 2)).byte())
     assert torch.equal(data.x, torch.from_numpy(b.transpose(0, 3, 1, 2)).byte())

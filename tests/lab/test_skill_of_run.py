@@ -18,7 +18,7 @@ def run_of(make, name, path, checkpoints):
     data = points()
     engine = engine_of(make, data)
     told = {"game": name, "settings": small(make), "data": "points", "spec": data.spec.to_json(), "seed": 0}
-    run = Run.create(path, {**told, "goal": {}, "command": ""})
+    run = Run.create(path, {**told, "goal": {"rounds": 1}, "command": ""})
     for _ in range(checkpoints):
         engine.play(Goal(rounds=engine.t + 2))
         run.save(engine.t, engine.weights(), engine.state(), keep=9)

@@ -175,7 +175,9 @@ def _as_table(x: np.ndarray, what: str, highest: int) -> tuple[np.ndarray, dict[
     if x.dtype.kind not in "buif" or x.size == 0:
         raise BadRequest(f"{what} is {x.dtype} of shape {x.shape}; expected numbers, one row a datum")
     if x.dtype.kind == "f" and not (np.abs(x) <= np.finfo(np.float32).max).all():
-        raise BadRequest(f"{what} holds numbers that are not finite, or beyond float32")
+        raise BadRequest(
+            f"{what} holds numbers that are not finite, or beyond 3.4e38, the largest of float32"
+        )
     if x.ndim == 2 and x.dtype.kind == "f":
         with np.errstate(over="ignore"):
             points = np.ascontiguousarray(x, np.float32)

@@ -223,11 +223,11 @@ class BigGAN(TwoPlayers):
     def __init__(self, G: nn.Module, D: nn.Module, *, parts: int, orthogonal: float, **given: Any):
         super().__init__(G, D, **given)
         self.parts, self.orthogonal = parts, orthogonal
+        self.held = (*[True] * (parts - 1), False)  # the gradients of all parts but the last wait
 
     def round(self, data: Source, t: int) -> Iterator[Move]:
-        last = self.parts - 1
         for _ in range(self.critic_steps):
-            for part in range(self.parts):
+            for hold in self.held:
                 real, label = data.take(self.batch // self.parts)
                 with torch.no_grad():
                     fake = self.G(self.draw(len(real)), label)
@@ -235,16 +235,17 @@ class BigGAN(TwoPlayers):
                 on_real, on_fake = scores.chunk(2)
                 loss = hinge.critic(on_real, on_fake)
                 notes = {"divergence": loss, "real": on_real.mean(), "fake": on_fake.mean()}
-                yield Move(self.critic, loss / self.parts, notes, hold=part < last)
-        for part in range(self.parts):
-            label = torch.randint(self.classes, (len(real),), device=self.device)
-            loss = hinge.generator(self.D(self.G(self.draw(len(label)), label), label))
-            if part < last:
-                yield Move(self.generator, loss / self.parts, hold=True)
-                continue
-            apart = orthogonal(self.G, self.orthogonal)  # no data enter: once for all parts
-            yield Move(self.generator, loss / self.parts + apart, {"orthogonal": apart})
+                yield Move(self.critic, loss / self.parts, notes, hold=hold)
+        for _ in range(self.parts - 1):
+            yield Move(self.generator, self.answer(len(real)) / self.parts, hold=True)
+        apart = orthogonal(self.G, self.orthogonal)  # no data enter: once for all parts
+        yield Move(self.generator, self.answer(len(real)) / self.parts + apart, {"orthogonal": apart})
         self.average.update(self.G)
+
+    def answer(self, n: int) -> Tensor:
+        """The generator's loss on `n` fakes of classes by chance."""
+        label = torch.randint(self.classes, (n,), device=self.device)
+        return hinge.generator(self.D(self.G(self.draw(n), label), label))
 
     def input_matrices(self) -> list[Tensor]:
         """The matrix by which the first layer reads a code; it does not look at the slices of the norms."""

@@ -28,6 +28,7 @@ from rivalry.game import Game, Move, Player
 from rivalry.given import require_shape
 from rivalry.labels import told_labels
 from rivalry.maths.averages import average_of
+from rivalry.maths.chance import uniform
 from rivalry.maths.levels import Levels
 from rivalry.maths.optimizers import MakeOptimizer, adam
 from rivalry.nn.conditionals import Distribution, Gaussians, Logistics, Softmax
@@ -109,7 +110,7 @@ class Autoregressive(Game):
     def sample(self, n: int, label: Tensor | int | None = None) -> Tensor:
         """`n` samples, in groups of 128; of class `label` where classes are told, else of every class in turn."""
         given = told_labels(n, label, self.classes, self.device)
-        u = torch.rand(n, *self.shape, device=self.device)
+        u = uniform((n, *self.shape), self.device)
         groups = zip(*(each.split(GROUP) for each in (u, *given)))
         fill, draw = cast(Causal, self.average.network).fill, self.conditional.quantile
         return torch.cat([fill(draw, *group) for group in groups])

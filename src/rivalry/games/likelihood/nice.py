@@ -32,6 +32,7 @@ from rivalry.game import Game, Move, Player
 from rivalry.given import require_shape
 from rivalry.labels import told_labels
 from rivalry.maths.averages import average_of
+from rivalry.maths.chance import uniform
 from rivalry.maths.levels import Levels
 from rivalry.maths.optimizers import MakeOptimizer, adam
 from rivalry.maths.priors import Prior, normal
@@ -72,7 +73,7 @@ def gaussian(d: int) -> Base:
 
 def logistic(d: int) -> Base:
     """The standard logistic distribution, NICE's choice for images.  Truncated: scaled towards 0."""
-    draw = lambda shape, device: torch.logit(torch.rand(shape, device=device).clamp(1e-6, 1 - 1e-6))
+    draw = lambda shape, device: torch.logit(uniform(shape, device).clamp(1e-6, 1 - 1e-6))
     prior = Prior(d, draw, lambda z, threshold: z * min(threshold, 1.0))
     return Base(prior, lambda z: F.logsigmoid(z) + F.logsigmoid(-z))
 

@@ -26,7 +26,6 @@ from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.kinds.tokens import END, PAD, START, vocabulary_size
 from rivalry.labels import told_labels
-from rivalry.maths.chance import uniform
 from rivalry.maths.optimizers import adam
 from rivalry.settings import Count, Fraction, Rate
 

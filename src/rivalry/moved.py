@@ -1,0 +1,27 @@
+"""Modules that lie in rooms now, under the names that authors of games import them by: both names are one module."""
+
+import importlib
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+ROOMS = {
+    "maths": ("augment", "averages", "divergences", "memory", "optimizers", "penalties", "priors"),
+    "play": ("dynamics", "engine", "goal", "precision", "ranks"),
+    "runs": ("callbacks", "comparison", "run", "training"),
+    "show": ("sheets",),
+}
+MOVED = {f"rivalry.{name}": f"rivalry.{room}.{name}" for room, names in ROOMS.items() for name in names}
+
+
+class Moved(MetaPathFinder, Loader):
+    """Finds a module of `MOVED` where it lies now.  Nothing is imported before it is asked for."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        return ModuleSpec(name, self) if name in MOVED else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return importlib.import_module(MOVED[spec.name])
+
+    def exec_module(self, module: ModuleType) -> None:
+        """It was executed under its own name."""
