@@ -21,7 +21,11 @@ class Moved(MetaPathFinder, Loader):
         return ModuleSpec(name, self) if name in MOVED else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return importlib.import_module(MOVED[spec.name])
+        module = importlib.import_module(MOVED[spec.name])
+        spec.loader_state = module.__spec__
+        return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """It was executed under its own name."""
+        """It was executed under its own name, and keeps the description that it had."""
+        assert module.__spec__ is not None
+        module.__spec__ = module.__spec__.loader_state
