@@ -6,9 +6,11 @@ from pathlib import Path
 
 def cache_dir(*parts: str) -> Path:
     """The cache directory, or a folder in it; made where it is missing."""
-    told = os.environ.get("RIVALRY_CACHE")
+    chosen = os.environ.get("RIVALRY_CACHE")
     root = (
-        Path(told) if told else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rivalry"
+        Path(chosen)
+        if chosen
+        else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rivalry"
     )
     folder = root.joinpath(*parts)
     folder.mkdir(parents=True, exist_ok=True)

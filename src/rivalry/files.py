@@ -96,18 +96,18 @@ class Folder:
         """
         above, last = _split(name)
         with self.held(above, make=True) as place:
-            beside = place.name(_unforeseen(last))
-            handle = os.open(beside, _NEW, 0o666, dir_fd=place.handle)
+            temporary = place.name(_unforeseen(last))
+            handle = os.open(temporary, _NEW, 0o666, dir_fd=place.handle)
             try:
                 with os.fdopen(handle, "wb") as file:
                     yield file
                     file.flush()
                     if sync:
                         os.fsync(file.fileno())
-                os.replace(beside, place.name(last), src_dir_fd=place.handle, dst_dir_fd=place.handle)
+                os.replace(temporary, place.name(last), src_dir_fd=place.handle, dst_dir_fd=place.handle)
             except BaseException:
                 with suppress(OSError):
-                    os.unlink(beside, dir_fd=place.handle)
+                    os.unlink(temporary, dir_fd=place.handle)
                 raise
             if sync:
                 _sync(place)
@@ -137,10 +137,10 @@ class Folder:
     def begin(self, name: str) -> str:
         """A new folder beside `name`, to become it (see `move`); its own name ends in `.partial`."""
         above, last = _split(name)
-        beside = _unforeseen(last)
+        temporary = _unforeseen(last)
         with self.held(above, make=True) as place:
-            os.mkdir(place.name(beside), dir_fd=place.handle)
-        return f"{above}/{beside}"
+            os.mkdir(place.name(temporary), dir_fd=place.handle)
+        return f"{above}/{temporary}"
 
     def move(self, name: str, other: str) -> None:
         """Rename within one folder; a folder that lies at `other` must have been moved away before."""
@@ -152,17 +152,17 @@ class Folder:
     def set_aside(self, name: str) -> str:
         """Move what lies at `name` to a name of its own, which ends in `.partial`; the new name."""
         above, last = _split(name)
-        beside = f"{above}/{_unforeseen(last)}"
-        self.move(name, beside)
-        return beside
+        temporary = f"{above}/{_unforeseen(last)}"
+        self.move(name, temporary)
+        return temporary
 
     def point(self, name: str, target: str) -> None:
         """Let `name` be a link to `target`, in one step."""
         above, last = _split(name)
         with self.held(above) as place:
-            beside = place.name(_unforeseen(last))
-            os.symlink(target, beside, dir_fd=place.handle)
-            os.replace(beside, place.name(last), src_dir_fd=place.handle, dst_dir_fd=place.handle)
+            temporary = place.name(_unforeseen(last))
+            os.symlink(target, temporary, dir_fd=place.handle)
+            os.replace(temporary, place.name(last), src_dir_fd=place.handle, dst_dir_fd=place.handle)
 
     def remove(self, name: str) -> None:
         """Delete a file, a link (not what it leads to) or a folder with all that is in it."""

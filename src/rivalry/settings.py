@@ -55,8 +55,11 @@ def settings_of(make: Callable[..., Any]) -> dict[str, Setting]:
     hints = get_type_hints(make, include_extras=True)
     meanings = _meanings(inspect.getdoc(make) or "")
     keyword_only = [p for p in inspect.signature(make).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    said = {**COMMON, **meanings}
-    return {p.name: Setting(p.name, hints[p.name], p.default, said.get(p.name, "")) for p in keyword_only}
+    meanings_of_all = {**COMMON, **meanings}
+    return {
+        p.name: Setting(p.name, hints[p.name], p.default, meanings_of_all.get(p.name, ""))
+        for p in keyword_only
+    }
 
 
 def check(make: Callable[..., Any], given: Mapping[str, Any], who: str) -> dict[str, Any]:
@@ -91,8 +94,8 @@ def _check_one(setting: Setting, value: Any, who: str) -> Any:
 
 
 def _short(value: Any) -> str:
-    told = repr(value)
-    return told if len(told) < 80 else f"{told[:60]}... ({len(told)} characters)"
+    words = repr(value)
+    return words if len(words) < 80 else f"{words[:60]}... ({len(words)} characters)"
 
 
 def _meanings(doc: str) -> dict[str, str]:

@@ -21,10 +21,10 @@ def plain(text: object, keep: str = "") -> str:
     Args:
         keep: control characters that pass, such as "\n" in a message of several lines.
     """
-    told = str(text)
-    if told.isascii() and told.isprintable():
-        return told
-    return "".join(one if one in keep or not _steers(one) else _escape(one) for one in told)
+    shown = str(text)
+    if shown.isascii() and shown.isprintable():
+        return shown
+    return "".join(one if one in keep or not _steers(one) else _escape(one) for one in shown)
 
 
 def say(text: object, file: TextIO | None = None) -> None:

@@ -11,7 +11,7 @@ from typing import Protocol
 from rivalry.data import open_data
 from rivalry.data.names import NAMES
 from rivalry.data.readers.decode import DEEP, Look, white_of
-from rivalry.data.readers.decoded import Encoded, Seen, attempt, decode_as, look_at, plan, require_room
+from rivalry.data.readers.decoded import Contents, Encoded, attempt, decode_as, look_at, plan, require_room
 from rivalry.data.readers.images import Listing, list_images
 from rivalry.data.readers.pairs import align, find_sides
 from rivalry.data.source import Dataset
@@ -147,10 +147,10 @@ def _check_files(path: str, where: Path) -> Report:
         raise BadRequest(f"no images in {path}; expected .png, .jpg, .webp or another image format")
     looks = list(attempt(look_at, images))
     require_room(images, looks, path)
-    readable = [(image, seen) for image, seen in zip(images, looks) if isinstance(seen, Look)]
-    digests, seen, white = _digests(readable)
+    readable = [(image, contents) for image, contents in zip(images, looks) if isinstance(contents, Look)]
+    digests, contents, white = _digests(readable)
     splits = {name: len(some) for name, some in listing.splits.items()}
-    report = Report(path, channels=seen.channels if readable else 0, splits=splits, passed=listing.passed)
+    report = Report(path, channels=contents.channels if readable else 0, splits=splits, passed=listing.passed)
     report.corrupt = [(image.name, why) for image, why in zip(images, looks) if isinstance(why, str)]
     same: dict[str, list[str]] = {}
     sizes: Counter[tuple[int, int]] = Counter()
@@ -169,7 +169,7 @@ def _check_files(path: str, where: Path) -> Report:
     report.labels = {name: counted[name] for name in listing.classes}
     report.pairs = _pairs(listing, set(sizes))
     report.corrupt = sorted(report.corrupt + [one for some in listing.unlabeled.values() for one in some])
-    report.notes = _depth(seen.highest, white)
+    report.notes = _depth(contents.highest, white)
     return report
 
 
@@ -179,30 +179,30 @@ class _Digest:
 
     digest: str
     done: list[str]
-    seen: Seen
+    contents: Contents
 
 
-def _digests(readable: list[tuple[Encoded, Look]]) -> tuple[list[_Digest | str], Seen, int]:
+def _digests(readable: list[tuple[Encoded, Look]]) -> tuple[list[_Digest | str], Contents, int]:
     """Of every image; once more where the pixels ask for other channels or another scale than the headers do."""
     sizes = {image.name: look.size for image, look in readable}
     images = [image for image, _ in readable]
     channels, white = plan(look for _, look in readable)[0] if readable else 1, DEEP
     while True:
         work = partial(_digest, channels=channels, sizes=sizes, white=white)
-        digests, seen = list(attempt(work, images)), Seen()
+        digests, contents = list(attempt(work, images)), Contents()
         for one in digests:
             if isinstance(one, _Digest):
-                seen.join(one.seen)
-        if (seen.channels, white_of(seen.highest)) == (channels, white):
-            return digests, seen, white
-        channels, white = seen.channels, white_of(seen.highest)
+                contents.join(one.contents)
+        if (contents.channels, white_of(contents.highest)) == (channels, white):
+            return digests, contents, white
+        channels, white = contents.channels, white_of(contents.highest)
 
 
 def _digest(image: Encoded, channels: int, sizes: dict[str, tuple[int, int]], white: int) -> _Digest:
-    pixels, seen = decode_as(image, channels, sizes[image.name], white), Seen()
-    seen.add(pixels)
+    pixels, contents = decode_as(image, channels, sizes[image.name], white), Contents()
+    contents.add(pixels)
     held = hashlib.sha256(str(pixels.values.shape).encode() + pixels.values.tobytes()).hexdigest()
-    return _Digest(held, pixels.done, seen)
+    return _Digest(held, pixels.done, contents)
 
 
 def _depth(highest: int, white: int) -> list[str]:
@@ -290,5 +290,5 @@ def _what_is_wrong(report: Report) -> list[str]:
     return wrong
 
 
-def _several(told: list[str]) -> str:
-    return ", ".join(told[:8]) + (f" and {len(told) - 8} more" if len(told) > 8 else "")
+def _several(names: list[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

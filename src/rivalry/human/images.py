@@ -52,7 +52,7 @@ def copy(found: Found, folder: Path, real: str) -> list[tuple[str, str, str, boo
         BadRequest: an image that cannot be read; it is named.
     """
     (folder / FOLDER).mkdir(mode=0o700)
-    told: list[tuple[str, str, str, bool]] = []
+    rows: list[tuple[str, str, str, bool]] = []
     sizes: dict[bool, set[tuple[int, int]]] = {True: set(), False: set()}
     for number, (source, member) in enumerate(found):
         image = _read(member)
@@ -60,10 +60,10 @@ def copy(found: Found, folder: Path, real: str) -> list[tuple[str, str, str, boo
         image.save(folder / path, "png")
         digest = hashlib.sha256((folder / path).read_bytes()).hexdigest()
         sizes[source == real].add(image.size)
-        told.append((source, path, digest, source == real))
+        rows.append((source, path, digest, source == real))
     if all(sizes.values()) and sizes[True] != sizes[False]:
         warnings.warn("real and fake images differ in size; judges may tell them apart by it", stacklevel=3)
-    return told
+    return rows
 
 
 def _read(member: Member) -> Image.Image:

@@ -67,7 +67,7 @@ def bradley_terry(
         left, right, outcome, number if by_judge else np.arange(len(left)), k, prior, resamples, seed
     )
     low, high = strength - np.maximum(again, HALF * error), strength + np.maximum(again, HALF * error)
-    told = {
+    origin = {
         **(provenance or {}),
         "judges": len(judges),
         "comparisons": len(left),
@@ -77,7 +77,7 @@ def bradley_terry(
     }
     together = groups(wins)
     if len(together) > 1:
-        told["groups"] = [[names[i] for i in group] for group in together]
+        origin["groups"] = [[names[i] for i in group] for group in together]
     rank = np.argsort(np.argsort(-strength, kind="stable"))
     games = (wins + wins.T).sum(1)
     return [
@@ -87,7 +87,7 @@ def bradley_terry(
             int(games[i]),
             float(error[i]),
             "high",
-            told,
+            origin,
             {
                 "interval": (float(low[i]), float(high[i])),
                 "wins": float(wins[i].sum()),

@@ -59,7 +59,7 @@ def hype_infinity(
         if not some.any():
             raise BadRequest(f"an error rate needs answers about {side} images; there are none yet")
     several = len(np.unique(judge)) > 1
-    told = {
+    origin = {
         **(provenance or {}),
         "judges": len(np.unique(judge)),
         "n real": len(np.unique(np.asarray(item)[real])),
@@ -79,7 +79,9 @@ def hype_infinity(
         by_judge, by_item = np.asarray(judge)[some], np.asarray(item)[some]
         error, interval, independent = _spread(float(share), pulls[some], by_judge, by_item)
         details = {"interval": interval, "independent answers": independent}
-        found.append(Score(f"{name}[{source}]", float(share), int(some.sum()), error, "high", told, details))
+        found.append(
+            Score(f"{name}[{source}]", float(share), int(some.sum()), error, "high", origin, details)
+        )
     return found
 
 
@@ -193,7 +195,7 @@ def hype_time(
     if not blocks:
         raise BadRequest("an exposure needs a judge who has ended a block; there is none yet")
     thresholds = np.array([np.mean([modal(block) for block in some]) for some in blocks])
-    told = {**(provenance or {}), "judges": len(blocks), "blocks": sum(map(len, blocks))}
+    origin = {**(provenance or {}), "judges": len(blocks), "blocks": sum(map(len, blocks))}
     details: dict[str, Any] = {"interval": None, "by judge": thresholds.tolist()}
     spread = None
     if len(blocks) > 1:
@@ -201,6 +203,6 @@ def hype_time(
         again = thresholds[drawn].mean(1)
         spread = float(again.std(ddof=1))
         details["interval"] = tuple(map(float, np.percentile(again, [2.5, 97.5])))
-    told["spread"] = f"standard deviation over {resamples:,} bootstrap resamples of the judges"
+    origin["spread"] = f"standard deviation over {resamples:,} bootstrap resamples of the judges"
     n = sum(len(block) for some in blocks for block in some)
-    return Score(f"hype-time[{source}]", float(thresholds.mean()), n, spread, "high", told, details)
+    return Score(f"hype-time[{source}]", float(thresholds.mean()), n, spread, "high", origin, details)

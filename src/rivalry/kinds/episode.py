@@ -26,8 +26,8 @@ class EpisodeKind(Kind):
 
     def words(self, column: "Column") -> str:
         steps, numbers = column.shape
-        seen, done = column.about.get("observation", numbers - 1), column.about.get("action", 0)
-        return f"up to {steps} steps, {seen} numbers seen and {done} done in each"
+        observed, done = column.about.get("observation", numbers - 1), column.about.get("action", 0)
+        return f"up to {steps} steps, {observed} numbers observed and {done} done in each"
 
     def tiles(self, x: Tensor, column: "Column") -> Tensor:
         """Curves of the first numbers over the steps: (n, t, d) -> (n, 1, 64, 96)."""

@@ -81,7 +81,7 @@ class Engine:
         self.rollbacks = 0  # times that training went back to a checkpoint
         self.stopping = ""  # why to stop after this round: a signal's name
         self.wishes: set[str] = set()  # of this process, for the next message between all
-        self.heard: set[str] = set()  # the wishes of all of them
+        self.all_wishes: set[str] = set()  # the wishes of all of them
         self._played, self._since = 0.0, None  # type: float, float | None
         self._clock = 0.0  # seconds that the first process had played when all last heard of it
         self._late: tuple[Tensor, torch.cuda.Event] | None = None  # a message whose numbers are on their way
@@ -126,16 +126,16 @@ class Engine:
         wishes of all, and the clock of the first one is that of all.
         """
         if self.ranks.world == 1:
-            self.heard, self.wishes = self.wishes, set()
+            self.all_wishes, self.wishes = self.wishes, set()
             return
-        told = [float(wish in self.wishes) for wish in WISHES]
-        told.append(self._live() - self._played if self.ranks.first else 0.0)
+        numbers = [float(wish in self.wishes) for wish in WISHES]
+        numbers.append(self._live() - self._played if self.ranks.first else 0.0)
         self.wishes = set()
-        message = torch.tensor(told, device=self.device)
+        message = torch.tensor(numbers, device=self.device)
         self.ranks.average([*(b for b in self.game.buffers() if b.is_floating_point()), message])
         *wishes, seconds = [value * self.ranks.world for value in self._numbers(message)]
-        self.heard = {wish for wish, told in zip(WISHES, wishes) if told > 0}
-        self.stopping = next((wish for wish in STOPS if wish in self.heard), self.stopping)
+        self.all_wishes = {wish for wish, share in zip(WISHES, wishes) if share > 0}
+        self.stopping = next((wish for wish in STOPS if wish in self.all_wishes), self.stopping)
         self._clock = max(self._clock, self._played + seconds)
 
     def _numbers(self, message: Tensor) -> list[float]:

@@ -19,11 +19,11 @@ class Goal:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        told = [value for value in (self.rounds, self.samples, self.seconds) if value is not None]
-        if len(told) != 1:
+        limits = [value for value in (self.rounds, self.samples, self.seconds) if value is not None]
+        if len(limits) != 1:
             raise BadRequest("say how long to train by one of rounds, samples or time")
-        if not (math.isfinite(told[0]) and told[0] > 0):
-            raise BadRequest(f"rounds, samples and time are positive numbers; got {told[0]}")
+        if not (math.isfinite(limits[0]) and limits[0] > 0):
+            raise BadRequest(f"rounds, samples and time are positive numbers; got {limits[0]}")
 
     def progress(self, *, rounds: int, samples: int, seconds: float) -> float:
         """The share of the goal that is reached, 0 to 1."""

@@ -105,16 +105,16 @@ class Ranks:
         """
         if self.world == 1:
             return job()
-        said, refused = "", ""
+        answer, refused = "", ""
         if self.first:
             try:
-                said = job()
+                answer = job()
             except BadRequest as error:
                 refused = str(error)
-        said, refused = json.loads(self.tell(json.dumps([said, refused[:1000]])))
+        answer, refused = json.loads(self.tell(json.dumps([answer, refused[:1000]])))
         if refused:
             raise BadRequest(refused)
-        return said
+        return answer
 
     def first_before_others(self, job: Callable[[], T]) -> T:
         """`job` in every process, in the first one first: what it leaves in a cache, the others find.
@@ -140,9 +140,9 @@ class Ranks:
 
     def any(self, flag: bool) -> bool:
         """Whether any process says so; all of them hear the same answer.  A message of its own: not for every round."""
-        said = torch.tensor([float(flag)], device=_message_device() if self.world > 1 else "cpu")
-        self.average([said])
-        return said.tolist()[0] > 0
+        answer = torch.tensor([float(flag)], device=_message_device() if self.world > 1 else "cpu")
+        self.average([answer])
+        return answer.tolist()[0] > 0
 
     def wait(self) -> None:
         if self.world > 1:

@@ -23,12 +23,12 @@ class Bounded(TorchFunctionMode):
     """Inside of it no more than `most` numbers are made in all.
 
     Raises:
-        BadRequest: more would be; `said` tells what asks for them.
+        BadRequest: more would be made; the message is `message`.
     """
 
-    def __init__(self, most: int, said: str):
+    def __init__(self, most: int, message: str):
         super().__init__()
-        self.left, self.said = most, said
+        self.left, self.message = most, message
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
@@ -37,7 +37,7 @@ class Bounded(TorchFunctionMode):
         if func in _MAKERS:
             self.left -= _numbers(args if args else kwargs.get("size", ()))
             if self.left < 0:
-                raise BadRequest(self.said)
+                raise BadRequest(self.message)
         return func(*args, **kwargs)
 
 

@@ -114,7 +114,7 @@ def sheets(run: Run, real: Dataset, n: int = 64) -> Callback:
                 given = given_for(game, real, n)
                 x = in_full_precision(game.sample(n, **given)).cpu()
             if isinstance(game, Translator):
-                x, behind["columns"] = _beside(given["source"].cpu(), x, target_data(engine.game, real))
+                x, behind["columns"] = _side_by_side(given["source"].cpu(), x, target_data(engine.game, real))
             run.picture(f"{engine.t:06d}", sheet(x, real.spec, **behind))
             for ending, content in kind.beside(x, real.spec.x).items():
                 run.beside(f"{engine.t:06d}{ending}", content)
@@ -122,7 +122,7 @@ def sheets(run: Run, real: Dataset, n: int = 64) -> Callback:
     return callback
 
 
-def _beside(source: Tensor, made: Tensor, real: Dataset) -> tuple[Tensor, int]:
+def _side_by_side(source: Tensor, made: Tensor, real: Dataset) -> tuple[Tensor, int]:
     """Sources, what was made of each and, in pairs, the truth, side by side; and how many make a row."""
     triples = [source, made]
     if "source" in real.spec.extra:
@@ -160,14 +160,14 @@ def measure(
     """
 
     def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
-        told = _scores(run, evaluate, engine, say) if engine.ranks.first else []
-        if engine.ranks.any(bool(told)):
+        scores = _scores(run, evaluate, engine, say) if engine.ranks.first else []
+        if engine.ranks.any(bool(scores)):
             before = [
                 _rank(line["metrics"]) for line in run.lines() if "metrics" in line and "samples" in line
             ]
-            if told:
-                run.log({**standing(engine), "metrics": told})
-            saver.save_best(engine, bool(told) and _rank(told) >= max(before, default=-math.inf))
+            if scores:
+                run.log({**standing(engine), "metrics": scores})
+            saver.save_best(engine, bool(scores) and _rank(scores) >= max(before, default=-math.inf))
 
     return callback
 

@@ -76,12 +76,12 @@ class Checkpoint:
     def _sound(self, names: tuple[str, ...]) -> list[dict[str, Any]]:
         file = self.path / "state.json"
         try:
-            told = read_json(file.read_bytes())
-            if _hash_of_tree(told["state"]) != told["sha256"]["state"]:
+            recorded = read_json(file.read_bytes())
+            if _hash_of_tree(recorded["state"]) != recorded["sha256"]["state"]:
                 raise Damaged(f"{file} is damaged: its hash is not the one that was written")
-            tensors = [self._tensors(name, told["sha256"]) for name in names]
+            tensors = [self._tensors(name, recorded["sha256"]) for name in names]
             return [
-                unflatten(told["state"], found) if name == "state" else found
+                unflatten(recorded["state"], found) if name == "state" else found
                 for name, found in zip(names, tensors)
             ]
         except OSError as error:
@@ -112,16 +112,16 @@ class Checkpoint:
             OSError: it cannot be written; those that were there are untouched.
         """
         name = f"checkpoints/{t:06d}"
-        beside = folder.begin(name)
+        temporary = folder.begin(name)
         try:
-            _write_into(folder, beside, weights, state)
+            _write_into(folder, temporary, weights, state)
         except BaseException:
-            removed(folder, beside)
+            removed(folder, temporary)
             raise
         before = (
             folder.set_aside(name) if (folder.path / name).exists() else ""
         )  # the same round, after a rollback
-        folder.move(beside, name)
+        folder.move(temporary, name)
         folder.sync("checkpoints")
         if before:
             removed(folder, before)

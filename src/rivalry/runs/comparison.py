@@ -258,9 +258,9 @@ def common_number(subjects: dict[str, Subject], n: int, cut: bool) -> int:
     held = {name: min(n, samples_held(subject, n)) for name, subject in subjects.items()}
     least = min(held, key=held.__getitem__)
     if len(set(held.values())) > 1 and not cut:
-        told = ", ".join(f"{name} {k:,}" for name, k in held.items())
+        numbers = ", ".join(f"{name} {k:,}" for name, k in held.items())
         raise BadRequest(
-            f"scores depend on the number of samples, and these differ: {told}; cut them to one -n"
+            f"scores depend on the number of samples, and these differ: {numbers}; cut them to one -n"
         )
     if held[least] < n and len(set(held.values())) > 1:
         warnings.warn(f"all are measured on {held[least]:,} samples: {least} has no more", stacklevel=3)

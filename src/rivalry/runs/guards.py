@@ -31,7 +31,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 @contextmanager
-def failures_told(run: Run, engine: Engine) -> Iterator[None]:
+def failures_logged(run: Run, engine: Engine) -> Iterator[None]:
     """Write a failure to the log and the report before it goes on its way.
 
     Raises:

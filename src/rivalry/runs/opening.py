@@ -52,15 +52,17 @@ def load(
     return built.to(choose_device(device)).eval().requires_grad_(False)
 
 
-def build(told: dict[str, Any], make: Callable[..., Game] | None = None) -> Game:
+def build(config: dict[str, Any], make: Callable[..., Game] | None = None) -> Game:
     """The untrained game that a run.json describes."""
-    make = maker_of(told, make)
+    make = maker_of(config, make)
     with torch.random.fork_rng([]):  # the caller's random numbers go on as if nothing had been built
-        torch.manual_seed(told["seed"])
-        return make(Spec.from_json(told["spec"]), **settings.check(make, told["settings"], told["game"]))
+        torch.manual_seed(config["seed"])
+        return make(
+            Spec.from_json(config["spec"]), **settings.check(make, config["settings"], config["game"])
+        )
 
 
-def maker_of(told: dict[str, Any], make: Callable[..., Game] | None = None) -> Callable[..., Game]:
+def maker_of(config: dict[str, Any], make: Callable[..., Game] | None = None) -> Callable[..., Game]:
     """What makes a run's game: `make` itself, else the catalog's game of its name.
 
     Raises:
@@ -68,7 +70,7 @@ def maker_of(told: dict[str, Any], make: Callable[..., Game] | None = None) -> C
     """
     if make is not None:
         return make
-    name = told["game"]
+    name = config["game"]
     if all(entry.name != name for entry in catalog.CATALOG):
         raise BadRequest(
             f"the catalog has no game {name!r}: a function of someone's own made this run, and is needed "

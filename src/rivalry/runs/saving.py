@@ -43,7 +43,7 @@ class Saver:
         self._last = engine.seconds if self._last is None else self._last
         if engine.ranks.world == 1:
             wanted = self._is_due(engine)
-        elif not (wanted := "save" in engine.heard) and not self._wished and self._is_due(engine):
+        elif not (wanted := "save" in engine.all_wishes) and not self._wished and self._is_due(engine):
             engine.wishes.add("save")  # all of them hear of it after the next round
             self._wished = True
         if wanted:

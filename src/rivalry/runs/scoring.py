@@ -108,8 +108,8 @@ def evaluate(
 def _keep(scores: list[Score], run: Run, which: str) -> None:
     """Write scores to the run's log and report; where that cannot be, say so: they are not lost for it."""
     try:
-        told = [score.to_json() for score in scores]
-        run.log({"round": run.checkpoint(which).round, "weights": which, "metrics": told})
+        lines = [score.to_json() for score in scores]
+        run.log({"round": run.checkpoint(which).round, "weights": which, "metrics": lines})
         write_report(run.path)
     except OSError as error:
         warnings.warn(f"the scores could not be kept in {run.path}: {error.strerror or error}", stacklevel=4)
@@ -119,11 +119,11 @@ def _samples_of(
     game: Game, real: Dataset, n: int, seed: int, ranks: Ranks
 ) -> tuple[Tensor | suite.Parts, Tensor | None]:
     """Samples of a game and the labels that they were asked for; one process alone draws them part by part."""
-    told: dict[str, Any] = dict(given_for(game, real, n))
-    asked = told["label"].cpu() if "label" in told else None
+    given: dict[str, Any] = dict(given_for(game, real, n))
+    asked = given["label"].cpu() if "label" in given else None
     if ranks.world > 1:
-        return draw(game, n, seed=seed, ranks=ranks, **told), asked
-    return suite.Parts(n, lambda: parts(game, n, seed=seed, **told)), asked
+        return draw(game, n, seed=seed, ranks=ranks, **given), asked
+    return suite.Parts(n, lambda: parts(game, n, seed=seed, **given)), asked
 
 
 def _samples_in(

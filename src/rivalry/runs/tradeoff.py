@@ -50,8 +50,8 @@ def tradeoff(marks: Sequence[Mark], joined: bool = False) -> Image.Image:
         draw.line((x - across, y, x + across, y), fill=LINE, width=FINE)
         draw.line((x, y - up, x, y + up), fill=LINE, width=FINE)
         draw.ellipse((x - r, y - r, x + r, y + r), fill=LINE, outline="white", width=FINE)
-        beside = (x + 2 * r, y + 2 * r)
+        corner = (x + 2 * r, y + 2 * r)
         draw.text(
-            beside, mark.name, fill=INK, font=font, anchor="lm", stroke_width=2 * FINE, stroke_fill="white"
+            corner, mark.name, fill=INK, font=font, anchor="lm", stroke_width=2 * FINE, stroke_fill="white"
         )
     return page.reduce(FINE)

@@ -27,7 +27,7 @@ from rivalry.report import write_report
 from rivalry.runs import callbacks, schema
 from rivalry.runs.bounded import within_its_weights
 from rivalry.runs.drawing import refuse_seed
-from rivalry.runs.guards import Interrupted, failures_told, guarded, locked, say, signals
+from rivalry.runs.guards import Interrupted, failures_logged, guarded, locked, say, signals
 from rivalry.runs.opening import as_trained, from_anywhere, maker_of, open_run
 from rivalry.runs.progress import progress
 from rivalry.runs.run import Run, command
@@ -366,7 +366,7 @@ def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, quiet: bool
         if run.config.get("measure", True) and len(dataset) >= 1000:
             scores = callbacks.measure(run, callbacks.quick_scores(dataset), saver, say)
             engine.callbacks.append(callbacks.at_shares(goal, MEASURES, scores))
-        with failures_told(run, engine):
+        with failures_logged(run, engine):
             guarded(run, engine, goal, saver)
             saver.save(engine)
             saver.wait()

@@ -57,7 +57,7 @@ def scatter(
     if x.ndim != 2 or len(x) == 0:
         raise BadRequest(f"expected points (n, d) with n >= 1, got {tuple(x.shape)}")
     points = _plane(x)
-    behind = [_plane(told) for told in (real, modes) if told is not None and len(told)]
+    behind = [_plane(rows) for rows in (real, modes) if rows is not None and len(rows)]
     center, half = _window(np.concatenate(behind) if behind else points, exact=bool(behind))
 
     def place(xy: Array) -> Array:
@@ -98,8 +98,8 @@ def _window(points: Array, exact: bool) -> tuple[Array, float]:
 def _colored(labels: Tensor | None, n: int) -> list[tuple[Color, NDArray[np.bool_]]]:
     if labels is None:
         return [(SAMPLE, np.ones(n, dtype=bool))]
-    told = labels.numpy()
-    return [(CLASSES[label % len(CLASSES)], told == label) for label in np.unique(told).tolist()]
+    numbers = labels.numpy()
+    return [(CLASSES[label % len(CLASSES)], numbers == label) for label in np.unique(numbers).tolist()]
 
 
 def _dots(canvas: Array, pixels: Array, color: Color, n: int) -> None:
@@ -136,20 +136,20 @@ def _legend(
     classes: tuple[str, ...],
 ) -> list[tuple[Color | None, str]]:
     """What the caption says: (color of the dot, None for a circle; words)."""
-    said: list[tuple[Color | None, str]] = []
+    entries: list[tuple[Color | None, str]] = []
     far = f", {outside:,} outside the frame" if outside else ""
     if labels is None:
-        said.append((SAMPLE, f"{n:,} samples{far}"))
+        entries.append((SAMPLE, f"{n:,} samples{far}"))
     else:
         for label in np.unique(labels.numpy()).tolist():
             name = classes[label] if 0 <= label < len(classes) else str(label)
-            said.append((CLASSES[label % len(CLASSES)], name))
-        said.append((INK, f"{n:,} samples{far}"))
+            entries.append((CLASSES[label % len(CLASSES)], name))
+        entries.append((INK, f"{n:,} samples{far}"))
     if real is not None:
-        said.append((REAL, "data"))
+        entries.append((REAL, "data"))
     if modes is not None:
-        said.append((None, f"{len(modes):,} modes"))
-    return said
+        entries.append((None, f"{len(modes):,} modes"))
+    return entries
 
 
 def _page(

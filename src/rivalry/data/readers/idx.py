@@ -44,14 +44,14 @@ def _gunzip(raw: bytes) -> np.ndarray:
     Raises:
         ValueError: the length in the last four bytes is not what comes out.
     """
-    told = struct.unpack("<I", raw[-4:])[0]
-    if told > 1032 * len(raw):  # deflate never shrinks by more
-        raise ValueError(f"its end tells of {told} bytes, more than can be packed in {len(raw)}")
-    out, at, stream = np.empty(told, np.uint8), 0, zlib.decompressobj(31)
+    length = struct.unpack("<I", raw[-4:])[0]
+    if length > 1032 * len(raw):  # deflate never shrinks by more
+        raise ValueError(f"its end tells of {length} bytes, more than can be packed in {len(raw)}")
+    out, at, stream = np.empty(length, np.uint8), 0, zlib.decompressobj(31)
     for start in range(0, len(raw), 2**17):
         piece = np.frombuffer(stream.decompress(raw[start : start + 2**17]), np.uint8)
         out[at : at + len(piece)] = piece  # ValueError where there is no room for it
         at += len(piece)
-    if at != told or not stream.eof:
-        raise ValueError(f"its end tells of {told} bytes, {at} came")
+    if at != length or not stream.eof:
+        raise ValueError(f"its end tells of {length} bytes, {at} came")
     return out

@@ -72,13 +72,13 @@ def open_images(path: Path, split: str = "train", size: Size | None = None) -> D
         raise BadRequest(f"{len(unlabeled)} images or labels in {path} are alone; the first, {name}: {why}")
     if listing.classes:
         members = [one for one in members if one.name in listing.labels]
-    beside = [one for name, some in listing.splits.items() if name != split for one in some]
+    others = [one for name, some in listing.splits.items() if name != split for one in some]
     decoded = decode_once(
         [one.encoded for one in members],
         size,
-        key=[str(path.resolve()), *([[one.name, *one.stamp] for one in some] for some in (members, beside))],
+        key=[str(path.resolve()), *([[one.name, *one.stamp] for one in some] for some in (members, others))],
         where=str(path),
-        beside=[one.encoded for one in beside],
+        others=[one.encoded for one in others],
     )
     name = path.resolve().name if path.is_dir() else path.stem
     spec = Spec(name, "image", tuple(decoded.x.shape[1:]), listing.classes)
@@ -113,13 +113,13 @@ def list_images(path: Path) -> Listing:
     names = [name for name in SPLITS.values() if name in tops.values()] if tops else ["train"]
     splits = {name: [one for one in images if not tops or one.name.startswith(f"{name}/")] for name in names}
     held = {one.name for some in splits.values() for one in some}
-    passed.update(f"images {_beside(one.name)}" for one in images if one.name not in held)
-    told, unread = _labels_from_files(members, into)
+    passed.update(f"images {_outside_splits(one.name)}" for one in images if one.name not in held)
+    listed, unread = _labels_from_files(members, into)
     passed.update(unread)
     labels, unlabeled = (
-        _told_labels(told, splits, bool(tops)) if told else ({}, {name: [] for name in splits})
+        _match_labels(listed, splits, bool(tops)) if listed else ({}, {name: [] for name in splits})
     )
-    if told is None:
+    if listed is None:
         labels = _labels_from_folders(splits, bool(tops))
     return Listing(splits, labels, sort_classes(set(labels.values())), unlabeled, dict(passed))
 
@@ -143,7 +143,7 @@ def _passed(one: Member) -> str:
     return one.ending or "without an ending"
 
 
-def _beside(name: str) -> str:
+def _outside_splits(name: str) -> str:
     folder, slash, _ = name.partition("/")
     return f"in {folder}/, which is no split" if slash else "beside the splits"
 
@@ -177,28 +177,28 @@ def _labels_from_files(
     members: list[Member], into: Callable[[str], str]
 ) -> tuple[dict[str, str] | None, list[str]]:
     """Name -> label of every file of labels at the top or in a split; None without any; and files that hold none."""
-    told: dict[str, str] | None = None
+    labels: dict[str, str] | None = None
     unread = []
     for table in (one for one in members if one.is_table and one.name.count("/") < 2):
         folder, found = PurePosixPath(table.name).parent, read_labels(table)
         if found is None:
             unread.append(f"{table.name} (it holds no labels)")
         else:
-            told = (told or {}) | {into(str(folder / name)): label for name, label in found.items()}
-    return told, unread
+            labels = (labels or {}) | {into(str(folder / name)): label for name, label in found.items()}
+    return labels, unread
 
 
-def _told_labels(
-    told: dict[str, str], splits: dict[str, list[Member]], split: bool
+def _match_labels(
+    labels: dict[str, str], splits: dict[str, list[Member]], split: bool
 ) -> tuple[dict[str, str], dict[str, list[tuple[str, str]]]]:
     """The labels of images that are there, and what of either has no partner."""
-    alone: dict[str, list[tuple[str, str]]] = {name: [] for name in splits}
+    unpaired: dict[str, list[tuple[str, str]]] = {name: [] for name in splits}
     known = {one.name for some in splits.values() for one in some}
     for name, some in splits.items():
-        alone[name] += [(one.name, "no label of this image") for one in some if one.name not in told]
-        in_vain = [k for k in told if k not in known and (not split or k.startswith(f"{name}/"))]
-        alone[name] += [(k, "a label, but no image of this name") for k in in_vain]
-    return {name: label for name, label in told.items() if name in known}, alone
+        unpaired[name] += [(one.name, "no label of this image") for one in some if one.name not in labels]
+        unused = [k for k in labels if k not in known and (not split or k.startswith(f"{name}/"))]
+        unpaired[name] += [(k, "a label, but no image of this name") for k in unused]
+    return {name: label for name, label in labels.items() if name in known}, unpaired
 
 
 def _without_single_folder(members: list[Member]) -> list[Member]:

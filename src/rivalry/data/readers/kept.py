@@ -39,15 +39,15 @@ def write_whole(folder: Path, write: Callable[[Path], None]) -> None:
         BadRequest: the disk is full, or the cache cannot be written.
     """
     try:
-        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
-            write(beside)
-            assert is_whole(beside)
+            write(temporary)
+            assert is_whole(temporary)
             if not is_whole(folder):  # another process may have been faster
                 shutil.rmtree(folder, ignore_errors=True)
-                beside.rename(folder)
+                temporary.rename(folder)
         finally:
-            shutil.rmtree(beside, ignore_errors=True)
+            shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         if not is_whole(folder):
             raise _cannot_write(folder, error) from error

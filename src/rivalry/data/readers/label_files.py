@@ -58,8 +58,8 @@ def _in_rows(rows: list[dict[Any, Any]], table: str) -> dict[str, str] | None:
             return None
         came = ", ".join(columns) or "nothing"
         raise BadRequest(f"{table} needs the columns file_name and label in its first line; it has {came}")
-    told = {_text(row.get(columns[file_column])): _text(row.get(columns[label_column])) for row in rows}
-    return {name: label for name, label in told.items() if name and label}
+    labels = {_text(row.get(columns[file_column])): _text(row.get(columns[label_column])) for row in rows}
+    return {name: label for name, label in labels.items() if name and label}
 
 
 def _first(names: Iterable[str], columns: dict[str, Any]) -> str:
@@ -71,11 +71,11 @@ def _text(value: Any) -> str:
     return str(value).strip() if isinstance(value, str | int) else ""
 
 
-def _in_dataset(told: Any) -> dict[str, str] | None:
+def _in_dataset(content: Any) -> dict[str, str] | None:
     """StyleGAN's: a list of pairs; null where there are no labels, and then its folders are storage alone."""
-    if not isinstance(told, dict) or "labels" not in told:
+    if not isinstance(content, dict) or "labels" not in content:
         return None
-    pairs = told["labels"]
+    pairs = content["labels"]
     if pairs is None or pairs == []:
         return {}
     if not isinstance(pairs, list) or not all(_is_pair(pair) for pair in pairs):

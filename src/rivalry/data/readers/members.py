@@ -113,10 +113,10 @@ def open_regular(file: str | Path) -> BinaryIO:
 
 def _stamp(entry: os.DirEntry[str]) -> tuple[int, int]:
     try:
-        told = entry.stat()
+        status = entry.stat()
     except OSError:  # a link to nowhere: it is named when it cannot be opened
         return -1, -1
-    return told.st_size, told.st_mtime_ns
+    return status.st_size, status.st_mtime_ns
 
 
 def _in_zip(path: Path) -> Iterator[Member]:
@@ -135,10 +135,10 @@ def _in_zip(path: Path) -> Iterator[Member]:
         hidden = any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
         if not info.is_dir() and not hidden:
             wanted.append((name, info))
-    told = sum(info.compress_size for _, info in wanted)
-    if told > size:
+    packed = sum(info.compress_size for _, info in wanted)
+    if packed > size:
         raise BadRequest(f"{path} is refused: its members lie over each other")
-    require_set(sum(info.file_size for _, info in wanted), told, path)
+    require_set(sum(info.file_size for _, info in wanted), packed, path)
     for name, info in wanted:
         open_it = partial(_read_member, archive, info)
         yield Member(name, open_it, (info.file_size, info.CRC), max(info.compress_size, 1))

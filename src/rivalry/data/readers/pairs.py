@@ -146,11 +146,11 @@ def align(sides: Sides, where: Path | str) -> list[Pair]:
                 f"{where} has {counts[other]} images in {other} and none in {side}; pairs need both"
             )
     for side, other in ("AB", "BA"):
-        alone = [some[0] for rest, some in sides[side].items() if rest not in sides[other]]
-        if alone:
+        unpaired = [some[0] for rest, some in sides[side].items() if rest not in sides[other]]
+        if unpaired:
             raise BadRequest(
-                f"{len(alone)} of {counts[side]} images in {side} of {where} have no partner in {other}, "
-                f"an image of the same name; the first is {alone[0].name}"
+                f"{len(unpaired)} of {counts[side]} images in {side} of {where} have no partner in {other}, "
+                f"an image of the same name; the first is {unpaired[0].name}"
             )
         twice = next((some for some in sides[side].values() if len(some) > 1), None)
         if twice:
@@ -214,7 +214,7 @@ def _stacked(pair: Pair, size: Size, strict: bool) -> BinaryIO:
                 f"{name} holds a picture of {h} x {w}, the first pair of {size[0]} x {size[1]}; give one size for all"
             )
     channels = plan(looks)[0]
-    pixels = [decode_as(one, channels, seen.size)[0] for one, seen in zip(pair.images, looks)]
+    pixels = [decode_as(one, channels, look.size)[0] for one, look in zip(pair.images, looks)]
     both = pixels if len(pixels) == 2 else np.split(pixels[0], 2, axis=2)
     stacked = np.concatenate([resize(one[None], size)[0] for one in both], axis=1)  # (c, 2h, w)
     file = io.BytesIO()
