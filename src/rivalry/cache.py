@@ -1,11 +1,11 @@
-"""Where things fetched or decoded once are kept: `$RIVALRY_CACHE`, else the user's cache directory."""
+"""The folder for things that are fetched or decoded once: `$RIVALRY_CACHE`, else the user's cache directory."""
 
 import os
 from pathlib import Path
 
 
 def cache_dir(*parts: str) -> Path:
-    """The cache directory, or a folder in it; made where it is missing."""
+    """The cache directory, or a folder in it.  It is created if it is missing."""
     chosen = os.environ.get("RIVALRY_CACHE")
     root = (
         Path(chosen)

@@ -1,4 +1,4 @@
-"""When a run is done: after so many rounds, samples or seconds."""
+"""The goal of a run: a number of rounds, of samples or of seconds."""
 
 import math
 import re
@@ -12,7 +12,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 @dataclass(frozen=True)
 class Goal:
-    """One of the three: rounds played, real data drawn, or seconds of play."""
+    """Exactly one of three: rounds played, real data drawn, or seconds of play."""
 
     rounds: int | None = None
     samples: int | None = None

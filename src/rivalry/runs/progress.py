@@ -1,4 +1,4 @@
-"""Showing long work: a bar on a terminal, plain lines otherwise."""
+"""Showing the progress of long work: a bar on a terminal, plain lines otherwise."""
 
 import sys
 import time
@@ -16,12 +16,12 @@ from rivalry.terminal import plain, say
 
 LINES_EVERY = 10.0  # seconds between plain lines
 
-Steps = Callable[[str, int, int], None]  # what is being done, how far, of how much
+Steps = Callable[[str, int, int], None]  # arguments: the name of the work, steps done, steps in all
 
 
 @contextmanager
 def progress(goal: Goal, quiet: bool = False) -> Iterator[Callback]:
-    """A callback that shows how far a run has come, for as long as the context lasts."""
+    """A callback that shows the progress of a run while the context lasts."""
     if quiet:
         yield lambda engine, moves: None
     elif sys.stderr.isatty():
@@ -36,7 +36,7 @@ def progress(goal: Goal, quiet: bool = False) -> Iterator[Callback]:
 
 @contextmanager
 def steps() -> Iterator[Steps]:
-    """A function to tell of work in steps, `(what, done, of)`, for as long as the context lasts."""
+    """A function `(what, done, of)` that shows the progress of work in steps while the context lasts."""
     if not sys.stderr.isatty():
         yield _step_lines()
         return
