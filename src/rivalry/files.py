@@ -49,7 +49,7 @@ class Folder:
 
     @contextmanager
     def held(self, name: str = ".", make: bool = False) -> Iterator[Place]:
-        """The directory `name`, open while the context lasts.  `make` creates missing directories below the folder itself.
+        """The directory `name`, open while the context lasts.  `make` creates it if it is missing.
 
         Raises:
             FileNotFoundError: the folder was moved, and another directory has its path now.
@@ -137,7 +137,7 @@ class Folder:
             pass
 
     def begin(self, name: str) -> str:
-        """Create a temporary folder next to `name` and return its name, which ends in `.partial`.  `move` renames it."""
+        """Create a temporary folder next to `name`, for `move`; returns its name, which ends in `.partial`."""
         above, last = _split(name)
         temporary = _unforeseen(last)
         with self.held(above, make=True) as place:

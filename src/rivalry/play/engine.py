@@ -145,7 +145,7 @@ class Engine:
         self._clock = max(self._clock, self._played + seconds)
 
     def _numbers(self, message: Tensor) -> list[float]:
-        """The numbers of a message.  On an accelerator: those of the message before, so that nothing waits for the copy."""
+        """The numbers of a message; on an accelerator those of the message before, so that nothing waits."""
         if self.device.type != "cuda":
             return message.tolist()
         before = self._late

@@ -58,7 +58,7 @@ def _abilities() -> set[str]:
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager:
-    """The context in which the networks of a round are computed.  Losses and penalties go back to float32 themselves."""
+    """The context in which the networks of a round are computed.  Losses and penalties use float32 themselves."""
     if precision == "fp32":
         return nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16)

@@ -82,7 +82,7 @@ class Ranks:
         return torch.cat([part[: len(self.share_of(n, rank))] for rank, part in enumerate(parts)])
 
     def share_of(self, n: int, rank: int | None = None) -> Tensor:
-        """The rows, of `n`, that a process works on: consecutive, and as many as others have.  By default: this process."""
+        """Indices of the consecutive rows, of `n`, that a process (by default this one) works on."""
         return torch.arange(n).tensor_split(self.world)[self.rank if rank is None else rank]
 
     def tell(self, text: str) -> str:
@@ -170,7 +170,7 @@ class Ranks:
 
     @contextmanager
     def _together(self) -> Iterator[None]:
-        """A block that all processes run together.  If one is missing, the error says which one, and why if it is known.
+        """A block that all processes run together.  If one is missing, the error says which, and why if known.
 
         Raises:
             BadRequest, RunFailed: the error of the process that ended.

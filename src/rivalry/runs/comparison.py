@@ -134,7 +134,7 @@ class Comparison:
         return (max if better == "high" else min)(values, key=lambda name: values[name].value)
 
     def table(self) -> str:
-        """The scores as plain text.  `*` marks the best of a line, `=` those that differ from it by no more than noise."""
+        """The scores as plain text.  `*` marks the best of a line, `=` scores within noise of the best."""
         lines = [["score", *self.scores, ""]]
         for score in self.shared:
             best = self.best(score)

@@ -12,10 +12,10 @@ _UBYTE = 0x08
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """The array of unsigned bytes in an IDX file, gzipped when its name ends in .gz.
+    """Read the array of unsigned bytes in an IDX file, which is gzipped if its name ends in .gz.
 
     Returns:
-        uint8, writable, in the shape the file tells.
+        uint8, writable, in the shape that the file states.
 
     Raises:
         BadRequest: the file is damaged, cut short or of another type.
@@ -39,7 +39,7 @@ def read_idx(path: Path) -> np.ndarray:
 
 
 def _gunzip(raw: bytes) -> np.ndarray:
-    """Unpack piece by piece into the array that is wanted: half the time of `gzip.decompress` and a copy.
+    """Unpack piece by piece into the final array; this takes half the time of `gzip.decompress` and a copy.
 
     Raises:
         ValueError: the length in the last four bytes is not what comes out.
@@ -50,7 +50,7 @@ def _gunzip(raw: bytes) -> np.ndarray:
     out, at, stream = np.empty(length, np.uint8), 0, zlib.decompressobj(31)
     for start in range(0, len(raw), 2**17):
         piece = np.frombuffer(stream.decompress(raw[start : start + 2**17]), np.uint8)
-        out[at : at + len(piece)] = piece  # ValueError where there is no room for it
+        out[at : at + len(piece)] = piece  # raises ValueError if the piece does not fit
         at += len(piece)
     if at != length or not stream.eof:
         raise ValueError(f"its end tells of {length} bytes, {at} came")
