@@ -1,18 +1,18 @@
-"""Real or fake?  How often people are wrong, and how long they must look to be right.
+"""Real or fake?  The error rate of people, and the exposure that they need.
 
     HYPE∞ = ½ (share of fakes taken for real + share of reals taken for fake)
     HYPE-time = mean over judges of the exposure that a staircase shows most often, in ms
 
 Zhou et al. 2019, "HYPE: A Benchmark for Human eYe Perceptual Evaluation of Generative Models" (arXiv 1904.01121).
-At 50 % fakes cannot be told from reals; above it they look more real than the reals.  Both are blind to diversity:
-one perfect image, made again and again, fools everyone.
+At 50 % people cannot distinguish fakes from reals; above it fakes look more real than the reals.  Neither measures
+diversity: a generator that makes only one perfect image gets the best score.
 
-Deviations.  The paper counts errors over 50 reals and 50 fakes a judge; the mean of both shares is the same number
-there, and stays itself where one side was asked about more often.  Its interval resamples judges; here images are
-resampled as well, for another study would show others.  Its staircase is told as "raised at 10 ms increments and
-reduced at 30 ms decrements, following the 3-up/1-down approach, which theoretically leads to 75 % accuracy".  Taken
-by the letter that settles where 25 % of the answers are right, and so at the shortest exposure for everyone; 75 % is
-where steps up are three times the steps down (Kaernbach 1991), which is what is done here.
+Deviations.  The paper counts errors over 50 reals and 50 fakes for each judge.  The mean of both shares is the same
+number there, and it stays correct if one side was asked about more often.  The paper's interval resamples judges; here
+images are resampled as well, since another study would show other images.  The paper's staircase is "raised at 10 ms
+increments and reduced at 30 ms decrements, following the 3-up/1-down approach, which theoretically leads to 75 %
+accuracy".  Taken literally, it settles where 25 % of the answers are right, which is at the shortest exposure for
+everyone.  It settles at 75 % if steps up are three times the steps down (Kaernbach 1991), so that is used here.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
-"""A study: a folder of images and of what people said of them.
+"""A study: a folder with images and the answers that people gave about them.
 
-It asks one question at a time, keeps each answer at once, and tells what the answers amount to.
+It asks one question at a time, writes each answer to the disk at once, and computes scores from the answers.
 """
 
 import shutil
@@ -27,14 +27,14 @@ MOST = 5000  # images of a source; K of HYPE
 
 @dataclass(frozen=True)
 class Question:
-    """What a judge is asked.
+    """A question for a judge.
 
     Attributes:
         judge: a pseudonym.
-        images: the file to look at, or the left and the right one.
+        images: the file to show, or the left and the right file.
         items: their numbers in the study.
-        answers: what may be said: "real" or "fake"; "left", "right" or "tie".
-        exposure: milliseconds for which to show it; None for as long as the judge likes.
+        answers: the possible answers: "real" or "fake"; "left", "right" or "tie".
+        exposure: milliseconds for which to show the image; None for no limit.
     """
 
     judge: str
@@ -87,7 +87,7 @@ class Study:
         Raises:
             BadRequest: a request without sense, sources without images, or a place that cannot be written.
         """
-        from rivalry.human import images  # takes torch along, which asking can do without
+        from rivalry.human import images  # imported here, since it imports torch, which `ask` does not need
 
         folder = Path(folder)
         paths = {name: Path(path) for name, path in sources.items()}
@@ -102,7 +102,7 @@ class Study:
             folder.parent.mkdir(parents=True, exist_ok=True)
             temporary = Path(
                 tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent)
-            )  # its owner's alone
+            )  # only its owner can read it
             rows = images.copy(found, temporary, REAL)
             with Store.create(temporary / FILE, kind, settings) as store:
                 store.add_items(rows)
@@ -135,10 +135,10 @@ class Study:
     # ------------------------------------------------------------------ asking
 
     def next(self, judge: str) -> Question | None:
-        """The question whose answer is worth most; None when there is nothing left to ask this judge.
+        """The most informative next question; None if there is no question left for this judge.
 
-        That is so when every interval is narrow enough, when a judge of "real or fake?" has seen all reals or all
-        fakes, or when there is but one pair and it was just asked.
+        There is none if every interval is narrow enough, if a judge of "real or fake?" has seen all reals or all
+        fakes, or if there is only one pair and it was just asked.
 
         Raises:
             BadRequest: no pseudonym, or an image that is gone.
@@ -176,7 +176,10 @@ class Study:
     def _image(
         self, judgements: list[Judgement], mine: list[Judgement], generator: np.random.Generator
     ) -> tuple[Item, ...] | None:
-        """A real or a fake, by the fall of a coin, that this judge has not seen; of the source asked about least."""
+        """A real or a fake image, each with probability 1/2, that this judge has not seen.
+
+        It is of the source with the fewest answers.
+        """
         answered = {one.shown[0] for one in mine}
         left = [item for item in self.items if item.id not in answered]
         if len({item.real for item in left}) < 2:
@@ -196,9 +199,9 @@ class Study:
     def _pair(
         self, judgements: list[Judgement], mine: list[Judgement], generator: np.random.Generator
     ) -> tuple[Item, ...] | None:
-        """An image of each of two sources, left or right at random; none that this judge saw last, if there is another.
+        """An image of each of two sources, with left and right at random.
 
-        Of each source the images that were shown least come first.
+        Images that were shown least come first.  The judge's last images are not shown again, if there are others.
         """
         before = [self._item[number] for number in mine[-1].shown] if mine else []
         numbers = [self._players.index(item.source) for item in before]
@@ -215,15 +218,15 @@ class Study:
         return None if set(chosen) == set(before) else tuple(chosen)
 
     def _rarest(self, counts: Counter[Any], generator: np.random.Generator) -> Any:
-        """One of those that were counted least."""
+        """One of the keys with the lowest count."""
         least = min(counts.values())
         rare = [name for name, count in counts.items() if count == least]
         return rare[int(generator.integers(len(rare)))]
 
-    # ------------------------------------------------------------------ what it amounts to
+    # ------------------------------------------------------------------ results
 
     def result(self) -> list[Score]:
-        """What the answers amount to: error rates, exposures, or strengths (see `realism` and `ratings`).
+        """The scores from all answers: error rates, exposures, or strengths (see `realism` and `ratings`).
 
         Raises:
             BadRequest: there are too few answers for any number.
