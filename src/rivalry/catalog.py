@@ -32,12 +32,12 @@ def find(name: str) -> Entry:
 
 
 def maker(entry: Entry) -> Callable[..., Any]:
-    """What makes the game: `make(spec, **settings) -> Game`."""
+    """The function that makes the game: `make(spec, **settings) -> Game`."""
     module, attribute = entry.target.split(":")
     return getattr(importlib.import_module(module), attribute)
 
 
 def recipes(entry: Entry) -> dict[str, dict[str, Any]]:
-    """The game's recipes: named settings, with `data` and `time`, `samples` or `rounds` where they belong to it."""
+    """The game's recipes: named settings.  A recipe may also hold `data` and one of `time`, `samples`, `rounds`."""
     module = importlib.import_module(entry.target.split(":")[0])
     return getattr(module, "RECIPES", {}).get(entry.name, {})

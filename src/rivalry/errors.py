@@ -1,7 +1,7 @@
-"""What goes wrong, said once, in words that teach.
+"""Errors whose messages are written for users.
 
-Two kinds reach a user: a request that makes no sense (exit status 2, nothing was started) and a run
-that failed (exit status 1, everything is kept).  Anything else is our own mistake and keeps its traceback.
+There are two kinds: a request that makes no sense (exit status 2, nothing was started) and a run that failed
+(exit status 1, everything is kept).  Any other exception is a mistake of this package and keeps its traceback.
 """
 
 import difflib
@@ -9,15 +9,15 @@ from collections.abc import Iterable
 
 
 class BadRequest(ValueError):
-    """The request makes no sense; the message says what was expected, what came and what to do."""
+    """The request makes no sense.  The message says what was expected, what was given and what to do."""
 
 
 class RunFailed(RuntimeError):
-    """A run began and could not go on; the message says what is kept and how to continue."""
+    """A run started and could not continue.  The message says what is kept and how to continue."""
 
 
 def unknown(what: str, name: str, known: Iterable[str], where: str = "") -> BadRequest:
-    """No `what` of this name: name the nearest known one, or where the known ones are listed."""
+    """The error for a name that is not known.  It suggests the nearest known name, or says where they are listed."""
     by_lower = {each.lower(): each for each in known}
     near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
     advice = f"; did you mean {by_lower[near[0]]!r}?" if near else f"; {where}" if where else ""

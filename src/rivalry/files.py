@@ -1,8 +1,8 @@
-"""Writing inside one directory: no link is followed, and a file appears whole or not at all.
+"""Writing inside one directory: no link is followed, and a file is written completely or not at all.
 
-A folder from elsewhere may hold links that lead out of it.  Each name is therefore looked up from its directory
-held open (`dir_fd`), a link on the way is refused, and what is new is begun under a name that nobody can foresee.
-Where the system cannot look names up so (Windows), a link is looked for first.
+A folder from elsewhere may hold links that lead out of it.  Each directory is therefore opened, and the next name is
+looked up from the open directory (`dir_fd`).  A link on the path is refused.  New files and folders first get a
+random name that nobody can guess.  Windows has no `dir_fd`; there, each name is checked for a link first.
 """
 
 import os
@@ -18,14 +18,14 @@ from rivalry.errors import BadRequest
 
 HELD = {os.open, os.mkdir, os.rename, os.unlink, os.symlink, os.stat} <= os.supports_dir_fd
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
-_NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # the opening of a pipe waits for whoever writes into it
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # without it, opening a pipe waits for its writer
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | getattr(os, "O_BINARY", 0)
 _MORE = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK | _NO_WAIT | getattr(os, "O_BINARY", 0)
-PARTIAL = ".partial"  # how a name ends while what it names is not whole
+PARTIAL = ".partial"  # the ending of names of files and folders that are not complete
 
 
 class Place(NamedTuple):
-    """A directory held open, and where it is."""
+    """An open directory and its path."""
 
     handle: int | None  # None where names cannot be looked up from a directory
     path: Path
@@ -35,22 +35,24 @@ class Place(NamedTuple):
 
 
 class Folder:
-    """A directory, into which things are written by names with "/" between the parts.
+    """A directory to write into.  Names are relative, with "/" between the parts.
 
-    Errors of every method: BadRequest where a link or something else that is no directory lies on the way, OSError
-    where the system refuses.
+    Every method raises BadRequest where a part of the path is a link or not a directory, and OSError where the
+    system refuses.
     """
 
     def __init__(self, path: Path):
         self.path = path
-        self._first: tuple[int, int] | None = None  # which directory it was when it was first held
+        self._first: tuple[int, int] | None = (
+            None  # device and inode of the directory when it was first opened
+        )
 
     @contextmanager
     def held(self, name: str = ".", make: bool = False) -> Iterator[Place]:
-        """The directory `name`, held open; `make` lets what is missing below the folder itself be made.
+        """The directory `name`, open while the context lasts.  `make` creates it if it is missing.
 
         Raises:
-            FileNotFoundError: another directory has the folder's path now.
+            FileNotFoundError: the folder was moved, and another directory has its path now.
         """
         parts = [part for part in name.split("/") if part not in ("", ".")]
         if not HELD:
@@ -89,31 +91,31 @@ class Folder:
 
     @contextmanager
     def writing(self, name: str, sync: bool = False) -> Iterator[BinaryIO]:
-        """A new file that takes the place of `name` when the context ends well; else nothing has changed.
+        """A new file that replaces `name` when the context ends without an error; otherwise `name` stays as it was.
 
         Args:
-            sync: wait until it is on the disk.
+            sync: wait until the file is on the disk.
         """
         above, last = _split(name)
         with self.held(above, make=True) as place:
-            beside = place.name(_unforeseen(last))
-            handle = os.open(beside, _NEW, 0o666, dir_fd=place.handle)
+            temporary = place.name(_unforeseen(last))
+            handle = os.open(temporary, _NEW, 0o666, dir_fd=place.handle)
             try:
                 with os.fdopen(handle, "wb") as file:
                     yield file
                     file.flush()
                     if sync:
                         os.fsync(file.fileno())
-                os.replace(beside, place.name(last), src_dir_fd=place.handle, dst_dir_fd=place.handle)
+                os.replace(temporary, place.name(last), src_dir_fd=place.handle, dst_dir_fd=place.handle)
             except BaseException:
                 with suppress(OSError):
-                    os.unlink(beside, dir_fd=place.handle)
+                    os.unlink(temporary, dir_fd=place.handle)
                 raise
             if sync:
                 _sync(place)
 
     def append(self, name: str, data: bytes) -> None:
-        """Add to the end of a file, which is made where it is missing."""
+        """Add bytes to the end of a file.  It is created if it is missing."""
         above, last = _split(name)
         with self.held(above) as place:
             try:
@@ -127,45 +129,45 @@ class Folder:
                     raise BadRequest(f"{place.path / last} is no regular file; nothing is written to it")
                 file.write(data)
 
-    # ------------------------------------------------------------------ folders, links, and what goes
+    # ------------------------------------------------------------------ folders, links, deleting
 
     def make(self, name: str) -> None:
-        """A folder, and those above it, where they are missing."""
+        """Create a folder and its parents where they are missing."""
         with self.held(name, make=True):
             pass
 
     def begin(self, name: str) -> str:
-        """A new folder beside `name`, to become it (see `move`); its own name ends in `.partial`."""
+        """Create a temporary folder next to `name`, for `move`; returns its name, which ends in `.partial`."""
         above, last = _split(name)
-        beside = _unforeseen(last)
+        temporary = _unforeseen(last)
         with self.held(above, make=True) as place:
-            os.mkdir(place.name(beside), dir_fd=place.handle)
-        return f"{above}/{beside}"
+            os.mkdir(place.name(temporary), dir_fd=place.handle)
+        return f"{above}/{temporary}"
 
     def move(self, name: str, other: str) -> None:
-        """Rename within one folder; a folder that lies at `other` must have been moved away before."""
+        """Rename within one folder.  If there is a folder `other` already, move it away first (`set_aside`)."""
         above, last = _split(name)
         with self.held(above) as place:
             to = place.name(_split(other)[1])
             os.rename(place.name(last), to, src_dir_fd=place.handle, dst_dir_fd=place.handle)
 
     def set_aside(self, name: str) -> str:
-        """Move what lies at `name` to a name of its own, which ends in `.partial`; the new name."""
+        """Rename `name` to a temporary name, which ends in `.partial`, and return the new name."""
         above, last = _split(name)
-        beside = f"{above}/{_unforeseen(last)}"
-        self.move(name, beside)
-        return beside
+        temporary = f"{above}/{_unforeseen(last)}"
+        self.move(name, temporary)
+        return temporary
 
     def point(self, name: str, target: str) -> None:
-        """Let `name` be a link to `target`, in one step."""
+        """Make `name` a link to `target`, in one step."""
         above, last = _split(name)
         with self.held(above) as place:
-            beside = place.name(_unforeseen(last))
-            os.symlink(target, beside, dir_fd=place.handle)
-            os.replace(beside, place.name(last), src_dir_fd=place.handle, dst_dir_fd=place.handle)
+            temporary = place.name(_unforeseen(last))
+            os.symlink(target, temporary, dir_fd=place.handle)
+            os.replace(temporary, place.name(last), src_dir_fd=place.handle, dst_dir_fd=place.handle)
 
     def remove(self, name: str) -> None:
-        """Delete a file, a link (not what it leads to) or a folder with all that is in it."""
+        """Delete a file, a link (not its target) or a folder with its contents."""
         above, last = _split(name)
         with self.held(above) as place:
             found = os.stat(place.name(last), dir_fd=place.handle, follow_symlinks=False)
@@ -175,12 +177,12 @@ class Folder:
                 os.unlink(place.name(last), dir_fd=place.handle)
 
     def sync(self, name: str = ".") -> None:
-        """Wait until a folder's list of names is on the disk, where the system can be asked that."""
+        """Wait until a folder's list of names is on the disk, where the system supports this."""
         with self.held(name) as place:
             _sync(place)
 
     def partial(self, name: str = ".") -> list[str]:
-        """The names in a folder of what never became whole, since a kill ended its writing."""
+        """The names of incomplete files and folders: their writing was interrupted."""
         try:
             with self.held(name) as place:
                 found = os.listdir(place.path if place.handle is None else place.handle)
@@ -190,7 +192,7 @@ class Folder:
 
 
 def removed(folder: Folder, name: str) -> None:
-    """Delete where that is possible: what stays has a name that nobody takes for something whole."""
+    """Delete a temporary file or folder if possible.  If not, its name still shows that it is incomplete."""
     try:
         folder.remove(name)
     except OSError:
@@ -198,13 +200,13 @@ def removed(folder: Folder, name: str) -> None:
 
 
 def require_own(folder: Path, own: tuple[str, ...], link: str) -> None:
-    """Refuse a folder in which one of the names `own`, or anything below them, is no regular file or folder.
+    """Refuse a folder in which one of the names `own`, or something below one, is not a regular file or folder.
 
     Args:
-        link: the one name that may be a link.
+        link: the only name that may be a link.
 
     Raises:
-        BadRequest: the first link, pipe or device.
+        BadRequest: a link, pipe or device was found; names the first one.
     """
     waiting = [folder / name for name in own]
     while waiting:
@@ -213,7 +215,7 @@ def require_own(folder: Path, own: tuple[str, ...], link: str) -> None:
             mode = path.lstat().st_mode
             if stat.S_ISDIR(mode):
                 waiting += path.iterdir()
-        except OSError:  # absent, or gone meanwhile
+        except OSError:  # it does not exist, or was deleted in the meantime
             continue
         if stat.S_ISLNK(mode):
             raise _linked(path)
@@ -226,7 +228,7 @@ def require_own(folder: Path, own: tuple[str, ...], link: str) -> None:
 
 
 def _into(handle: int, part: str, path: Path, make: bool) -> int:
-    """The directory `part` of the one that is held."""
+    """Open the directory `part` of the open directory `handle`."""
     if make:
         with suppress(FileExistsError):
             os.mkdir(part, dir_fd=handle)
@@ -265,5 +267,5 @@ def _unforeseen(name: str) -> str:
 
 def _sync(place: Place) -> None:
     if place.handle is not None:
-        with suppress(OSError):  # a file system that cannot do it for folders
+        with suppress(OSError):  # some file systems cannot sync folders
             os.fsync(place.handle)

@@ -9,7 +9,8 @@ A round is a Python generator that *describes* the turns as moves; the engine *p
             yield Move(self.critic, divergence.critic(self.D(real), self.D(fake.detach())))
             yield Move(self.generator, divergence.generator(self.D(fake)))
 
-`yield a` then `yield b` alternates; `yield a, b` is simultaneous: everyone looks before anyone leaps.
+`yield a` then `yield b` alternates.  `yield a, b` is simultaneous: the gradients of both moves are computed before
+any parameter changes.
 """
 
 import math
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
 
 class Optimizer(Protocol):
-    """Moves its parameters by their gradients, and keeps what it remembers of each as a tree of numbers and tensors.
+    """Changes parameters by their gradients.  Its state is a tree of numbers and tensors.
 
-    Those of `optimizers` and every one of torch.
+    The optimizers of `maths.optimizers` and of torch are of this type.
     """
 
     @property
@@ -43,11 +44,12 @@ class Optimizer(Protocol):
 class Player:
     """Parameters that move together, and the optimizer that moves them.
 
-    Not a network, and it owns no loss: CycleGAN's two translators are one player, CoGAN's share weights.
+    A player is not a network, and it owns no loss: CycleGAN's two translators are one player; CoGAN's players share
+    weights.
 
     Args:
-        parts: modules and single parameters; a weight shared by two parts counts once.
-        optimizer: makes the optimizer from the list of parameters (see `optimizers`).
+        parts: modules and single parameters.  A weight that two parts share is counted once.
+        optimizer: a function that makes the optimizer from the list of parameters (see `maths.optimizers`).
         clip: the largest norm of the player's whole gradient, or None.
     """
 
@@ -58,7 +60,7 @@ class Player:
         clip: float | None = None,
     ):
         self.parts, self.make, self.clip = parts, optimizer, clip
-        self.name = "?"  # Game gives it the name of the attribute it is kept under
+        self.name = "?"  # `Game.__setattr__` sets it to the name of the attribute
 
     @cached_property
     def parameters(self) -> list[nn.Parameter]:
@@ -67,7 +69,7 @@ class Player:
 
     @cached_property
     def optimizer(self) -> Optimizer:
-        return self.make(self.parameters)  # made late: after the game has moved to its device
+        return self.make(self.parameters)  # made on first use, after the game was moved to its device
 
 
 @dataclass(slots=True)
@@ -75,11 +77,11 @@ class Move:
     """One turn: `player` lowers `loss`.
 
     Attributes:
-        player: who moves; None for one who moved by rules of its own (a policy moved by PPO).
-        loss: a finite scalar that depends on the player's parameters; None reports a move already made.
-        notes: scalars worth a line in the log, kept as tensors so that nobody waits for them.
-        hold: the gradient waits and joins that of the player's next move, which steps: a large batch in small
-            parts, each gone from memory before the next (plain gradients only).
+        player: the player that moves; None for a player that moves by its own rules (a policy moved by PPO).
+        loss: a finite scalar that depends on the player's parameters; None reports a move that was already made.
+        notes: scalars for the log.  They stay tensors, so that training does not wait for an accelerator.
+        hold: keep the gradient, and add it to that of the player's next move, without a step now.  A large batch can
+            so be computed in small parts, one in memory at a time (plain gradients only).
     """
 
     player: Player | None
@@ -95,16 +97,16 @@ class Move:
 class Game(nn.Module):
     """Networks, players, the round that they repeat, and what the trained game can do.
 
-    A game knows mathematics alone: no device, precision, rank, log or file.  Whatever must survive a
-    restart is a parameter, a buffer or the extra state of a module.
+    A game holds only mathematics: no device, precision, rank, log or file.  State that must survive a restart is a
+    parameter, a buffer or the extra state of a module.
     """
 
     reads: tuple[str, ...] = ("x",)  # the columns of the data that a batch holds, in this order
-    makes: str = "x"  # the column that samples ought to be like
+    makes: str = "x"  # the column that samples are compared with
     batch: int = 64  # data of one turn, over all processes together
 
     def round(self, data: "Source", t: int) -> Iterator[Move | tuple[Move, ...]]:
-        """Describe round `t` as moves.  It pulls its own data: `data.take(n)` or `next(data)`."""
+        """Describe round `t` as moves.  The round takes its own data: `data.take(n)` or `next(data)`."""
         raise NotImplementedError
 
     sample: Callable[..., Tensor]
@@ -116,7 +118,7 @@ class Game(nn.Module):
         super().__setattr__(name, value)
 
     def facts(self) -> dict[str, str]:
-        """What is worth knowing of it beside the sizes of its players."""
+        """Facts to show about the game, in addition to the sizes of its players."""
         return {}
 
     @property
@@ -128,12 +130,12 @@ class Game(nn.Module):
         return next(self.parameters()).device
 
 
-# What a trained game can do.  Metrics, editing tools and the studio ask for one of these, never for a class.
+# What a trained game can do.  Metrics and editing tools check for one of these protocols, never for a class.
 
 
 @runtime_checkable
 class Latent(Protocol):
-    """Samples are decoded from codes that can be drawn."""
+    """Samples are made from codes: `draw` draws codes, `decode` turns them into samples."""
 
     def draw(self, n: int) -> Tensor: ...
     def decode(self, z: Tensor, **given: Any) -> Tensor: ...
@@ -141,39 +143,39 @@ class Latent(Protocol):
 
 @runtime_checkable
 class Coded(Protocol):
-    """Parts of its codes have names and a meaning of their own: `sample(n, code={"c0": 3, "c1": -0.5})`."""
+    """Parts of the codes have names, and each has a meaning: `sample(n, code={"c0": 3, "c1": -0.5})`."""
 
     @property
-    def named(self) -> dict[str, int]: ...  # by name: how many categories, or 0 of a number on [-1, 1]
+    def named(self) -> dict[str, int]: ...  # name -> number of categories; 0 for a number in [-1, 1]
     def with_parts(self, z: Tensor, code: Mapping[str, float]) -> Tensor: ...
 
 
 @runtime_checkable
 class Conditional(Protocol):
-    """Samples can be asked for by class: `sample(n, label=3)`, `label` an int or a tensor (n,)."""
+    """Samples of a given class: `sample(n, label=3)`, where `label` is an int or a tensor (n,)."""
 
     classes: int
 
 
 @runtime_checkable
 class Density(Protocol):
-    """Knows the likelihood of a datum, in nats."""
+    """Computes the log-likelihood of a datum, in nats."""
 
     def log_prob(self, x: Tensor) -> Tensor: ...
 
 
 @runtime_checkable
 class Mass(Protocol):
-    """Knows how likely 8-bit images are on their levels, in nats; of a density it is a lower bound (see `levels`)."""
+    """Computes the log-probability of 8-bit images, in nats.  For a density it is a lower bound (see `levels`)."""
 
     def log_mass(self, x: Tensor) -> Tensor: ...
 
 
 @runtime_checkable
 class Translator(Protocol):
-    """Carries data from one domain to another: `sample(n, source=x, label=to)` is `translate(x, to)`.
+    """Translates data from one domain to another: `sample(n, source=x, label=to)` is `translate(x, to)`.
 
-    Domains are the classes of the data, by number; where there is only one way to go, `to` need not be told.
+    Domains are the classes of the data, by number.  `to` may be left out if there is only one direction.
     """
 
     def translate(self, x: Tensor, to: Tensor | int | None = None) -> Tensor: ...
@@ -181,7 +183,7 @@ class Translator(Protocol):
 
 @runtime_checkable
 class Styled(Protocol):
-    """Decodes a code by way of styles, one for each of its layers: z -> w (n, layers, d) -> x."""
+    """Decodes a code in two steps, with a style for each layer between them: z -> w (n, layers, d) -> x."""
 
     def style(self, z: Tensor, label: Tensor | int | None = None) -> Tensor: ...
     def synthesize(self, w: Tensor) -> Tensor: ...
@@ -190,31 +192,31 @@ class Styled(Protocol):
 
 @runtime_checkable
 class Steerable(Protocol):
-    """Tells the matrices (out, d) that a code, or a style, meets first: its strongest directions are theirs."""
+    """Returns the matrices (out, d) that are applied to a code, or a style, first; `edit factorize` uses them."""
 
     def input_matrices(self) -> list[Tensor]: ...
 
 
 @runtime_checkable
 class Critic(Protocol):
-    """Tells real from fake: (n, ...) -> (n,), real is high."""
+    """Scores how real data are: (n, ...) -> (n,).  Real data score high."""
 
     def score(self, x: Tensor, **given: Any) -> Tensor: ...
 
 
 def norm(tensors: Iterable[Tensor]) -> Tensor:
-    """The Euclidean norm of many tensors taken as one vector, in float32."""
+    """The Euclidean norm of all tensors together, as one vector, in float32."""
     return torch.nn.utils.get_total_norm(tensors)
 
 
 def require_part(named: Mapping[str, int], name: str, value: float) -> None:
-    """Refuse a part of a code that there is not, or a value that it cannot have.
+    """Refuse the name of a part that a code does not have, or a value that the part cannot have.
 
     Args:
         named: see `Coded.named`.
 
     Raises:
-        BadRequest: what there is.
+        BadRequest: no such part or value; names the possible ones.
     """
     if name not in named:
         raise unknown("part of the code", name, named, f"there is {', '.join(named)}")

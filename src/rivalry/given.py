@@ -1,4 +1,4 @@
-"""What a game is given when it is asked for samples: classes, and data to carry over."""
+"""The arguments that a game needs to sample: classes, and data to translate."""
 
 from dataclasses import replace
 
@@ -12,14 +12,14 @@ from rivalry.labels import every_class
 
 
 def given_for(game: Game, data: Dataset, n: int, label: Tensor | None = None) -> dict[str, Tensor]:
-    """What `game.sample(n, **given)` needs: every class in turn, and for a translator what to translate.
+    """The arguments `given` of `game.sample(n, **given)`: every class in turn, and for a translator its sources.
 
     Args:
-        data: where sources are taken from, evenly spread over its rows.
-        label: (n,) the classes to ask for, in place of every class in turn.
+        data: the sources are taken from it, evenly spread over its rows.
+        label: (n,) the classes to use instead of every class in turn.
 
     Returns:
-        `label` (n,) of a game that is told classes, `source` (n, ...) of one that translates, on its device.
+        `label` (n,) for a game with classes, `source` (n, ...) for a translator, on the game's device.
     """
     label = every_class(game, n) if label is None else label.cpu()
     given = {} if label is None else {"label": label}
@@ -30,10 +30,10 @@ def given_for(game: Game, data: Dataset, n: int, label: Tensor | None = None) ->
 
 
 def require_shape(what: str, given: Tensor, shape: tuple[int, ...]) -> None:
-    """Refuse a batch (n, ...) whose rows have another shape than the game's.
+    """Refuse a batch (n, ...) whose rows have another shape than the game's data.
 
     Args:
-        what: the rows, in the plural: "data", "codes".
+        what: a plural name of the rows, for the message: "data", "codes".
     """
     if tuple(given.shape[1:]) != tuple(shape):
         expected, came = (" x ".join(map(str, each)) or "nothing" for each in (shape, given.shape[1:]))
@@ -41,12 +41,12 @@ def require_shape(what: str, given: Tensor, shape: tuple[int, ...]) -> None:
 
 
 def target_data(game: Game, data: Dataset) -> Dataset:
-    """The data that the game's samples ought to be like: of pairs that are carried back, the sources."""
+    """The data that the game's samples are compared with.  For a game that translates back, these are the sources."""
     return data if game.makes == "x" else replace(data, x=data.others[game.makes])
 
 
 def source_rows(data: Dataset, n: int, to: Tensor | None) -> Tensor:
-    """`n` rows to translate: evenly spread, and where domains are asked for, each of another domain than its own."""
+    """`n` rows to translate, evenly spread.  If `to` is given, each row comes from another domain than its target."""
     if to is None or data.label is None:
         return torch.linspace(0, len(data) - 1, n).long()
     rows = torch.zeros(n, dtype=torch.long)

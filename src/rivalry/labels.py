@@ -1,4 +1,4 @@
-"""Classes that a game is told: which label goes with which sample."""
+"""The labels that a game gets with its samples."""
 
 import torch
 from torch import Tensor
@@ -8,13 +8,13 @@ from rivalry.game import Conditional, Game
 
 
 def told_labels(n: int, label: Tensor | int | None, classes: int, device: torch.device) -> tuple[Tensor, ...]:
-    """Labels (n,) int64 for a game told of `classes`, in a tuple; an empty one for a game told nothing.
+    """The labels (n,) int64 for a game with `classes`, in a tuple.  The tuple is empty for a game without classes.
 
     Args:
-        label: one for all, one each, or None for every class in turn.
+        label: one label for all, one for each sample, or None for every class in turn.
 
     Raises:
-        BadRequest: a label asked of a game that is told none, or one that does not exist.
+        BadRequest: the game has no classes, or the label does not exist.
     """
     if not classes:
         if label is not None:
@@ -32,7 +32,7 @@ def told_labels(n: int, label: Tensor | int | None, classes: int, device: torch.
 
 
 def every_class(game: Game, n: int) -> Tensor | None:
-    """Labels to ask for: every class in turn; None of a game that is told none."""
+    """`n` labels, every class in turn; None for a game without classes."""
     if isinstance(game, Conditional) and game.classes:
         return torch.arange(n) % game.classes
     return None

@@ -1,8 +1,8 @@
-"""A game's signature is its configuration: read from it, checked against it, printed from it.
+"""The settings of a game are the keyword arguments of the function that makes it.
 
-A game is made by `make(spec, *, name: Type = default, ...)`.  The types below carry their ranges; the
-sentence about each setting stands in the docstring, under `Settings:`, one line each, but for those that mean the same
-in every game (`COMMON`).
+A game is made by `make(spec, *, name: Type = default, ...)`.  The types below state their ranges.  The docstring of
+`make` explains each setting in a line under `Settings:`.  Settings that mean the same in every game are explained
+in `COMMON`.
 """
 
 import inspect
@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from rivalry.errors import BadRequest, unknown
 
-LARGEST = 2**31 - 1  # of any whole number: what sizes of tensors are counted in
+LARGEST = 2**31 - 1  # the largest whole number that a setting may have
 
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
@@ -23,7 +23,7 @@ Weight = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
-# What the settings that many games have mean where a game says nothing else.
+# The meanings of settings that many games have.  A game's own docstring comes first.
 COMMON = {
     "batch": "data of one turn",
     "lr": "Adam's step size, of both players",
@@ -33,7 +33,7 @@ COMMON = {
 
 
 class Setting(NamedTuple):
-    """One setting of a game: its name, type with range, default, and what it means."""
+    """One setting of a game: its name, its type with its range, its default, and its meaning."""
 
     name: str
     type: Any
@@ -55,19 +55,22 @@ def settings_of(make: Callable[..., Any]) -> dict[str, Setting]:
     hints = get_type_hints(make, include_extras=True)
     meanings = _meanings(inspect.getdoc(make) or "")
     keyword_only = [p for p in inspect.signature(make).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    said = {**COMMON, **meanings}
-    return {p.name: Setting(p.name, hints[p.name], p.default, said.get(p.name, "")) for p in keyword_only}
+    meanings_of_all = {**COMMON, **meanings}
+    return {
+        p.name: Setting(p.name, hints[p.name], p.default, meanings_of_all.get(p.name, ""))
+        for p in keyword_only
+    }
 
 
 def check(make: Callable[..., Any], given: Mapping[str, Any], who: str) -> dict[str, Any]:
-    """Every setting of the game: those given, turned to their types, and the defaults of the rest.
+    """All settings of the game: the given ones, converted to their types, and the defaults of the others.
 
     Args:
-        given: values, or texts as they come from a command line.
+        given: values, or texts from a command line.
         who: the game's name, for messages.
 
     Raises:
-        BadRequest: a setting that does not exist, of the wrong type or out of range.
+        BadRequest: a setting does not exist, has the wrong type or is out of range.
     """
     known = settings_of(make)
     for name in given:
@@ -91,12 +94,12 @@ def _check_one(setting: Setting, value: Any, who: str) -> Any:
 
 
 def _short(value: Any) -> str:
-    told = repr(value)
-    return told if len(told) < 80 else f"{told[:60]}... ({len(told)} characters)"
+    words = repr(value)
+    return words if len(words) < 80 else f"{words[:60]}... ({len(words)} characters)"
 
 
 def _meanings(doc: str) -> dict[str, str]:
-    """The lines `name: meaning` under `Settings:`, a meaning going on over deeper lines."""
+    """The lines `name: meaning` under `Settings:`.  Lines that are indented further continue a meaning."""
     block = re.search(r"^Settings:\n((?:[ \t]+.*\n?|\n)+)", doc, re.MULTILINE)
     meanings: dict[str, str] = {}
     for line in block[1].splitlines() if block else []:

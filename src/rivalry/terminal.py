@@ -1,7 +1,7 @@
 """Text that reaches a terminal: control characters are shown as escapes.
 
-A terminal obeys what it is shown.  Names of files, classes and keys, and what decoders say of them, come from
-people who are not here; they may hold sequences that move the cursor, set the title or type a command.
+A terminal executes control sequences in the text that it shows.  Names of files, classes and keys, and messages of
+decoders, come from other people.  They may hold sequences that move the cursor, set the title or type a command.
 """
 
 import contextlib
@@ -11,30 +11,30 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-_HARMLESS = "\u200c\u200d"  # they join letters of Persian and of Indian scripts, and emoji
+_HARMLESS = "\u200c\u200d"  # they join emoji, and letters of Persian and Indian scripts
 _CONTROL = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control, format (also of direction), surrogates, ends of lines
 
 
 def plain(text: object, keep: str = "") -> str:
-    r"""`text` with every character that could steer a terminal as an escape: "\x1b[2J" becomes "\\x1b[2J".
+    r"""`text` with every character that could control a terminal as an escape: "\x1b[2J" becomes "\\x1b[2J".
 
     Args:
-        keep: control characters that pass, such as "\n" in a message of several lines.
+        keep: control characters that are not escaped, such as "\n" in a message of several lines.
     """
-    told = str(text)
-    if told.isascii() and told.isprintable():
-        return told
-    return "".join(one if one in keep or not _steers(one) else _escape(one) for one in told)
+    shown = str(text)
+    if shown.isascii() and shown.isprintable():
+        return shown
+    return "".join(one if one in keep or not _steers(one) else _escape(one) for one in shown)
 
 
 def say(text: object, file: TextIO | None = None) -> None:
-    """Print a message of ours on standard error: its own lines stay, all else that steers is escaped."""
+    """Print a message on standard error.  Its line ends stay; other control characters are escaped."""
     print(plain(text, keep="\n"), file=file or sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
 def plain_output() -> Iterator[None]:
-    """Whatever is printed to standard output meanwhile goes through `plain`, in an encoding that takes it."""
+    """While the context lasts, standard output goes through `plain`, in an encoding that can hold every character."""
     stream = sys.stdout
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
@@ -43,7 +43,7 @@ def plain_output() -> Iterator[None]:
 
 
 class _Plain:
-    """A text stream that shows control characters, but for the ends of lines and tabs."""
+    """A text stream that escapes control characters, except line ends and tabs."""
 
     def __init__(self, stream: TextIO):
         self._stream = stream

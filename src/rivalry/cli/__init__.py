@@ -36,8 +36,8 @@ def main() -> None:
     except BrokenPipeError:  # `rivalry list | head -1`: whoever listened has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for the interpreter's last flush
         sys.exit(128 + 13)
-    except click.exceptions.NoArgsIsHelpError as told:  # no command after `rivalry`
-        say(told.format_message())
+    except click.exceptions.NoArgsIsHelpError as no_command:  # no command after `rivalry`
+        say(no_command.format_message())
         sys.exit(2)
     except click.ClickException as trouble:  # the command line itself is wrong
         _say(_about_the_line(trouble, arguments), debug)
@@ -78,8 +78,8 @@ def _about_the_line(trouble: click.ClickException, arguments: list[str]) -> str:
         known = [o for p in context.command.params for o in p.opts if o.startswith("--")]
         long = trouble.option_name.startswith("--")
         return str(unknown("option", trouble.option_name, known if long else (), f"see `{path} --help`"))
-    said = trouble.format_message().strip().rstrip(".").replace(". Did you mean", "; did you mean")
-    return said[0].lower() + said[1:] + ("" if said.endswith("?") else f"; see `{path} --help`")
+    message = trouble.format_message().strip().rstrip(".").replace(". Did you mean", "; did you mean")
+    return message[0].lower() + message[1:] + ("" if message.endswith("?") else f"; see `{path} --help`")
 
 
 def _typed_as_an_option(option: str, arguments: list[str]) -> str:

@@ -402,7 +402,7 @@ def invert(
         return invert.sheet(found, x, opened.spec)
 
     _draw(output, draw)
-    beside = output.with_suffix(".npz")
-    with written(beside) as file:
+    arrays = output.with_suffix(".npz")
+    with written(arrays) as file:
         np.savez(file, **held)
-    print(beside)
+    print(arrays)

@@ -99,7 +99,7 @@ def put(study: "Study", judge: str, read: Callable[[], str]) -> int:
     """
     count = 0
     while question := study.next(judge):
-        print(f"{count + 1}. {_told(question)}", end=" ", flush=True)
+        print(f"{count + 1}. {_in_words(question)}", end=" ", flush=True)
         begun = time.monotonic()
         answer = _answer(question, read)
         if answer is None:
@@ -110,7 +110,7 @@ def put(study: "Study", judge: str, read: Callable[[], str]) -> int:
     return count
 
 
-def _told(question: "Question") -> str:
+def _in_words(question: "Question") -> str:
     """The question in a line, with the keys that answer it."""
     keys = ", ".join(f"{key} = {answer}" for key, answer in KEYS[len(question.images) - 1].items())
     shortly = f" for {question.exposure} ms" if question.exposure else ""

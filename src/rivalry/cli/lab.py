@@ -74,8 +74,9 @@ def skill(run: Path, matches: int, seed: int, device: str, as_json: bool) -> Non
 
 def curve(details: dict[str, Any]) -> str:
     """The ratings of both sides by round."""
-    told = lambda one: f"{one['rating']:5.0f} ± {one['deviation']:<4.0f}"
+    rating = lambda one: f"{one['rating']:5.0f} ± {one['deviation']:<4.0f}"
     rows = [
-        f"{g['round']:>9,}  {told(g)}  {told(c)}" for g, c in zip(details["generators"], details["critics"])
+        f"{g['round']:>9,}  {rating(g)}  {rating(c)}"
+        for g, c in zip(details["generators"], details["critics"])
     ]
     return "\n".join([f"{'round':>9}  {'generator':<12}  critic", *rows])

@@ -97,7 +97,7 @@ def _games(kind: str | None) -> list[dict[str, object]]:
 def _data() -> list[dict[str, object]]:
     from rivalry.data.names import NAMES
 
-    return [{"name": name, "kind": told.kind, "what": told.what} for name, told in NAMES.items()]
+    return [{"name": name, "kind": named.kind, "what": named.what} for name, named in NAMES.items()]
 
 
 def _metrics() -> list[dict[str, object]]:

@@ -113,12 +113,12 @@ def _tell(path: Path) -> None:
 
 def parse(settings: tuple[str, ...]) -> dict[str, Any]:
     """`("width=64", "lr=1e-3")` as names and texts; the game's signature gives them their types."""
-    told = {}
+    given = {}
     for setting in settings:
         name, sign, value = setting.partition("=")
         if not (name and sign):
             raise BadRequest(f"a setting is NAME=VALUE, such as -s width=64; got {setting!r}")
         if name in {parameter.name for parameter in train.params}:
             raise BadRequest(f"{name} is an option, not a setting: --{name} {value}")
-        told[name.replace("-", "_")] = value
-    return told
+        given[name.replace("-", "_")] = value
+    return given

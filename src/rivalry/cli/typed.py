@@ -78,15 +78,15 @@ def given(
     Raises:
         BadRequest: the game cannot be asked for that, or no class is called so.
     """
-    told: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     if label is not None:
         if not (isinstance(game, Conditional) and game.classes):
             raise BadRequest("this game is not told classes, so --label cannot ask for one")
-        told["label"] = _label(label, spec.classes)
+        found["label"] = _label(label, spec.classes)
     if truncation is not None:
         require_truncation(game, truncation)
-        told["truncation"] = truncation
-    return told
+        found["truncation"] = truncation
+    return found
 
 
 def _label(text: str, classes: tuple[str, ...]) -> int:

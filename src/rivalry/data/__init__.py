@@ -21,10 +21,10 @@ __all__ = ["NAMES", "Named", "open_data"]
 def open_data(
     name_or_path: str, split: str = "train", size: tuple[int, int] | None = None, *, pairs: bool = False
 ) -> "Dataset":
-    """The data set of this name, at this path, or of this Hugging Face id ("owner/name"), in this order.
+    """Open data by name, by path, or by Hugging Face id ("owner/name"), tried in this order.
 
     A path is a folder of images, or a .zip of one, a .npz or a .parquet; `images`, `arrays` and `columns` say
-    how each is read.  A name hides a folder of the same name: write ./mnist for the folder.
+    how each is read.  If a folder has the name of a data set, write ./mnist for the folder.
 
     Args:
         split: "train", "test", or another that the data set has.
@@ -98,7 +98,7 @@ def _open_path(path: Path, split: str, size: tuple[int, int] | None, pairs: bool
 
 
 def _reader(path: Path) -> str:
-    """What opens this path: by its ending, or by the endings that most files of a folder have."""
+    """The reader for this path, chosen by its ending; for a folder, by the ending that most of its files have."""
     if reader := reader_of_folder(path) if path.is_dir() else reader_of(path.suffix.lower()):
         return reader
     endings = ", ".join(f"a {ending}" for row in KINDS.values() for ending in row.reads)
@@ -108,7 +108,7 @@ def _reader(path: Path) -> str:
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except (OSError, ValueError):  # a name that is too long, or that holds a zero byte
+    except (OSError, ValueError):  # the name is too long, or holds a zero byte
         return False
 
 

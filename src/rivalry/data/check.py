@@ -1,4 +1,4 @@
-"""What a set of data holds, what is wrong with it, and which games it suits."""
+"""Checking a set of data: its contents, its faults, and the games that can use it."""
 
 import hashlib
 from collections import Counter
@@ -11,7 +11,7 @@ from typing import Protocol
 from rivalry.data import open_data
 from rivalry.data.names import NAMES
 from rivalry.data.readers.decode import DEEP, Look, white_of
-from rivalry.data.readers.decoded import Encoded, Seen, attempt, decode_as, look_at, plan, require_room
+from rivalry.data.readers.decoded import Contents, Encoded, attempt, decode_as, look_at, plan, require_room
 from rivalry.data.readers.images import Listing, list_images
 from rivalry.data.readers.pairs import align, find_sides
 from rivalry.data.source import Dataset
@@ -21,9 +21,9 @@ from rivalry.terminal import plain
 
 
 class Playable(Protocol):
-    """What `check` must know of a game: its name, the kinds that it plays on, and which of these it needs beside.
+    """What `check` must know about a game: its name, the kinds of data it plays on, and its further needs.
 
-    "labels", two or more; "domains", two labels exactly; "pairs", aligned.
+    Needs are "labels" (two or more), "domains" (exactly two labels) and "pairs" (aligned).
     """
 
     @property
@@ -36,24 +36,24 @@ class Playable(Protocol):
 
 @dataclass
 class Report:
-    """What `check` found.
+    """The findings of `check`.
 
     Attributes:
-        path: what was checked.
+        path: the path or name that was checked.
         kind: of the data, a name of `rivalry.kinds.KINDS`.
-        n: data that can be used, over all splits.
-        splits: split -> how many data, damaged ones among them.
-        sizes: (height, width) -> how many images; empty for points.
-        channels: 1 to 4, what the images will have; for points their dimension.
-        labels: label -> how many; empty without labels.
-        pairs: in words, how pairs are laid out in it; empty where there are none.
-        corrupt: (name, reason) of what cannot be used.
+        n: the number of usable data, over all splits.
+        splits: split -> number of data, including damaged ones.
+        sizes: (height, width) -> number of images; empty for points.
+        channels: the channels that the images will have, 1 to 4; for points their dimension.
+        labels: label -> number of data; empty without labels.
+        pairs: how pairs are laid out, in words; empty if there are none.
+        corrupt: (name, reason) of each datum that cannot be used.
         duplicates: groups of names whose pixels are exactly the same.
-        converted: conversion -> how many images take it.
-        passed: what is passed over -> how many: endings of files, rows, arrays.
-        notes: in words, what was decided that may not be meant, and the remedy.
-        suits: the games whose needs it meets.
-        wrong: in words, why a game could not be trained on it as it is; empty if one could.
+        converted: conversion -> number of images that need it.
+        passed: what is skipped (endings of files, rows, arrays) -> how many.
+        notes: decisions that may be wrong, in words, each with a remedy.
+        suits: the games that can use the data.
+        wrong: why a game could not be trained on the data as they are, in words; empty if it could.
     """
 
     path: str
@@ -74,15 +74,15 @@ class Report:
 
 
 def check(path: str, games: Iterable[Playable] = ()) -> Report:
-    """Look at every datum of `path`: a folder, .zip, .npz, .parquet, or a name that `open_data` knows.
+    """Check every datum of `path`: a folder, .zip, .npz, .parquet, or a name that `open_data` knows.
 
-    A folder or zip is decoded image by image and nothing is kept; it may be as damaged as it likes.
+    A folder or zip is decoded image by image and nothing is kept.  Any number of its files may be damaged.
 
     Args:
-        games: those among which to look for what it suits.
+        games: the games to check the data for.
 
     Raises:
-        BadRequest: there is nothing at `path`, or what is there cannot be opened at all.
+        BadRequest: `path` does not exist, or cannot be opened at all.
     """
     where = Path(path).expanduser()
     encoded = path not in NAMES and (where.is_dir() or (where.is_file() and where.suffix.lower() == ".zip"))
@@ -95,7 +95,7 @@ def check(path: str, games: Iterable[Playable] = ()) -> Report:
 
 
 def render(report: Report) -> str:
-    """The report as plain text, one line a finding; what steers a terminal in names is shown as escapes."""
+    """The report as plain text, a line for each finding.  Control characters in names are escaped."""
     return "\n".join(plain(line) for line in _lines(report))
 
 
@@ -131,7 +131,7 @@ def _lines(report: Report) -> list[str]:
 
 
 def _offers(report: Report) -> set[str]:
-    """What games can find in it, in the words of `Playable.needs`."""
+    """The needs of games that the data meet, in the words of `Playable.needs`."""
     there = {
         "labels": len(report.labels) > 1,
         "domains": len(report.labels) == 2,
@@ -147,10 +147,10 @@ def _check_files(path: str, where: Path) -> Report:
         raise BadRequest(f"no images in {path}; expected .png, .jpg, .webp or another image format")
     looks = list(attempt(look_at, images))
     require_room(images, looks, path)
-    readable = [(image, seen) for image, seen in zip(images, looks) if isinstance(seen, Look)]
-    digests, seen, white = _digests(readable)
+    readable = [(image, contents) for image, contents in zip(images, looks) if isinstance(contents, Look)]
+    digests, contents, white = _digests(readable)
     splits = {name: len(some) for name, some in listing.splits.items()}
-    report = Report(path, channels=seen.channels if readable else 0, splits=splits, passed=listing.passed)
+    report = Report(path, channels=contents.channels if readable else 0, splits=splits, passed=listing.passed)
     report.corrupt = [(image.name, why) for image, why in zip(images, looks) if isinstance(why, str)]
     same: dict[str, list[str]] = {}
     sizes: Counter[tuple[int, int]] = Counter()
@@ -169,44 +169,44 @@ def _check_files(path: str, where: Path) -> Report:
     report.labels = {name: counted[name] for name in listing.classes}
     report.pairs = _pairs(listing, set(sizes))
     report.corrupt = sorted(report.corrupt + [one for some in listing.unlabeled.values() for one in some])
-    report.notes = _depth(seen.highest, white)
+    report.notes = _depth(contents.highest, white)
     return report
 
 
 @dataclass
 class _Digest:
-    """What is kept of one image: a hash of its pixels, what it took, what its pixels hold."""
+    """The findings about one image: a hash of its pixels, its conversions, and what its pixels hold."""
 
     digest: str
     done: list[str]
-    seen: Seen
+    contents: Contents
 
 
-def _digests(readable: list[tuple[Encoded, Look]]) -> tuple[list[_Digest | str], Seen, int]:
-    """Of every image; once more where the pixels ask for other channels or another scale than the headers do."""
+def _digests(readable: list[tuple[Encoded, Look]]) -> tuple[list[_Digest | str], Contents, int]:
+    """Digests of all images.  They are decoded again if the pixels need another format than the headers say."""
     sizes = {image.name: look.size for image, look in readable}
     images = [image for image, _ in readable]
     channels, white = plan(look for _, look in readable)[0] if readable else 1, DEEP
     while True:
         work = partial(_digest, channels=channels, sizes=sizes, white=white)
-        digests, seen = list(attempt(work, images)), Seen()
+        digests, contents = list(attempt(work, images)), Contents()
         for one in digests:
             if isinstance(one, _Digest):
-                seen.join(one.seen)
-        if (seen.channels, white_of(seen.highest)) == (channels, white):
-            return digests, seen, white
-        channels, white = seen.channels, white_of(seen.highest)
+                contents.join(one.contents)
+        if (contents.channels, white_of(contents.highest)) == (channels, white):
+            return digests, contents, white
+        channels, white = contents.channels, white_of(contents.highest)
 
 
 def _digest(image: Encoded, channels: int, sizes: dict[str, tuple[int, int]], white: int) -> _Digest:
-    pixels, seen = decode_as(image, channels, sizes[image.name], white), Seen()
-    seen.add(pixels)
+    pixels, contents = decode_as(image, channels, sizes[image.name], white), Contents()
+    contents.add(pixels)
     held = hashlib.sha256(str(pixels.values.shape).encode() + pixels.values.tobytes()).hexdigest()
-    return _Digest(held, pixels.done, seen)
+    return _Digest(held, pixels.done, contents)
 
 
 def _depth(highest: int, white: int) -> list[str]:
-    """What was made of files that hold more bits than their values use."""
+    """A note on files that have more bits than their values use."""
     if not highest or highest >= 2**14:
         return []
     read = f"read as {white.bit_length()}-bit, so that {white:,} is white"
@@ -215,11 +215,11 @@ def _depth(highest: int, white: int) -> list[str]:
 
 
 def _pairs(listing: Listing, sizes: set[tuple[int, int]]) -> str:
-    """How the images are laid out as pairs, in words; empty where they are not."""
+    """How the images are laid out as pairs, in words; empty if they are not pairs."""
     sides = find_sides(listing)
     try:
         n = sum(len(align(both, "")) for both in sides.values())
-    except BadRequest:  # folders that happen to be named so: two domains, as any others
+    except BadRequest:  # the folders A and B do not match: they are two domains
         return ""
     if sides:
         return f"{n:,}, of one name in the folders A and B"
@@ -229,7 +229,7 @@ def _pairs(listing: Listing, sizes: set[tuple[int, int]]) -> str:
 
 
 def _check_tables(path: str) -> Report:
-    """Data that are a table already: every split is opened whole."""
+    """Check data that are tables already: every split is opened completely."""
     first = open_data(path)
     tables = {name: first if name == "train" else open_data(path, name) for name in first.facts["splits"]}
     report = Report(path, first.spec.kind, sum(map(len, tables.values())), channels=first.spec.shape[0])
@@ -256,13 +256,13 @@ def _check_tables(path: str) -> Report:
 
 
 def _count(into: dict[str, int], some: dict[str, int], most: bool = False) -> None:
-    """Add counts up; or take the larger, of what every split tells of the whole file."""
+    """Add `some` to the counts `into`.  With `most`, take the larger: each split then reports the whole file."""
     for what, n in some.items():
         into[what] = max(into.get(what, 0), n) if most else into.get(what, 0) + n
 
 
 def _dark(kind: str, tables: dict[str, Dataset]) -> list[str]:
-    """Pictures of which none has a bright pixel, where the values may have another range than was taken."""
+    """A note if no image has a bright pixel: the values may have another range than was assumed."""
     highest = max(int(one.x.max()) for one in tables.values()) if find_kind(kind).axes == 2 else 255
     if highest > 32:
         return []
@@ -290,5 +290,5 @@ def _what_is_wrong(report: Report) -> list[str]:
     return wrong
 
 
-def _several(told: list[str]) -> str:
-    return ", ".join(told[:8]) + (f" and {len(told) - 8} more" if len(told) > 8 else "")
+def _several(names: list[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -1,4 +1,4 @@
-"""The data sets that have a name: a table of strings, read without torch so that listing it is immediate."""
+"""The data sets that have a name: a table of strings.  It needs no torch, so that listing it is fast."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ class Named:
     """One data set that `open_data` knows by name.
 
     Attributes:
-        kind: "image" or "points".
+        kind: of the data: "image" or "points".
         where: "bundled" (in the package), "generated" (from a seed or a bundled set) or "fetched" (once, on demand).
-        what: one line on what it holds.
-        opener: "module:function" of this package, which is called with the name and a split.
+        what: a line about its contents.
+        opener: "module:function" of this package; it is called with the name and a split.
     """
 
     kind: str

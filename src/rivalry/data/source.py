@@ -1,4 +1,4 @@
-"""Endless batches from data: what a datum is (`Spec`), where data lie (`Dataset`), how they are drawn (`Source`)."""
+"""Data: what a datum is (`Spec`), a table of data (`Dataset`), and endless batches from it (`Source`)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,12 +14,12 @@ from rivalry.kinds.kind import Kind
 
 @dataclass(frozen=True)
 class Column:
-    """What one column of the data holds.
+    """A description of one column of the data.
 
     Attributes:
-        kind: a name of `rivalry.kinds.KINDS`: "image".
-        shape: of one datum, without the number of rows.
-        about: what else the kind must know of these data, of JSON's types: a vocabulary, a sampling rate.
+        kind: a name of `rivalry.kinds.KINDS`, such as "image".
+        shape: the shape of one datum, without the number of rows.
+        about: further facts that the kind needs, of JSON's types: a vocabulary, a sampling rate.
     """
 
     kind: str
@@ -37,17 +37,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Spec:
-    """What one datum is.
+    """A description of one datum.
 
     Attributes:
-        name: of the data set, for people and for provenance.
-        kind: of `x`, a name of `rivalry.kinds.KINDS`: "image", "points", "tokens".
-        shape: of one datum `x`: (c, h, w) in [-1, 1] for an image, (d,) for a point.
-        classes: the names of the labels, in label order; empty when there are none.  Domains between which
-            images are translated are classes too.
+        name: the name of the data set, for people and for provenance.
+        kind: the kind of `x`, a name of `rivalry.kinds.KINDS`: "image", "points", "tokens".
+        shape: the shape of one datum `x`: (c, h, w) in [-1, 1] for an image, (d,) for a point.
+        classes: the names of the labels, in label order; empty if there are none.  The domains of a translation are
+            classes too.
         extra: the further columns by name, such as "source", the image that `x` is made from.  A tuple of names
             stands for columns of the kind and shape of `x`.
-        about: what else the kind of `x` must know, see `Column`.
+        about: further facts that the kind of `x` needs, see `Column`.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Spec:
 
     @property
     def x(self) -> Column:
-        """What `x` holds."""
+        """The column `x`."""
         return Column(self.kind, self.shape, self.about)
 
     @property
@@ -80,7 +80,7 @@ class Spec:
 
     @property
     def words(self) -> str:
-        """What one datum is, in words: "28 x 28 grey"."""
+        """One datum in words: "28 x 28 grey"."""
         return self.meaning.words(self.x)
 
     def require(
@@ -96,11 +96,11 @@ class Spec:
         """Refuse data that the game `who` cannot use.
 
         Args:
-            kind: the kind of `x`, or several of which one will do.
-            real: `x` is made of real numbers, of which a small step has a meaning.
+            kind: the kind of `x`, or several possible kinds.
+            real: `x` must be real numbers, so that a small change has a meaning.
 
         Raises:
-            BadRequest: what the game needs, and what this data set has.
+            BadRequest: the data do not fit; names what the game needs, and what this data set has.
         """
         kinds = (kind,) if isinstance(kind, str) else kind
         if kinds and self.kind not in kinds:
@@ -128,7 +128,7 @@ class Spec:
 
     @classmethod
     def from_json(cls, given: dict[str, Any]) -> "Spec":
-        """The inverse of `to_json`; reads runs of format 1 too, where `extra` was a list of names."""
+        """The inverse of `to_json`.  It also reads runs of format 1, where `extra` was a list of names."""
         extra = given.get("extra", ())
         if isinstance(extra, dict):
             extra = {
@@ -140,16 +140,16 @@ class Spec:
 
 @dataclass
 class Dataset:
-    """A table of data: one row a datum.
+    """A table of data: each row is a datum.
 
     Attributes:
-        spec: what a datum is.
-        x: as the kind stores it, in memory or mapped from a file: uint8 (n, c, h, w) for images, float32 (n, d)
-            for points, int64 (n, t) for tokens.
-        label: int64 (n,), or None when `spec.classes` is empty.
-        facts: what else is known: the modes of a toy, skipped files, licence, where it came from.
-        others: the columns of `spec.extra` by name, and others that measurements ask for (attributes that
-            are known by construction); bytes are images, as in `x`.
+        spec: the description of a datum.
+        x: the data as the kind stores them, in memory or mapped from a file: uint8 (n, c, h, w) for images, float32
+            (n, d) for points, int64 (n, t) for tokens.
+        label: int64 (n,), or None if `spec.classes` is empty.
+        facts: further facts: the modes of a toy, skipped files, license, source.
+        others: the columns of `spec.extra` by name, and columns for measurements (attributes that are known by
+            construction).  Bytes are images, as in `x`.
     """
 
     spec: Spec
@@ -162,7 +162,7 @@ class Dataset:
         return len(self.x)
 
     def rows(self, index: Tensor | slice, device: torch.device | str = "cpu") -> Tensor:
-        """Data `x` of these rows, as a game sees them: images float32 in [-1, 1]."""
+        """The data `x` of these rows as games get them: images are float32 in [-1, 1]."""
         return self.column("x", index, device)
 
     def column(self, name: str, index: Tensor | slice, device: torch.device | str = "cpu") -> Tensor:
@@ -174,13 +174,13 @@ class Dataset:
         return self._kind_of(name, values).seen(values) if name != "label" else values
 
     def _kind_of(self, name: str, values: Tensor) -> Kind:
-        """The kind of a column; one that only measurements ask for is of the kind of `x` where it is stored alike."""
+        """The kind of a column.  A column for measurements has the kind of `x` if it is stored in the same way."""
         if name in self.spec.extra:
             return self.spec.extra[name].meaning
         return self.spec.meaning
 
     def only(self, index: Tensor) -> "Dataset":
-        """The same table with these rows alone."""
+        """The same table with only these rows."""
         label = None if self.label is None else self.label[index]
         others = {name: values[index] for name, values in self.others.items()}
         return Dataset(self.spec, self.x[index], label, self.facts, others)
@@ -193,16 +193,16 @@ class Dataset:
 
 
 NUMBERS = {1: "one", 2: "two", 3: "three"}
-EVERYTHING = -1  # the label under which the position among all rows is kept
+EVERYTHING = -1  # stands for "all rows" among the labels in `_drawn` and `_orders`
 
 
 @runtime_checkable
 class Source(Protocol):
-    """Where a game takes its data from: a table (`TableSource`), a stream, or an environment that makes experience.
+    """A source of batches for a game: a table (`TableSource`), a stream, or an environment that makes experience.
 
     Attributes:
-        spec: what a datum is.
-        drawn: how many data were drawn so far, over all processes: goals and logs count them.
+        spec: the description of a datum.
+        drawn: the number of data drawn so far, over all processes.  Goals and logs use it.
     """
 
     @property
@@ -214,26 +214,26 @@ class Source(Protocol):
         """The columns of the next `n` data, or of the next `n` of one class."""
 
     def state_dict(self) -> dict[str, Any]:
-        """The position, as a tree of numbers, strings and tensors: a resumed run goes on from there."""
+        """The position, as a tree of numbers, strings and tensors.  A resumed run continues from there."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None: ...
 
 
 class TableSource:
-    """Endless batches of a table: every row once an epoch, in an order drawn anew for each epoch.
+    """Endless batches of a table.  Each epoch holds every row once, in a new random order.
 
-    The rows of one class can be drawn apart from the others: they have epochs of their own.
+    Batches of one class can be taken too; each class has its own epochs.
 
-    With several processes each takes its share of every batch, and the shares together are exactly the
-    batch that one process would take: the same command means the same game on any number of devices.
+    With several processes, each takes its share of every batch.  The shares together are exactly the batch that a
+    single process would take, so that the same command means the same game on any number of devices.
 
     Args:
         dataset: the table to draw from.
-        columns: which columns a batch holds, in this order.
-        batch: what `next` takes.
-        seed: of the order.
-        device: where batches are wanted.
-        rank, world: which of how many processes this is.
+        columns: the columns of a batch, in this order.
+        batch: the number of data that `next` takes.
+        seed: the seed of the order.
+        device: the device of the batches.
+        rank, world: the number of this process, and how many processes there are.
     """
 
     def __init__(
@@ -250,11 +250,11 @@ class TableSource:
         if len(dataset) == 0:
             raise BadRequest(f"{dataset.spec.name!r} holds no data")
         for name in columns:
-            dataset.column(name, slice(0, 1))  # refuses a column that is not there
+            dataset.column(name, slice(0, 1))  # raises if there is no such column
         self.dataset, self.columns, self.batch = dataset, columns, batch
         self.seed, self.device, self.rank, self.world = seed, torch.device(device), rank, world
-        self._drawn = {EVERYTHING: 0}  # rows drawn so far, by the label that was asked for
-        self._orders: dict[int, tuple[int, Tensor]] = {}  # the epoch at hand, and its rows in order
+        self._drawn = {EVERYTHING: 0}  # label -> number of rows drawn so far
+        self._orders: dict[int, tuple[int, Tensor]] = {}  # label -> the present epoch, and its rows in order
 
     @property
     def spec(self) -> Spec:
@@ -262,13 +262,13 @@ class TableSource:
 
     @property
     def drawn(self) -> int:
-        """How many data were drawn."""
+        """The number of data drawn so far."""
         return sum(self._drawn.values())
 
     def take(self, n: int, label: int | None = None) -> tuple[Tensor, ...]:
         """The columns of the next `n` data, or of the next `n` of one class.
 
-        With several processes, of this process's share of them.
+        With several processes, returns this process's share of them.
         """
         if n % self.world:
             raise BadRequest(f"a batch of {n} cannot be shared by {self.world} processes; take a multiple")
@@ -283,7 +283,7 @@ class TableSource:
         return self
 
     def _indices(self, n: int, label: int) -> Tensor:
-        """The next `n` rows of this label, over the end of an epoch where need be."""
+        """The indices of the next `n` rows of this label.  They may continue in the next epoch."""
         parts, drawn = [], self._drawn.get(label, 0)
         while n:
             order = self._order(label, drawn)
@@ -295,11 +295,11 @@ class TableSource:
         return torch.cat(parts)
 
     def _order(self, label: int, drawn: int) -> Tensor:
-        """The rows of this label in the order of the epoch in which `drawn` of them have been drawn."""
+        """The rows of this label in the order of the epoch that holds row number `drawn`."""
         epoch, order = self._orders.get(label, (-1, torch.empty(0)))
         if (
             epoch < 0 or drawn // len(order) != epoch
-        ):  # a function of seed and epoch: nothing of it needs saving
+        ):  # the order follows from seed and epoch, so it need not be saved
             rows = self._rows(label)
             epoch = drawn // len(rows)
             generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch + 7_368_787 * (label + 1))

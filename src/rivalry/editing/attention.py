@@ -31,8 +31,8 @@ def attention_maps(game: Game, n: int, *, seed: int = 0, label: int | None = Non
         raise BadRequest("this game draws from no codes, so no attention over samples can be shown")
     with by_row(seed, range(n), game.device), torch.no_grad():
         z = game.draw(n)
-        told = told_labels(n, label, getattr(game, "classes", 0), game.device)
-        x, weights = attended(game, lambda: game.decode(z, *told))
+        labels = told_labels(n, label, getattr(game, "classes", 0), game.device)
+        x, weights = attended(game, lambda: game.decode(z, *labels))
     h, w = weights.shape[1:3]
     looks = torch.stack([weights[:, int(y * h), int(x * w)] for y, x in PLACES], 1)  # (n, 4, h', w')
     looks = F.interpolate(looks.float(), x.shape[2:], mode="bilinear", align_corners=False)

@@ -80,7 +80,7 @@ def into(game: Game, z: Tensor, space: Space, label: Tensor | int | None = None)
     """Codes z as they are, or the styles w (n, layers, d) of these codes and classes."""
     if space == "z":
         return z
-    return cast(Styled, game).style(z, **told(game, len(z), label))
+    return cast(Styled, game).style(z, **given_labels(game, len(z), label))
 
 
 def decoded(
@@ -94,7 +94,7 @@ def decoded(
         label: one for all, (n,), or None for every class in turn; a style knows its class already.
     """
     require(game, space)
-    labels = told(game, len(codes), label).get("label")
+    labels = given_labels(game, len(codes), label).get("label")
     parts = []
     with seeded(game, 0), torch.no_grad():
         for start in range(0, len(codes), chunk):
@@ -111,7 +111,7 @@ def decode(game: Game, codes: Tensor, space: Space = "z", label: Tensor | None =
     return cast(Latent, game).decode(codes, **({} if label is None else {"label": label}))
 
 
-def told(game: Game, n: int, label: Tensor | int | None = None) -> dict[str, Any]:
+def given_labels(game: Game, n: int, label: Tensor | int | None = None) -> dict[str, Any]:
     """`{"label": (n,)}` for a game that is told classes, every class in turn where None is; else nothing.
 
     Raises:

@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from rivalry.cache import cache_dir
-from rivalry.editing.codes import Space, Typical, decode, drawn, into, seeded, told, typical
+from rivalry.editing.codes import Space, Typical, decode, drawn, given_labels, into, seeded, typical
 from rivalry.game import Game, Latent
 from rivalry.metrics.suite import Progress
 from rivalry.nn.conv import ConvCritic, Shape
@@ -87,7 +87,7 @@ def fit(
         Whether all steps were made within `seconds`.
     """
     until = time.monotonic() + seconds
-    known, label = typical(game, space), told(game, BATCH).get("label")
+    known, label = typical(game, space), given_labels(game, BATCH).get("label")
     optimizer = torch.optim.Adam(encoder.parameters(), lr=2e-3, fused=True)  # which a schedule can drive
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     with seeded(game, seed):
@@ -129,11 +129,11 @@ def _code(game: Game, space: Space) -> tuple[int, ...]:
 
 def _keep(encoder: Encoder, path: Path) -> None:
     """Write it to the cache, whole or not at all; where that fails it is trained again next time."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with suppress(OSError, SafetensorError):
         try:
-            with beside.open("wb") as file:
+            with temporary.open("wb") as file:
                 write_tensors(encoder.state_dict(), file)
-            beside.replace(path)
+            temporary.replace(path)
         finally:
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)

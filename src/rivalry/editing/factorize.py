@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from rivalry.data.source import Spec
-from rivalry.editing.codes import DRAWN, Space, decoded, drawn, of_seeds, told
+from rivalry.editing.codes import DRAWN, Space, decoded, drawn, given_labels, of_seeds
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Steerable, Styled
 from rivalry.show.tables import heads, table
@@ -42,8 +42,8 @@ def directions(game: Game, layers: Sequence[int] | None = None) -> Directions:
     matrices = input_matrices(game)
     chosen = range(len(matrices)) if layers is None else layers
     if not chosen or not all(0 <= i < len(matrices) for i in chosen):
-        said = ", ".join(map(str, chosen)) or "none"
-        raise BadRequest(f"this game has layers 0 to {len(matrices) - 1}; asked for {said}")
+        listed = ", ".join(map(str, chosen)) or "none"
+        raise BadRequest(f"this game has layers 0 to {len(matrices) - 1}; asked for {listed}")
     A = torch.cat([matrices[i].detach().double() for i in chosen])  # (out, d)
     eigenvalues, vectors = torch.linalg.eigh(A.T @ A)  # in columns, weakest first
     vectors = vectors.T.flip(0)
@@ -114,7 +114,7 @@ def sheet(
     vectors = directions(game, layers).vectors[:count]
     amounts = deviations(drawn(game, DRAWN, space), vectors)[:, None].cpu() * torch.tensor(strengths)
     moved = steered(of_seeds(game, [seed], space, label)[0], vectors, amounts, layers).flatten(0, 1)
-    labels = told(game, 1, label).get("label")
+    labels = given_labels(game, 1, label).get("label")
     x = decoded(game, moved, space, None if labels is None else int(labels))
     return table(
         x.unflatten(0, (len(vectors), -1)), spec, heads(range(1, 1 + len(vectors))), heads(strengths)

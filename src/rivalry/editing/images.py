@@ -85,11 +85,13 @@ def _read(image: Given, spec: Spec, resize: bool) -> np.ndarray:
     c, h, w = spec.shape
     try:
         with image.path.open("rb") as file:
-            seen = look(file)
-        richest = (3 if seen.color else 1) + seen.alpha
-        as_they_are = seen.size == (h, w) and (_holds(c, richest) or _holds(c, _needed(image, seen, richest)))
+            header = look(file)
+        richest = (3 if header.color else 1) + header.alpha
+        as_they_are = header.size == (h, w) and (
+            _holds(c, richest) or _holds(c, _needed(image, header, richest))
+        )
         if not (resize or as_they_are):
-            came = f"{KINDS[richest]}, {seen.size[0]} x {seen.size[1]}"
+            came = f"{KINDS[richest]}, {header.size[0]} x {header.size[1]}"
             raise BadRequest(
                 f"{image.path} is {came}; this game was trained on {KINDS[c]}, {h} x {w}: --resize converts it"
             )
@@ -102,12 +104,12 @@ def _read(image: Given, spec: Spec, resize: bool) -> np.ndarray:
         raise BadRequest(f"{image.path} cannot be read as an image: {why}") from error
 
 
-def _needed(image: Given, seen: Look, richest: int) -> int:
+def _needed(image: Given, header: Look, richest: int) -> int:
     """How many channels the pixels ask for, whatever the file's mode: a color file may hold grey, or be opaque."""
     with image.path.open("rb") as file:
-        pixels = decode(file, richest, seen.size)[0]
-    alpha = seen.alpha and bool((pixels[-1] < 255).any())
-    color = seen.color and bool((pixels[:3] != pixels[:1]).any())
+        pixels = decode(file, richest, header.size)[0]
+    alpha = header.alpha and bool((pixels[-1] < 255).any())
+    color = header.color and bool((pixels[:3] != pixels[:1]).any())
     return (3 if color else 1) + alpha
 
 

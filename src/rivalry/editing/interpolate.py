@@ -17,7 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from rivalry.data.source import Spec
-from rivalry.editing.codes import Space, decoded, of_seeds, require_one_class, told
+from rivalry.editing.codes import Space, decoded, given_labels, of_seeds, require_one_class
 from rivalry.errors import BadRequest
 from rivalry.game import Game
 from rivalry.show.tables import heads, table
@@ -29,7 +29,7 @@ Between = Callable[
 
 def lerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     """The straight line from a (...) to b (...) at the places t (k,) in [0, 1]: (k, ...), its ends exact."""
-    t = _beside(t, a)
+    t = _broadcast(t, a)
     return (1 - t) * a + t * b
 
 
@@ -48,7 +48,7 @@ def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     norm = (1 - places) * of_x + places * of_y
     of_a = ((1 - places) * angle).sin() / angle.sin() * (norm / of_x)
     of_b = (places * angle).sin() / angle.sin() * (norm / of_y)
-    return (_beside(of_a, x) * x + _beside(of_b, y) * y).to(a.dtype)
+    return (_broadcast(of_a, x) * x + _broadcast(of_b, y) * y).to(a.dtype)
 
 
 def legs(points: Tensor, steps: int, between: Between = slerp, *, closed: bool = False) -> Tensor:
@@ -94,7 +94,7 @@ def sheet(
     """
     paths = legs(of_seeds(game, seeds, space, label), steps, between, closed=closed)
     rows = len(paths)
-    labels = told(game, rows, label).get("label")
+    labels = given_labels(game, rows, label).get("label")
     each = None if labels is None else labels.repeat_interleave(steps)
     x = decoded(game, paths.flatten(0, 1), space, each).unflatten(0, (rows, steps))
     ways = [f"{a} to {b}" for a, b in zip(seeds, [*seeds[1:], seeds[0]])]
@@ -119,6 +119,6 @@ def frames(
     return decoded(game, loop(of_seeds(game, seeds, space, label), steps, between), space, label)
 
 
-def _beside(t: Tensor, code: Tensor) -> Tensor:
+def _broadcast(t: Tensor, code: Tensor) -> Tensor:
     """(k,) -> (k, 1, ...) in the code's type, to stand before each number of a code."""
     return t.to(code.dtype).view(-1, *[1] * code.dim())

@@ -22,7 +22,7 @@ from PIL import Image
 from torch import Tensor
 
 from rivalry.data.source import Spec
-from rivalry.editing.codes import DRAWN, Space, decode, decoded, drawn, require, told, typical
+from rivalry.editing.codes import DRAWN, Space, decode, decoded, drawn, given_labels, require, typical
 from rivalry.editing.encoder import Encoder, encoder_of, whitened
 from rivalry.errors import BadRequest
 from rivalry.game import Conditional, Game
@@ -104,7 +104,7 @@ def invert(
     for part, start in enumerate(parts):
         rows = slice(start, start + many)
         places = search.starts(x[rows], None if classes is None else classes[rows], starts)
-        tell = partial(_told, progress, part, len(parts))
+        tell = partial(_tell, progress, part, len(parts))
         found.append(search.descend(x[rows], places, steps, left, tell))
     codes = torch.cat([one.codes for one in found])
     labels = None if classes is None else torch.cat([one.label for one in found if one.label is not None])
@@ -112,7 +112,7 @@ def invert(
     return Inverted(codes, again, _errors(again, x.float().cpu()), labels)
 
 
-def _told(progress: Progress | None, part: int, parts: int, share: float) -> None:
+def _tell(progress: Progress | None, part: int, parts: int, share: float) -> None:
     """Tell of a share of one part of the work, in hundredths of a part."""
     if progress:
         progress("looking for codes", 100 * part + round(100 * share), 100 * parts)
@@ -136,7 +136,7 @@ def require_invertible(game: Game, where: Where = "z") -> None:
 
 
 def _decodes_with_gradient(game: Game, codes: Tensor, space: Space) -> bool:
-    label = told(game, len(codes)).get("label")
+    label = given_labels(game, len(codes)).get("label")
     return decode(game, codes.detach().requires_grad_(), space, label).requires_grad
 
 
@@ -165,7 +165,7 @@ class _Search:
         self.space: Space = "z" if where == "z" else "w"
         self.known = typical(game, self.space)
         codes = drawn(game, DRAWN, self.space, seed=seed)
-        self.class_of = told(game, DRAWN).get("label")
+        self.class_of = given_labels(game, DRAWN).get("label")
         self.pool = whitened(codes, self.known, self.space)
         self.furthest = float(_rms(self.pool).quantile(0.99))
         self.samples = decoded(game, codes, self.space).flatten(1).to(game.device)
@@ -263,7 +263,7 @@ def _classes(game: Game, n: int, label: Tensor | int | None) -> Tensor | None:
     """The classes to try for each image, (n, k): the one that was told, else all; None of a game told none."""
     if label is None and isinstance(game, Conditional) and game.classes:
         return torch.arange(game.classes, device=game.device).expand(n, -1)
-    labels = told(game, n, label).get("label")
+    labels = given_labels(game, n, label).get("label")
     return None if labels is None else labels[:, None]
 
 

@@ -33,12 +33,12 @@ def band(name: str, layers: int) -> range:
     """
     first, sign, last = name.partition("-")
     if first.isdigit() and (last.isdigit() if sign else True):
-        told = range(int(first), int(last if sign else first) + 1)
-        if not told or told[-1] >= layers:
+        chosen = range(int(first), int(last if sign else first) + 1)
+        if not chosen or chosen[-1] >= layers:
             raise BadRequest(
                 f"there are {layers} layers, 0 to {layers - 1}, counted upwards; asked for {name}"
             )
-        return told
+        return chosen
     if name not in BANDS:
         raise unknown("part of the layers", name, BANDS, f"there is {', '.join(BANDS)}, or numbers: 0-3")
     if layers < len(BANDS):

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from rivalry.data.source import Dataset, Spec
-from rivalry.editing.codes import told
+from rivalry.editing.codes import given_labels
 from rivalry.errors import BadRequest
 from rivalry.game import Game
 from rivalry.given import given_for
@@ -59,7 +59,7 @@ def samples(
         label: one for all, (seeds,), or None for every class in turn.
     """
     require_truncations(game, truncations)
-    labels = told(game, len(seeds), label).get("label")
+    labels = given_labels(game, len(seeds), label).get("label")
     rows = []
     for value in truncations:  # outside: a game may prepare for one truncation at a time
         row = []

@@ -2,7 +2,7 @@
 
     from rivalry.human import Study
     study = Study.create("faces", "real-or-fake", {"dcgan": "samples"}, real="photographs")
-    question = study.next("judge-1")                # an image that nothing tells the origin of
+    question = study.next("judge-1")                # an image whose name does not show its origin
     study.answer(question, "fake")
     print(*study.result())
 

@@ -1,16 +1,16 @@
-"""Which question is worth a person's time, and when enough were asked.
+"""Choosing the next question of a study, and deciding when to stop.
 
-Of pairs the one whose answer tells most about the strengths:
+For pairs: the pair whose answer is expected to give most information about the strengths,
 
     I = H(E σ(θ_i - θ_j)) - E H(σ(θ_i - θ_j))        over the posterior of Bradley-Terry, taken as a Gaussian
 
-the part of the answer's uncertainty that is ignorance of the strengths, and not the judge's own wavering (Houlsby et
-al. 2011, arXiv 1112.5745).  Two players who are known to be equals have an answer that nobody can predict, and that
-tells nothing.
+the part of the answer's uncertainty that comes from not knowing the strengths, and not from the judge (Houlsby et al.
+2011, arXiv 1112.5745).  If two players are known to be equal, the answer cannot be predicted, but it gives no
+information.
 
-Of images the one whose error rate is least known: the widest Beta posterior.  An image that was asked about less often
-goes first whatever its posterior, because HYPE∞ is the mean over images: with the widest posterior alone the images
-that people disagree on would be asked about more, and drag the error rate towards a half.
+For images: the image whose error rate is least known, by the widest Beta posterior.  Images with fewer answers come
+first, whatever their posterior, because HYPE∞ is the mean over images.  With the posterior as the only rule, images
+on which people disagree would get more answers, and would move the error rate towards a half.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ def next_pair(
     Args:
         wins: (k, k), how often each beat each; k of 2 or more.
         generator: breaks ties.
-        last: the pair that this judge has just compared, in any order: not asked again, unless there is no other.
+        last: the pair that this judge has just compared, in any order.  It is not chosen, unless there is no other.
         prior: as in `ratings.fit`.
     """
     gain = information(*fit(wins, prior))
@@ -49,7 +49,7 @@ def next_pair(
 
 
 def information(strength: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    """(k, k): how many nats the answer about each pair is expected to tell about the strengths.
+    """The expected information, in nats, of an answer about each pair: (k, k).
 
     Args:
         strength: (k,), the posterior's mean.
@@ -63,11 +63,11 @@ def information(strength: np.ndarray, covariance: np.ndarray) -> np.ndarray:
 
 
 def next_image(asked: np.ndarray, wrong: np.ndarray, generator: np.random.Generator) -> int:
-    """The image to ask about next: of those asked about least, one with the widest posterior.
+    """The index of the next image: of those with the fewest answers, one with the widest posterior.
 
     Args:
-        asked: (n,) how many answers there are about each, n of 1 or more.
-        wrong: (n,) how many of them are wrong.
+        asked: (n,) the number of answers about each image, n >= 1.
+        wrong: (n,) the number of these that are wrong.
         generator: breaks ties.
     """
     a, b = 1 + np.asarray(wrong), 1 + np.asarray(asked) - np.asarray(wrong)  # Beta(1, 1) before any answer
@@ -77,10 +77,10 @@ def next_image(asked: np.ndarray, wrong: np.ndarray, generator: np.random.Genera
 
 
 def enough(scores: Sequence[Score], width: float) -> bool:
-    """Whether every score has a 95 % interval no wider than `width`, in the scores' own unit.
+    """Whether every score has a 95 % interval of at most `width`, in the scores' unit.
 
-    To stop as soon as an interval is narrow favors answers that happened to agree: intervals are then a little too
-    narrow.  The fewer the answers, the more.
+    Stopping as soon as an interval is narrow favors answers that agree by chance.  The final intervals are therefore a
+    little too narrow, the more so with few answers.
     """
     intervals = [score.details.get("interval") for score in scores]
     return bool(scores) and all(i is not None and i[1] - i[0] <= width for i in intervals)
@@ -91,5 +91,5 @@ def _one_of(fitting: np.ndarray, generator: np.random.Generator) -> int:
 
 
 def _entropy(p: np.ndarray) -> np.ndarray:
-    """Of a coin, in nats."""
+    """The entropy of a yes/no answer with probability p, in nats."""
     return entr(p) + entr(1 - p)

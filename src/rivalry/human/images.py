@@ -1,7 +1,7 @@
-"""The images of a study: copied under names that tell nothing of where they come from.
+"""The images of a study: copied under names that do not show where they come from.
 
-A judge who is shown `photographs/17.jpg` needs no eyes.  So each image is decoded, written anew as PNG without whatever
-else its file held, and numbered in an order drawn at random.
+A path such as `photographs/17.jpg` would show a judge the answer.  Each image is therefore decoded, written as PNG
+without the other contents of its file, and numbered in random order.
 """
 
 import hashlib
@@ -22,13 +22,13 @@ Found = list[tuple[str, Member]]  # a source and one of its images
 
 
 def find(sources: Mapping[str, Path], most: int, generator: np.random.Generator) -> Found:
-    """The images of each source, at most so many of each, drawn at random, and all in random order.
+    """Images of each source: at most `most` of each, drawn at random, all in random order.
 
     Args:
         sources: a folder or zip of images for each name.
 
     Raises:
-        BadRequest: a source that is not there, or that holds no images.
+        BadRequest: a source does not exist, or holds no images.
     """
     found: Found = []
     for name, path in sources.items():
@@ -43,16 +43,16 @@ def find(sources: Mapping[str, Path], most: int, generator: np.random.Generator)
 
 
 def copy(found: Found, folder: Path, real: str) -> list[tuple[str, str, str, bool]]:
-    """Write the images below a study's folder, and tell of each its source, path, hash and whether it is real.
+    """Write the images into a study's folder.  Returns (source, path, hash, whether it is real) for each.
 
     Args:
         real: the name of the source of real images.
 
     Raises:
-        BadRequest: an image that cannot be read; it is named.
+        BadRequest: an image cannot be read; names it.
     """
     (folder / FOLDER).mkdir(mode=0o700)
-    told: list[tuple[str, str, str, bool]] = []
+    rows: list[tuple[str, str, str, bool]] = []
     sizes: dict[bool, set[tuple[int, int]]] = {True: set(), False: set()}
     for number, (source, member) in enumerate(found):
         image = _read(member)
@@ -60,14 +60,14 @@ def copy(found: Found, folder: Path, real: str) -> list[tuple[str, str, str, boo
         image.save(folder / path, "png")
         digest = hashlib.sha256((folder / path).read_bytes()).hexdigest()
         sizes[source == real].add(image.size)
-        told.append((source, path, digest, source == real))
+        rows.append((source, path, digest, source == real))
     if all(sizes.values()) and sizes[True] != sizes[False]:
         warnings.warn("real and fake images differ in size; judges may tell them apart by it", stacklevel=3)
-    return told
+    return rows
 
 
 def _read(member: Member) -> Image.Image:
-    """Upright and in 8 bits, with color and alpha where the file has them, and nothing else of the file."""
+    """The image upright and in 8 bits, with color and alpha if the file has them, and nothing else from the file."""
     try:
         with member.open() as file:
             seen = look(file)

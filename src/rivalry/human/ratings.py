@@ -1,13 +1,14 @@
-"""Bradley-Terry: strengths from comparisons of two.
+"""Bradley-Terry: strengths from comparisons of pairs.
 
     P(i beats j) = σ(θ_i - θ_j)
 
 Bradley and Terry 1952; fitted by Newton's method, as Hunter 2004 ("MM algorithms for generalized Bradley-Terry
-models") discusses beside his own.  A tie is half a win for each.  Every player has also drawn one game with a player
-of strength 0: that weak prior keeps the unbeaten finite, and relates players whom no chain of comparisons relates,
-which is then told.  Strengths are log odds, and their mean is 0: only differences say anything.
+models") discusses next to his own method.  A tie is half a win for each.  As a weak prior, every player has also drawn
+one game with a player of strength 0.  The prior keeps strengths of unbeaten players finite, and relates players that no
+chain of comparisons relates (the provenance then says so).  Strengths are log odds with mean 0; only their differences
+have a meaning.
 
-It is blind to intransitive tastes (rock, paper, scissors), and to how judges differ.
+The model cannot express intransitive preferences (rock, paper, scissors), or differences between judges.
 """
 
 from collections.abc import Sequence
@@ -40,10 +41,10 @@ def bradley_terry(
     """The strength of each player in log odds against the mean of all; high is better.
 
     The spread is the standard error from the Fisher information.  The details hold the 95 % `interval`: Student's, with
-    the standard deviation over a bootstrap that resamples judges, or the comparisons of a single judge, and no less
-    than that error; `wins`, a tie counting half; and `rank`, 1 for the strongest.  `n` counts a player's comparisons.
-    Where nobody compared the players of one group with those of another, provenance lists the `groups`: between them
-    the prior alone decides.
+    the standard deviation over a bootstrap that resamples judges, or the comparisons of a single judge, and at least
+    that error; `wins`, where a tie counts half; and `rank`, 1 for the strongest.  `n` counts a player's comparisons.
+    If the players of one group were never compared with those of another, the provenance lists the `groups`.  Between
+    groups only the prior decides.
 
     Args:
         names: of the k players.
@@ -67,7 +68,7 @@ def bradley_terry(
         left, right, outcome, number if by_judge else np.arange(len(left)), k, prior, resamples, seed
     )
     low, high = strength - np.maximum(again, HALF * error), strength + np.maximum(again, HALF * error)
-    told = {
+    origin = {
         **(provenance or {}),
         "judges": len(judges),
         "comparisons": len(left),
@@ -77,7 +78,7 @@ def bradley_terry(
     }
     together = groups(wins)
     if len(together) > 1:
-        told["groups"] = [[names[i] for i in group] for group in together]
+        origin["groups"] = [[names[i] for i in group] for group in together]
     rank = np.argsort(np.argsort(-strength, kind="stable"))
     games = (wins + wins.T).sum(1)
     return [
@@ -87,7 +88,7 @@ def bradley_terry(
             int(games[i]),
             float(error[i]),
             "high",
-            told,
+            origin,
             {
                 "interval": (float(low[i]), float(high[i])),
                 "wins": float(wins[i].sum()),
@@ -125,7 +126,7 @@ def fit(wins: np.ndarray, prior: float = PRIOR) -> tuple[np.ndarray, np.ndarray]
         step = np.linalg.solve(information, slope[..., None])[..., 0]
         step /= np.maximum(
             1, np.abs(step).max(-1, keepdims=True)
-        )  # far from the top the curve is no parabola
+        )  # far from the maximum, a full Newton step may be too long
         strength = strength + step
         if np.abs(step).max() < 1e-10:
             break
@@ -155,7 +156,7 @@ def _again(
     resamples: int,
     seed: int,
 ) -> np.ndarray:
-    """Half the width (k,) of the 95 % interval of each strength, had other units been asked.
+    """Half the width (k,) of the 95 % interval of each strength, from a bootstrap over units.
 
     Args:
         unit: (n,) integers: the judge of each comparison, or its own number where comparisons are resampled.
@@ -171,6 +172,6 @@ def _again(
 
 
 def groups(wins: np.ndarray) -> list[list[int]]:
-    """Players whom a chain of comparisons relates, together."""
+    """Groups of players: two are in one group if a chain of comparisons relates them."""
     count, label = connected_components(wins + wins.T > 0, directed=False)
     return [np.flatnonzero(label == group).tolist() for group in range(count)]

@@ -1,18 +1,18 @@
-"""Real or fake?  How often people are wrong, and how long they must look to be right.
+"""Real or fake?  The error rate of people, and the exposure that they need.
 
     HYPE∞ = ½ (share of fakes taken for real + share of reals taken for fake)
     HYPE-time = mean over judges of the exposure that a staircase shows most often, in ms
 
 Zhou et al. 2019, "HYPE: A Benchmark for Human eYe Perceptual Evaluation of Generative Models" (arXiv 1904.01121).
-At 50 % fakes cannot be told from reals; above it they look more real than the reals.  Both are blind to diversity:
-one perfect image, made again and again, fools everyone.
+At 50 % people cannot distinguish fakes from reals; above it fakes look more real than the reals.  Neither measures
+diversity: a generator that makes only one perfect image gets the best score.
 
-Deviations.  The paper counts errors over 50 reals and 50 fakes a judge; the mean of both shares is the same number
-there, and stays itself where one side was asked about more often.  Its interval resamples judges; here images are
-resampled as well, for another study would show others.  Its staircase is told as "raised at 10 ms increments and
-reduced at 30 ms decrements, following the 3-up/1-down approach, which theoretically leads to 75 % accuracy".  Taken
-by the letter that settles where 25 % of the answers are right, and so at the shortest exposure for everyone; 75 % is
-where steps up are three times the steps down (Kaernbach 1991), which is what is done here.
+Deviations.  The paper counts errors over 50 reals and 50 fakes for each judge.  The mean of both shares is the same
+number there, and it stays correct if one side was asked about more often.  The paper's interval resamples judges; here
+images are resampled as well, since another study would show other images.  The paper's staircase is "raised at 10 ms
+increments and reduced at 30 ms decrements, following the 3-up/1-down approach, which theoretically leads to 75 %
+accuracy".  Taken literally, it settles where 25 % of the answers are right, which is at the shortest exposure for
+everyone.  It settles at 75 % if steps up are three times the steps down (Kaernbach 1991), so that is used here.
 """
 
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ def hype_infinity(
         if not some.any():
             raise BadRequest(f"an error rate needs answers about {side} images; there are none yet")
     several = len(np.unique(judge)) > 1
-    told = {
+    origin = {
         **(provenance or {}),
         "judges": len(np.unique(judge)),
         "n real": len(np.unique(np.asarray(item)[real])),
@@ -79,7 +79,9 @@ def hype_infinity(
         by_judge, by_item = np.asarray(judge)[some], np.asarray(item)[some]
         error, interval, independent = _spread(float(share), pulls[some], by_judge, by_item)
         details = {"interval": interval, "independent answers": independent}
-        found.append(Score(f"{name}[{source}]", float(share), int(some.sum()), error, "high", told, details))
+        found.append(
+            Score(f"{name}[{source}]", float(share), int(some.sum()), error, "high", origin, details)
+        )
     return found
 
 
@@ -193,7 +195,7 @@ def hype_time(
     if not blocks:
         raise BadRequest("an exposure needs a judge who has ended a block; there is none yet")
     thresholds = np.array([np.mean([modal(block) for block in some]) for some in blocks])
-    told = {**(provenance or {}), "judges": len(blocks), "blocks": sum(map(len, blocks))}
+    origin = {**(provenance or {}), "judges": len(blocks), "blocks": sum(map(len, blocks))}
     details: dict[str, Any] = {"interval": None, "by judge": thresholds.tolist()}
     spread = None
     if len(blocks) > 1:
@@ -201,6 +203,6 @@ def hype_time(
         again = thresholds[drawn].mean(1)
         spread = float(again.std(ddof=1))
         details["interval"] = tuple(map(float, np.percentile(again, [2.5, 97.5])))
-    told["spread"] = f"standard deviation over {resamples:,} bootstrap resamples of the judges"
+    origin["spread"] = f"standard deviation over {resamples:,} bootstrap resamples of the judges"
     n = sum(len(block) for some in blocks for block in some)
-    return Score(f"hype-time[{source}]", float(thresholds.mean()), n, spread, "high", told, details)
+    return Score(f"hype-time[{source}]", float(thresholds.mean()), n, spread, "high", origin, details)

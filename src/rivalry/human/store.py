@@ -1,12 +1,12 @@
-"""Judgements of people in one SQLite file: an answer that was taken is on the disk before the next question.
+"""Judgements of people in one SQLite file.  Each answer is on the disk before the next question is asked.
 
-    study        one row: what is asked, when the study was made, its settings as JSON
-    items        the images: the source of each, where it lies below the study's folder, its hash, is it real
-    judges       pseudonyms, and nothing else that tells who somebody is
-    judgements   who said what of which image, or of which two; how long it was shown; how long the answer took
+    study        one row: the kind of question, when the study was made, its settings as JSON
+    items        the images: source, path in the study's folder, hash, whether it is real
+    judges       pseudonyms, and nothing else about a person
+    judgements   the judge, the image or the two images, the answer, the exposure, the time that the answer took
 
-Several processes may write at once: each waits for its turn.  A process that is killed loses nothing that it had
-acknowledged (write-ahead log, synchronous).  Every value is bound to its statement, never written into it.
+Several processes may write at the same time; they wait for each other.  If a process is killed, no answer that it had
+confirmed is lost (write-ahead log, synchronous).  Values are bound to SQL statements, never written into their text.
 """
 
 import json
@@ -129,10 +129,10 @@ class Store:
 
     @classmethod
     def create(cls, path: Path, kind: str, settings: dict[str, Any]) -> "Store":
-        """A new file that its owner alone may read and write.
+        """Create a file that only its owner may read and write.
 
         Raises:
-            BadRequest: something is there already, or it cannot be written.
+            BadRequest: the file exists already, or cannot be written.
         """
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -152,7 +152,7 @@ class Store:
 
     @classmethod
     def open(cls, path: Path) -> "Store":
-        """A file that is there.
+        """Open an existing file.
 
         Raises:
             BadRequest: there is none, it is no study, it is damaged, or a newer rivalry wrote it.
@@ -208,7 +208,7 @@ class Store:
         return place
 
     def _place(self, path: str) -> Path:
-        """Where a relative path leads, links followed, if that is inside of the study's folder."""
+        """The file of a relative path, after links are followed.  It must be in the study's folder."""
         folder = self.path.parent
         if Path(path).is_absolute() or not (folder / path).resolve().is_relative_to(folder.resolve()):
             raise BadRequest(f"the image {path!r} lies outside of the study {folder}")
@@ -269,17 +269,17 @@ class Store:
 
 
 def require_pseudonym(judge: str) -> None:
-    """Refuse what may be a person's name or address.
+    """Refuse a text that may be a person's name or address.
 
     Raises:
-        BadRequest: what a pseudonym is.
+        BadRequest: it is not a pseudonym; says what a pseudonym is.
     """
     if not PSEUDONYM.fullmatch(judge):
         raise BadRequest(f"a judge is a pseudonym of up to 32 letters, digits, - and _; got {judge!r}")
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """A connection to a file that is there; transactions are begun and ended by `_turn` alone."""
+    """A connection to an existing file.  Only `_turn` begins and ends transactions."""
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=WAIT, isolation_level=None)
     try:
         db.execute("PRAGMA foreign_keys = ON")
@@ -304,7 +304,7 @@ def _require_ours(path: Path, db: sqlite3.Connection) -> None:
 
 @contextmanager
 def _turn(db: sqlite3.Connection) -> Iterator[None]:
-    """One transaction, whose turn to write is taken at its beginning: all of it is kept, or nothing."""
+    """One transaction, with the lock for writing from its start: either all of it is kept, or nothing."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -317,7 +317,7 @@ def _turn(db: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def _in_words(path: Path) -> Iterator[None]:
-    """What SQLite cannot do, in one line."""
+    """Turn SQLite's errors into messages of one line."""
     try:
         yield
     except sqlite3.IntegrityError:  # our own mistake

@@ -1,6 +1,6 @@
-"""A study: a folder of images and of what people said of them.
+"""A study: a folder with images and the answers that people gave about them.
 
-It asks one question at a time, keeps each answer at once, and tells what the answers amount to.
+It asks one question at a time, writes each answer to the disk at once, and computes scores from the answers.
 """
 
 import shutil
@@ -27,14 +27,14 @@ MOST = 5000  # images of a source; K of HYPE
 
 @dataclass(frozen=True)
 class Question:
-    """What a judge is asked.
+    """A question for a judge.
 
     Attributes:
         judge: a pseudonym.
-        images: the file to look at, or the left and the right one.
+        images: the file to show, or the left and the right file.
         items: their numbers in the study.
-        answers: what may be said: "real" or "fake"; "left", "right" or "tie".
-        exposure: milliseconds for which to show it; None for as long as the judge likes.
+        answers: the possible answers: "real" or "fake"; "left", "right" or "tie".
+        exposure: milliseconds for which to show the image; None for no limit.
     """
 
     judge: str
@@ -87,7 +87,7 @@ class Study:
         Raises:
             BadRequest: a request without sense, sources without images, or a place that cannot be written.
         """
-        from rivalry.human import images  # takes torch along, which asking can do without
+        from rivalry.human import images  # imported here, since it imports torch, which `ask` does not need
 
         folder = Path(folder)
         paths = {name: Path(path) for name, path in sources.items()}
@@ -97,17 +97,19 @@ class Study:
         found = images.find(paths, most, np.random.default_rng(seed))
         settings = {"timed": timed, "width": width, "seed": seed, "most": most}
         made = [parent for parent in folder.parents if not parent.exists()]
-        beside = None
+        temporary = None
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))  # its owner's alone
-            rows = images.copy(found, beside, REAL)
-            with Store.create(beside / FILE, kind, settings) as store:
+            temporary = Path(
+                tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent)
+            )  # only its owner can read it
+            rows = images.copy(found, temporary, REAL)
+            with Store.create(temporary / FILE, kind, settings) as store:
                 store.add_items(rows)
-            beside.rename(folder)
+            temporary.rename(folder)
         except BaseException as error:
-            if beside is not None:
-                shutil.rmtree(beside, ignore_errors=True)
+            if temporary is not None:
+                shutil.rmtree(temporary, ignore_errors=True)
             with suppress(OSError):
                 for parent in made:  # the deepest first
                     parent.rmdir()
@@ -133,22 +135,22 @@ class Study:
     # ------------------------------------------------------------------ asking
 
     def next(self, judge: str) -> Question | None:
-        """The question whose answer is worth most; None when there is nothing left to ask this judge.
+        """The most informative next question; None if there is no question left for this judge.
 
-        That is so when every interval is narrow enough, when a judge of "real or fake?" has seen all reals or all
-        fakes, or when there is but one pair and it was just asked.
+        There is none if every interval is narrow enough, if a judge of "real or fake?" has seen all reals or all
+        fakes, or if there is only one pair and it was just asked.
 
         Raises:
             BadRequest: no pseudonym, or an image that is gone.
         """
         require_pseudonym(judge)
-        said = self._store.judgements()
-        if self._enough(said):
+        judgements = self._store.judgements()
+        if self._enough(judgements):
             return None
-        mine = [one for one in said if one.judge == judge]
+        mine = [one for one in judgements if one.judge == judge]
         generator = np.random.default_rng([self._store.settings["seed"], len(mine), *judge.encode()])
         choose = self._image if self.kind == "real-or-fake" else self._pair
-        shown = choose(said, mine, generator)
+        shown = choose(judgements, mine, generator)
         if shown is None:
             return None
         exposure = None
@@ -172,16 +174,19 @@ class Study:
         self._store.add(question.judge, question.items, answer, question.exposure, seconds)
 
     def _image(
-        self, said: list[Judgement], mine: list[Judgement], generator: np.random.Generator
+        self, judgements: list[Judgement], mine: list[Judgement], generator: np.random.Generator
     ) -> tuple[Item, ...] | None:
-        """A real or a fake, by the fall of a coin, that this judge has not seen; of the source asked about least."""
-        seen = {one.shown[0] for one in mine}
-        left = [item for item in self.items if item.id not in seen]
+        """A real or a fake image, each with probability 1/2, that this judge has not seen.
+
+        It is of the source with the fewest answers.
+        """
+        answered = {one.shown[0] for one in mine}
+        left = [item for item in self.items if item.id not in answered]
         if len({item.real for item in left}) < 2:
             return None
         real = bool(generator.integers(2))
-        asked = Counter(one.shown[0] for one in said)
-        wrong = Counter(one.shown[0] for one in said if self._wrong(one))
+        asked = Counter(one.shown[0] for one in judgements)
+        wrong = Counter(one.shown[0] for one in judgements if self._wrong(one))
         by_source = Counter({item.source: 0 for item in left if item.real == real})
         for number, times in asked.items():
             if self._item[number].source in by_source:
@@ -192,18 +197,18 @@ class Study:
         return (some[asking.next_image(of_each, errors, generator)],)
 
     def _pair(
-        self, said: list[Judgement], mine: list[Judgement], generator: np.random.Generator
+        self, judgements: list[Judgement], mine: list[Judgement], generator: np.random.Generator
     ) -> tuple[Item, ...] | None:
-        """An image of each of two sources, left or right at random; none that this judge saw last, if there is another.
+        """An image of each of two sources, with left and right at random.
 
-        Of each source the images that were shown least come first.
+        Images that were shown least come first.  The judge's last images are not shown again, if there are others.
         """
         before = [self._item[number] for number in mine[-1].shown] if mine else []
         numbers = [self._players.index(item.source) for item in before]
-        left, right, outcome, _ = self._comparisons(said)
+        left, right, outcome, _ = self._comparisons(judgements)
         wins = tally(left, right, outcome, len(self._players))
         pair = asking.next_pair(wins, generator, (numbers[0], numbers[1]) if numbers else None)
-        shown = Counter(number for one in said for number in one.shown)
+        shown = Counter(number for one in judgements for number in one.shown)
         chosen = []
         for player in generator.permutation(pair):
             some = [item for item in self.items if item.source == self._players[player]]
@@ -213,15 +218,15 @@ class Study:
         return None if set(chosen) == set(before) else tuple(chosen)
 
     def _rarest(self, counts: Counter[Any], generator: np.random.Generator) -> Any:
-        """One of those that were counted least."""
+        """One of the keys with the lowest count."""
         least = min(counts.values())
         rare = [name for name, count in counts.items() if count == least]
         return rare[int(generator.integers(len(rare)))]
 
-    # ------------------------------------------------------------------ what it amounts to
+    # ------------------------------------------------------------------ results
 
     def result(self) -> list[Score]:
-        """What the answers amount to: error rates, exposures, or strengths (see `realism` and `ratings`).
+        """The scores from all answers: error rates, exposures, or strengths (see `realism` and `ratings`).
 
         Raises:
             BadRequest: there are too few answers for any number.
@@ -238,48 +243,54 @@ class Study:
             )
         return scores
 
-    def _enough(self, said: list[Judgement]) -> bool:
+    def _enough(self, judgements: list[Judgement]) -> bool:
         width = self._store.settings["width"]
-        return width is not None and asking.enough(self._scores(said), width)
+        return width is not None and asking.enough(self._scores(judgements), width)
 
-    def _scores(self, said: list[Judgement]) -> list[Score]:
+    def _scores(self, judgements: list[Judgement]) -> list[Score]:
         """None where a source has no answers yet."""
-        told = {"study": self.folder.name, "kind": self.kind}
+        provenance = {"study": self.folder.name, "kind": self.kind}
         if self.kind == "pairs":
-            left, right, outcome, judge = self._comparisons(said)
-            return bradley_terry(self._players, left, right, outcome, judge, provenance=told) if said else []
+            left, right, outcome, judge = self._comparisons(judgements)
+            return (
+                bradley_terry(self._players, left, right, outcome, judge, provenance=provenance)
+                if judgements
+                else []
+            )
         fakes = [player for player in self._players if player != REAL]
         if self._store.settings["timed"]:
             exposures: dict[str, list[int]] = {}
-            for one in said:
+            for one in judgements:
                 exposures.setdefault(one.judge, []).append(one.exposure or 0)
             blocks = [self._staircase.blocks(some) for some in exposures.values()]
-            return [hype_time(blocks, source=fakes[0], provenance=told)] if any(blocks) else []
-        asked = {self._item[one.shown[0]].source for one in said}
+            return [hype_time(blocks, source=fakes[0], provenance=provenance)] if any(blocks) else []
+        asked = {self._item[one.shown[0]].source for one in judgements}
         if asked != set(self._players):
             return []
         scores: list[Score] = []
         for source in fakes:
-            some = [one for one in said if self._item[one.shown[0]].source in (source, REAL)]
-            scores += hype_infinity(*self._answers(some), source=source, provenance=told)
+            some = [one for one in judgements if self._item[one.shown[0]].source in (source, REAL)]
+            scores += hype_infinity(*self._answers(some), source=source, provenance=provenance)
         return scores
 
-    def _answers(self, said: list[Judgement]) -> tuple[np.ndarray, ...]:
+    def _answers(self, judgements: list[Judgement]) -> tuple[np.ndarray, ...]:
         """Judge, image, whether it is real, and whether the answer was wrong: (n,) each."""
-        items = [self._item[one.shown[0]] for one in said]
+        items = [self._item[one.shown[0]] for one in judgements]
         return (
-            _numbered([one.judge for one in said]),
+            _numbered([one.judge for one in judgements]),
             np.array([item.id for item in items]),
             np.array([item.real for item in items]),
-            np.array([self._wrong(one) for one in said]),
+            np.array([self._wrong(one) for one in judgements]),
         )
 
-    def _comparisons(self, said: list[Judgement]) -> tuple[np.ndarray, ...]:
+    def _comparisons(self, judgements: list[Judgement]) -> tuple[np.ndarray, ...]:
         """Left and right source, how much of a win it was for the left one, and the judge: (n,) each."""
-        sides = [[self._players.index(self._item[one.shown[side]].source) for one in said] for side in (0, 1)]
-        outcome = [{"left": 1.0, "right": 0.0, "tie": 0.5}[one.answer] for one in said]
+        sides = [
+            [self._players.index(self._item[one.shown[side]].source) for one in judgements] for side in (0, 1)
+        ]
+        outcome = [{"left": 1.0, "right": 0.0, "tie": 0.5}[one.answer] for one in judgements]
         left, right = (np.array(side, int) for side in sides)
-        return left, right, np.array(outcome), _numbered([one.judge for one in said])
+        return left, right, np.array(outcome), _numbered([one.judge for one in judgements])
 
     def _wrong(self, one: Judgement) -> bool:
         return (one.answer == "real") != self._item[one.shown[0]].real

@@ -1,8 +1,8 @@
-"""Kinds of data: what a datum is, beyond a tensor of a fixed shape.
+"""Kinds of data: images, points, sentences, sounds and others.
 
-A kind is one value in a file of its own and one row of `KINDS`.  Everything that differs between images, points,
-sentences and sounds is asked of it: how data are stored and seen, checked, named in words, shown, written, and
-compared.  No module outside this package compares a kind with a string.
+A datum is a tensor of a fixed shape; its kind says everything else about it.  A kind is one object in a file of its own
+and one row of `KINDS`.  Its methods say how data are stored, checked, described, shown, written and compared.  No
+module outside of this package compares a kind with a string.
 
 Importing this package imports no torch; a kind's file is imported when the kind is asked for.
 """
@@ -22,18 +22,26 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "Row", "find_kind", "reader_of", "reader_of_folder", "require_kind"]
 
 
-LOOKED_AT = 2000  # files of a folder, to tell what it holds
-PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}  # beside these, text is a description
+LOOKED_AT = 2000  # the number of files of a folder that decide its reader
+PICTURES = {
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".webp",
+    ".bmp",
+    ".tif",
+    ".tiff",
+}  # in a folder with these, text files only describe pictures
 
 
 class Row(NamedTuple):
     """One kind: where it is, and which files hold it.
 
     Attributes:
-        target: "module:attribute" below `rivalry.kinds`.
-        what: one line on what a datum is.
-        reads: ending of a file -> "module:function" below `rivalry.data.readers` that opens it.
-        folders: the same for a folder, by the ending that most of its files have.
+        target: "module:attribute" in `rivalry.kinds`.
+        what: a line that says what a datum is.
+        reads: ending of a file -> "module:function" in `rivalry.data.readers` that opens it.
+        folders: the same for a folder; the ending is that of most of its files.
     """
 
     target: str
@@ -85,7 +93,7 @@ def require_kind(name: str) -> None:
 
 
 def reader_of_folder(folder: Path) -> str:
-    """What opens this folder: by the ending, of those that some kind reads, which most of its first files have."""
+    """The reader for a folder, from the ending that most of its first files have (of endings that a kind reads)."""
     files = islice((name for _, _, names in os.walk(folder) for name in sorted(names)), LOOKED_AT)
     endings = Counter(Path(name).suffix.lower() for name in files)
     readers = {ending: reader for row in KINDS.values() for ending, reader in row.folders.items()}
@@ -94,5 +102,5 @@ def reader_of_folder(folder: Path) -> str:
 
 
 def reader_of(ending: str) -> str:
-    """What opens a file with this ending, as "module:function" below `rivalry.data.readers`; "" where nothing does."""
+    """The reader for files with this ending, as "module:function" in `rivalry.data.readers`; "" if there is none."""
     return next((row.reads[ending] for row in KINDS.values() if ending in row.reads), "")

@@ -1,4 +1,4 @@
-"""Moving pictures: (frames, c, h, w) bytes, seen in [-1, 1]; `Column.about` holds `rate`, frames a second."""
+"""Clips: (frames, c, h, w), stored as bytes, in [-1, 1] for games.  `Column.about` holds `rate` (frames per second)."""
 
 import io
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -13,9 +13,9 @@ from rivalry.kinds.kind import Kind, is_number
 if TYPE_CHECKING:
     from rivalry.data.source import Column, Dataset, Spec
 
-RATE = 8  # frames a second, where nobody says
-ACROSS = 8  # frames of a tile
-MOVING = 16  # clips of the animation beside a sheet
+RATE = 8  # frames per second, by default
+ACROSS = 8  # frames on a tile
+MOVING = 16  # clips in the animation that belongs to a sheet
 
 
 class ClipKind(Kind):
@@ -52,7 +52,7 @@ class ClipKind(Kind):
         return torch.cat(list(x[:, shown].unbind(1)), 3)
 
     def beside(self, x: Tensor, column: "Column") -> dict[str, bytes]:
-        """The first clips, four in a row, as an animation."""
+        """An animation of the first clips, four in each row."""
         some, across = x[:MOVING], min(4, len(x))
         some = some[: len(some) // across * across]
         rows = [torch.cat(list(row), 3) for row in some.split(across)]  # each (f, c, h, across · w)
@@ -79,7 +79,7 @@ class ClipKind(Kind):
 
 
 def _enlarged(frame: Image.Image) -> Image.Image:
-    """By a whole factor, until the picture is about 200 pixels wide."""
+    """The picture, enlarged by a whole factor to a width of about 200 pixels."""
     factor = max(1, 200 // max(frame.size))
     return frame.resize((frame.width * factor, frame.height * factor), Image.Resampling.NEAREST)
 

@@ -1,4 +1,4 @@
-"""Rows of numbers as small pictures of curves: what sounds and episodes are shown by."""
+"""Small pictures of curves, which show sounds and episodes."""
 
 import torch
 from torch import Tensor
@@ -6,9 +6,9 @@ from torch.nn import functional as F
 
 
 def curves(x: Tensor, height: int, width: int) -> Tensor:
-    """Curves over time, one under the other: (n, rows, t) in [-1, 1] -> (n, 1, rows · height, width), dark on white.
+    """Curves over time, one below another: (n, rows, t) in [-1, 1] -> (n, 1, rows · height, width), dark on white.
 
-    A column of pixels is dark from the lowest to the highest value that falls into it.
+    A column of pixels is dark from the lowest to the highest value that falls into this column.
     """
     x = x.detach().float().nan_to_num().clamp(-1, 1)
     high = F.adaptive_max_pool1d(x, width)  # (n, rows, width)

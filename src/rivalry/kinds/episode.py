@@ -1,6 +1,6 @@
-"""Episodes: (t, d) numbers, a step a row; the last column is 1 while the episode lasts and 0 behind its end.
+"""Episodes: (t, d) numbers, a row for each step.  The last column is 1 during the episode and 0 after its end.
 
-`Column.about` holds `observation` and `action`, how many of a row's numbers are what was seen and what was done.
+`Column.about` holds `observation` and `action`: how many numbers of a row describe the observation and the action.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -26,22 +26,22 @@ class EpisodeKind(Kind):
 
     def words(self, column: "Column") -> str:
         steps, numbers = column.shape
-        seen, done = column.about.get("observation", numbers - 1), column.about.get("action", 0)
-        return f"up to {steps} steps, {seen} numbers seen and {done} done in each"
+        observed, done = column.about.get("observation", numbers - 1), column.about.get("action", 0)
+        return f"up to {steps} steps, {observed} numbers seen and {done} done in each"
 
     def tiles(self, x: Tensor, column: "Column") -> Tensor:
-        """Curves of the first numbers over the steps: (n, t, d) -> (n, 1, 64, 96)."""
+        """Curves of the first numbers of each step, over time: (n, t, d) -> (n, 1, 64, 96)."""
         shown = x[:, :, :SHOWN].transpose(1, 2).float()  # (n, rows, t)
         scale = shown.abs().amax((0, 2), keepdim=True).clamp(min=1e-9)
         return curves(shown / scale, 64 // shown.shape[1], 96)
 
     def vectors(self, x: Tensor) -> Tensor:
-        """The steps that the episode lasts; what lies behind its end counts as zero."""
+        """The numbers of all steps; those after the end of the episode are set to zero."""
         lasting = (x[:, :, -1:] > 0.5).float()
         return torch.cat([x[:, :, :-1].float() * lasting, lasting], 2).flatten(1)
 
     def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
-        """Six steps on a line, the step to the left or to the right."""
+        """Walks of six steps on a line, each step to the left or to the right."""
         from rivalry.data.source import Dataset, Spec
 
         step = torch.randint(2, (n, 6, 1), generator=torch.Generator().manual_seed(0)).float() * 2 - 1

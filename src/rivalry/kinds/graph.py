@@ -1,4 +1,4 @@
-"""Graphs of some number of nodes: (v, v) bytes, 1 where two nodes are joined; seen as -1 and 1."""
+"""Graphs with a fixed number of nodes: (v, v) bytes, 1 where two nodes are joined; -1 and 1 for games."""
 
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -33,12 +33,12 @@ class GraphKind(Kind):
         return -self.seen(self.kept(x))[:, None]
 
     def write_single(self, x: Tensor, column: "Column", file: BinaryIO) -> None:
-        """One edge a line, both nodes by number."""
+        """Write a line for each edge, with the numbers of its two nodes."""
         for a, b in torch.nonzero(self.kept(x).triu()).tolist():
             file.write(f"{a},{b}\n".encode())
 
     def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
-        """Eight nodes; the class is how thickly they are joined."""
+        """Graphs of eight nodes.  The class says how many of the nodes are joined."""
         from rivalry.data.source import Dataset, Spec
 
         label = torch.arange(n) % max(classes, 1)

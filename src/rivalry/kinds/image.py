@@ -1,4 +1,4 @@
-"""Images: (c, h, w) with c of 1 to 4 (grey, grey + alpha, RGB, RGBA); stored as bytes, seen in [-1, 1]."""
+"""Images: (c, h, w) with c of 1 to 4 (grey, grey + alpha, RGB, RGBA); stored as bytes, in [-1, 1] for games."""
 
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rivalry.data.source import Column, Dataset, Spec
 
 COLORS = {1: "grey", 2: "grey and alpha", 3: "RGB", 4: "RGBA"}
-LEAST = 8  # pixels of a side
+LEAST = 8  # the smallest height and width, in pixels
 
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
@@ -23,7 +23,7 @@ def to_uint8(x: Tensor) -> Tensor:
     """The bytes of an image: the exact inverse of `byte / 127.5 - 1`.
 
     Args:
-        x: any shape, float; what lies outside [-1, 1] is clipped, NaN counts as -1.
+        x: any shape, float.  Values outside of [-1, 1] are clipped; NaN becomes -1.
 
     Returns:
         The same shape, uint8 in 0..255.
@@ -33,7 +33,7 @@ def to_uint8(x: Tensor) -> Tensor:
 
 
 def to_image(x: Tensor) -> Image.Image:
-    """One sample as it is: (c, h, w) in [-1, 1], c in 1..4 -> grey, grey + alpha, RGB or RGBA, h x w."""
+    """One sample as a picture: (c, h, w) in [-1, 1], c in 1..4 -> grey, grey + alpha, RGB or RGBA, h x w."""
     if x.ndim != 3 or x.shape[0] not in MODES:
         raise BadRequest(f"expected an image (c, h, w) with c in 1..4, got {tuple(x.shape)}")
     c, h, w = x.shape
@@ -76,7 +76,7 @@ class ImageKind(Kind):
         return x
 
     def blank(self, column: "Column") -> Tensor:
-        """White, and where there is alpha transparent: (c, h, w) in [-1, 1]."""
+        """White, and transparent if there is alpha: (c, h, w) in [-1, 1]."""
         x = torch.ones(column.shape)
         if column.shape[0] in (2, 4):
             x[-1] = -1
@@ -86,7 +86,7 @@ class ImageKind(Kind):
         to_image(x).save(file, "png")
 
     def extractors(self, spec: "Spec") -> tuple[str, ...]:
-        """The judge of labeled images; of unlabeled ones in color EfficientNet, where it is installed."""
+        """For labeled images the judge; for unlabeled ones in color EfficientNet, if it is installed."""
         if spec.classes:
             return ("judge",)
         return ("efficientnet-lite0", self.raw) if spec.shape[0] == 3 else (self.raw,)

@@ -1,4 +1,4 @@
-"""What a kind of data says of itself: the questions that the rest of the package asks."""
+"""The base class of kinds of data: the methods that the rest of the package calls."""
 
 import math
 from collections.abc import Callable
@@ -15,32 +15,33 @@ Write = Callable[[Tensor, "Column", BinaryIO], None]
 
 
 def in_full_precision(x: Tensor) -> Tensor:
-    """Real numbers in float32, whatever precision they came in; whole numbers as they are."""
+    """Real numbers of any precision become float32; whole numbers stay as they are."""
     return x.float() if x.is_floating_point() else x
 
 
 def is_number(value: Any) -> bool:
-    """A number, and not true or false."""
+    """Whether a value is a number, and not true or false."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class Kind:
-    """One kind of data.  A subclass answers what differs; its one instance stands in `rivalry.kinds.KINDS`.
+    """One kind of data.  A subclass overrides what differs; its only instance is in `rivalry.kinds.KINDS`.
 
-    A column of the data (`Column`) has a kind, a shape, and `about`: what else the kind must know of these data,
-    such as a vocabulary or a sampling rate, as a table of JSON's types.
+    A column of the data (`Column`) has a kind, a shape, and `about`: further facts that the kind needs, such as a
+    vocabulary or a sampling rate, as a dict of JSON's types.
 
     Attributes:
-        name: as `Spec.kind` says it: "image".
-        plural: for sentences: "images".
-        dtype: of stored data.
-        real: games see real numbers, of which a small step has a meaning; else whole numbers.
-        bounded: games see and make values in [-1, 1].
-        dims: how many axes a datum has.
-        axes: how many axes the grid has that convolutions can walk: 2 for images.
+        name: the value of `Spec.kind`, such as "image".
+        plural: for sentences, such as "images".
+        dtype: the type of stored data.
+        real: games get real numbers, so that a small change has a meaning; else whole numbers.
+        bounded: games get and make values in [-1, 1].
+        dims: the number of axes of a datum.
+        axes: the number of axes for convolutions: 2 for images.
         raw: the name of the features that are the data themselves.
-        single: the ending of a file that holds one datum, for a folder of samples; "" where there is none.
-        writes: ending of a file -> what writes samples to it; beside .png (a sheet) and .npz (arrays).
+        single: the ending of a file that holds one datum, for a folder of samples; "" if there is none.
+        writes: ending of a file -> a function that writes samples to it, in addition to .png (a sheet) and .npz
+            (arrays).
     """
 
     name: ClassVar[str]
@@ -54,18 +55,18 @@ class Kind:
     single: ClassVar[str] = ""
     writes: ClassVar[dict[str, Write]] = {}
 
-    # ------------------------------------------------------------------ stored, and seen by games
+    # ------------------------------------------------------------------ as stored, and as games get them
 
     def seen(self, stored: Tensor) -> Tensor:
-        """Stored rows as games see them; what has been seen already stays as it is."""
+        """Convert stored rows to what games get.  Rows that are converted already stay as they are."""
         return stored
 
     def kept(self, x: Tensor) -> Tensor:
-        """What games make, as it is stored: the inverse of `seen`."""
+        """Convert what games make to what is stored: the inverse of `seen`."""
         return x.to(self.dtype)
 
     def refuse(self, x: Tensor, column: "Column") -> str:
-        """Why these samples (n, ...), as games see them, are not of the kind and shape; "" where they are."""
+        """The reason why samples (n, ...), as games make them, do not fit the kind and shape; "" if they do."""
         if tuple(x.shape[1:]) != tuple(column.shape):
             came, expected = (" x ".join(map(str, shape)) for shape in (x.shape[1:], column.shape))
             return f"they are {came}; expected {expected}"
@@ -73,21 +74,21 @@ class Kind:
         return f"{bad:,} of {len(x):,} hold values that are not finite" if bad else ""
 
     def fits(self, shape: tuple[int, ...], about: dict[str, Any]) -> bool:
-        """Whether a datum can have this shape, and this can be said about it.  Both may come from elsewhere."""
+        """Whether a datum can have this shape and this `about`.  Both may come from somebody else's file."""
         return len(shape) == self.dims
 
     def places(self, shape: tuple[int, ...]) -> int:
-        """How many places the grid of a datum of this shape has: a weight of a convolution is used at each."""
+        """The number of positions in the grid of a datum; a weight of a convolution is used at each of them."""
         return math.prod(shape[len(shape) - self.axes :])
 
     def unplayable(self, spec: "Spec") -> str:
-        """What a game needs and these data are not, as the end of "GAME needs ..."; "" where games can play."""
+        """The end of a sentence "GAME needs ..." if no game can play on these data; "" if games can."""
         return ""
 
-    # ------------------------------------------------------------------ in words, and shown
+    # ------------------------------------------------------------------ in words, and as pictures
 
     def words(self, column: "Column") -> str:
-        """What one datum is: "28 x 28 grey"."""
+        """One datum in words: "28 x 28 grey"."""
         return " x ".join(map(str, column.shape))
 
     def tiles(self, x: Tensor, column: "Column") -> Tensor:
@@ -95,41 +96,41 @@ class Kind:
         raise NotImplementedError
 
     def picture(self, x: Tensor, spec: "Spec", labels: Tensor | None, **behind: Any) -> Image.Image | None:
-        """One picture of all samples together, where the kind has one; None lays `tiles` out as a sheet."""
+        """One picture of all samples together; None if the kind has no such picture.  Then `tiles` make a sheet."""
         return None
 
     def background(self, real: "Dataset") -> dict[str, Any]:
-        """What `picture` shows behind samples, by name."""
+        """The arguments of `picture` for what it shows behind samples, such as real data."""
         return {}
 
     def beside(self, x: Tensor, column: "Column") -> dict[str, bytes]:
-        """What a sheet has beside its picture, by ending: {".txt": ...}."""
+        """Files that belong to a sheet in addition to its picture: ending -> content, {".txt": ...}."""
         return {}
 
     def blank(self, column: "Column") -> Tensor:
-        """The datum that stands in a cell which holds nothing."""
+        """The datum for an empty cell of a sheet."""
         return torch.zeros(column.shape, dtype=self.dtype)
 
     def write_single(self, x: Tensor, column: "Column", file: BinaryIO) -> None:
         """Write one datum to a file with the ending `single`."""
         raise NotImplementedError
 
-    # ------------------------------------------------------------------ compared
+    # ------------------------------------------------------------------ for comparison
 
     def vectors(self, x: Tensor) -> Tensor:
-        """Data (n, ...) as vectors (n, d), float32, whose Euclidean distance tells how far two data are apart."""
+        """Data (n, ...) as vectors (n, d), float32.  Their Euclidean distance is the distance of two data."""
         return x.flatten(1).float()
 
     def extractors(self, spec: "Spec") -> tuple[str, ...]:
-        """What samples are compared on where nobody says: the first of these that can be had."""
+        """The default features to compare samples on: the first of these that is available."""
         return (self.raw,)
 
     def shown(self, n: int) -> int:
-        """How many samples a sheet of the training shows, of the `n` that are laid out as tiles."""
+        """The number of samples on a sheet during training; `n` is the number for kinds that are shown as tiles."""
         return n
 
-    # ------------------------------------------------------------------ small
+    # ------------------------------------------------------------------ an example
 
     def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
-        """A small data set of this kind, the same at every call: for the contract of games, and for `show`."""
+        """A small data set of this kind, the same in every call, for the contract tests and for `rivalry show`."""
         raise NotImplementedError

@@ -11,7 +11,7 @@ from rivalry.kinds.kind import Kind
 if TYPE_CHECKING:
     from rivalry.data.source import Column, Dataset, Spec
 
-SHOWN = 2000  # on one scatter
+SHOWN = 2000  # the number of points in a scatter plot
 
 
 class PointsKind(Kind):
@@ -21,7 +21,7 @@ class PointsKind(Kind):
         return f"{column.shape[0]} numbers"
 
     def picture(self, x: Tensor, spec: "Spec", labels: Tensor | None, **behind: Any) -> Image.Image:
-        """All samples as one scatter, over real data and their modes where those are given."""
+        """All samples in one scatter plot, over real data and their modes if these are given."""
         from rivalry.show.scatter import scatter
 
         return scatter(x, labels=labels, classes=spec.classes, **behind)
@@ -37,7 +37,7 @@ class PointsKind(Kind):
         return SHOWN
 
     def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
-        """Normal points in the plane."""
+        """Normally distributed points in the plane."""
         from rivalry.data.source import Dataset, Spec
 
         x = torch.randn(n, 2, generator=torch.Generator().manual_seed(0))

@@ -1,4 +1,4 @@
-"""Rows of a table: (d,) numbers, one a column; `Column.about` holds `columns`, their names."""
+"""Rows of a table: (d,) numbers, one for each column.  `Column.about` holds `columns`, the names."""
 
 import csv
 import io
@@ -32,7 +32,7 @@ class TableKind(Kind):
         return f"{column.shape[0]} columns"
 
     def tiles(self, x: Tensor, column: "Column") -> Tensor:
-        """A bar for each column, from its least to its greatest value among these rows: (n, d) -> (n, 1, h, w)."""
+        """A bar for each column, scaled from its least to its greatest value in these rows: (n, d) -> (n, 1, h, w)."""
         x = x.detach().float().nan_to_num()
         low, high = x.amin(0), x.amax(0)
         share = ((x - low) / (high - low).clamp(min=1e-9)).clamp(0.03, 1)  # (n, d)
@@ -47,7 +47,7 @@ class TableKind(Kind):
         return {".csv": file.getvalue()}
 
     def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
-        """Three columns, the third of them the sum of the others."""
+        """Three columns; the third is the sum of the others."""
         from rivalry.data.source import Dataset, Spec
 
         x = torch.randn(n, 2, generator=torch.Generator().manual_seed(0))

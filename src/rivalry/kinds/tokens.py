@@ -1,7 +1,7 @@
-"""Sentences: (t,) numbers of tokens, an end after the last one and padding behind it.
+"""Sentences: (t,) numbers of tokens.  After the last one follow the end token and padding.
 
-`Column.about` holds `vocabulary`, the tokens from number 4 on, and `join`, what stands between two of them in a
-sentence: a space for words, nothing for characters.
+`Column.about` holds `vocabulary`, the tokens from number 4 on, and `join`, the text between two of them in a sentence:
+a space for words, nothing for characters.
 """
 
 import json
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 PAD, START, END, UNKNOWN = range(4)
 SPECIAL = ("<pad>", "<start>", "<end>", "<unknown>")
-BUCKETS = 512  # of hashed pairs of tokens, as features
+BUCKETS = 512  # the number of buckets for hashed pairs of tokens
 LINE, SIZE, LETTER = (
     48,
     13,
     7,
-)  # a tile's letters a line, its font size, and the pixels that a letter may take
+)  # of a tile: letters per line, font size, and pixels per letter
 
 
 class TokensKind(Kind):
@@ -73,7 +73,7 @@ class TokensKind(Kind):
         return counted / counted.norm(dim=1, keepdim=True).clamp(min=1e-9)
 
     def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
-        """Three words for a subject, a verb and a place; the class is the verb."""
+        """Sentences of three words: a subject, a verb and a place.  The class is the verb."""
         from rivalry.data.source import Dataset, Spec
 
         subjects, verbs, places = (
@@ -94,24 +94,24 @@ class TokensKind(Kind):
 
 
 def vocabulary_size(column: "Column") -> int:
-    """How many different tokens there are, the special ones among them."""
+    """The number of different tokens, including the special ones."""
     return len(SPECIAL) + len(column.about["vocabulary"])
 
 
 def sentences(x: Tensor, column: "Column") -> list[str]:
-    """The very sentences: (n, t) -> n strings, each up to its end."""
+    """The sentences as text: (n, t) -> n strings, each up to its end token."""
     known: Sequence[str] = (*SPECIAL, *column.about["vocabulary"])
     join = column.about.get("join", " ")
     return [join.join(known[i] for i in row[: length(row)]) for row in x.tolist()]
 
 
 def length(row: Sequence[int]) -> int:
-    """How many tokens come before the end, or before the padding."""
+    """The number of tokens before the end token, or before the padding."""
     return next((k for k, token in enumerate(row) if token in (END, PAD)), len(row))
 
 
 def _wrapped(sentence: str) -> list[str]:
-    """Lines of at most `LINE` letters, four of them."""
+    """The sentence in up to four lines of at most `LINE` letters."""
     lines, words = [""], sentence.split(" ")
     for word in words:
         if len(lines[-1]) + len(word) + 1 > LINE and lines[-1]:

@@ -1,4 +1,4 @@
-"""Sounds: (channels, t) samples of pressure in [-1, 1]; `Column.about` holds `rate`, samples a second."""
+"""Sounds: (channels, t) samples of pressure in [-1, 1].  `Column.about` holds `rate` (samples per second)."""
 
 import io
 import wave
@@ -13,9 +13,9 @@ from rivalry.kinds.kind import Kind, is_number
 if TYPE_CHECKING:
     from rivalry.data.source import Column, Dataset, Spec
 
-RATE = 16_000  # samples a second, where nobody says
-PLAYED = 8  # sounds beside a sheet, one after the other
-WIDTH, HEIGHT = 128, 32  # of a tile's waveform, and of the spectrogram below it
+RATE = 16_000  # samples per second, by default
+PLAYED = 8  # the number of sounds in the file that belongs to a sheet
+WIDTH, HEIGHT = 128, 32  # pixels of a tile's waveform, and of the spectrogram below it
 RANGE = 60.0  # decibels of a spectrogram
 
 
@@ -50,7 +50,7 @@ class WaveKind(Kind):
         return torch.cat([curves(mono[:, None], HEIGHT, WIDTH), spectrogram(mono)], 2)
 
     def beside(self, x: Tensor, column: "Column") -> dict[str, bytes]:
-        """The first sounds one after the other, a moment of silence between them."""
+        """A .wav file with the first sounds, one after another, with short silence between them."""
         file = io.BytesIO()
         _write_wav(x[:PLAYED], column, file)
         return {".wav": file.getvalue()}
@@ -59,12 +59,12 @@ class WaveKind(Kind):
         _write_wav(x[None], column, file)
 
     def vectors(self, x: Tensor) -> Tensor:
-        """Magnitudes of the spectrum in 64 bands, which do not change when a sound begins a little later."""
+        """Magnitudes of the spectrum in 64 bands.  They do not change if a sound begins a little later."""
         spectrum = torch.fft.rfft(x.float().mean(1)).abs()
         return torch.log1p(torch.nn.functional.adaptive_avg_pool1d(spectrum[:, None], 64))[:, 0]
 
     def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
-        """Tones of 64 samples; the class is the pitch."""
+        """Tones of 64 samples.  The class is the pitch."""
         from rivalry.data.source import Dataset, Spec
 
         label = torch.arange(n) % max(classes, 1)
@@ -76,7 +76,7 @@ class WaveKind(Kind):
 
 
 def spectrogram(mono: Tensor) -> Tensor:
-    """Log-magnitudes, low tones below and loud ones dark: (n, t) -> (n, 1, 32, 128)."""
+    """Log-magnitudes over time; low tones are at the bottom, loud ones dark: (n, t) -> (n, 1, 32, 128)."""
     window = min(256, mono.shape[1])
     spectrum = torch.stft(
         mono, window, hop_length=max(1, window // 4), window=torch.hann_window(window), return_complex=True
@@ -88,7 +88,7 @@ def spectrogram(mono: Tensor) -> Tensor:
 
 
 def _write_wav(x: Tensor, column: "Column", file: BinaryIO) -> None:
-    """16-bit PCM, the sounds one after the other with an eighth of a second between them."""
+    """Write 16-bit PCM: the sounds one after another, with an eighth of a second between them."""
     rate = int(column.about.get("rate", RATE))
     silence = torch.zeros(len(x), x.shape[1], rate // 8 if len(x) > 1 else 0)
     samples = torch.cat([x.detach().cpu().float(), silence], 2).transpose(1, 2).reshape(-1, x.shape[1])

@@ -299,8 +299,8 @@ def values(findings: Sequence[Finding]) -> str:
     lines.append("| none | " + " | ".join(_control(one[score]) for score in scores) + " |")
     for damage, strength in _places(findings):
         cells = [at.get((damage, strength, score)) for score in scores]
-        told = " | ".join(f"{cell.value:.3g} {SIGNS[cell.verdict]}" if cell else REFUSED for cell in cells)
-        lines.append(f"| {damage} {strength:g} | {told} |")
+        values = " | ".join(f"{cell.value:.3g} {SIGNS[cell.verdict]}" if cell else REFUSED for cell in cells)
+        lines.append(f"| {damage} {strength:g} | {values} |")
     return "\n".join(lines)
 
 

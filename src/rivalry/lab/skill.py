@@ -59,9 +59,9 @@ def skill_of_run(
         snapshot(load(run, which=str(at.round), device=device, game=game), at.round) for at in reversed(kept)
     ]
     real = data or open_data(run.config["data"], split, **as_trained(run))
-    told: dict[str, Any] = {"data": real.spec.name, "split": split, "run": str(run.path)}
-    told["torch"] = torch.__version__
-    return skill(players, real, matches=matches, batch=batch, seed=seed, provenance=told)
+    provenance: dict[str, Any] = {"data": real.spec.name, "split": split, "run": str(run.path)}
+    provenance["torch"] = torch.__version__
+    return skill(players, real, matches=matches, batch=batch, seed=seed, provenance=provenance)
 
 
 def snapshot(game: Game, at: int) -> Snapshot:
@@ -74,10 +74,10 @@ def snapshot(game: Game, at: int) -> Snapshot:
         raise BadRequest("skill needs generators and critics; this game has no critic to ask")
     if isinstance(game, Translator):
         raise BadRequest("skill rates samples from nothing; this game translates what it is given")
-    critic, told = cast(Critic, game), isinstance(game, Conditional) and game.classes
+    critic, conditional = cast(Critic, game), isinstance(game, Conditional) and game.classes
 
     def given(label: Tensor | None) -> dict[str, Tensor]:
-        if not told:
+        if not conditional:
             return {}
         if label is None:
             raise BadRequest("skill: this game is told classes, and the data have no labels to tell it")

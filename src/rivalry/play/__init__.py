@@ -1,1 +1,1 @@
-"""What performs a round: the engine, its dynamics, precision, processes and goals."""
+"""Performing rounds: the engine, its dynamics, precision, processes and goals."""

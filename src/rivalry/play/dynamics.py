@@ -1,8 +1,8 @@
-"""How moves become steps.  A game does not know; the engine is told.
+"""Dynamics: how moves become optimizer steps.  They are an argument of the engine; a game does not see them.
 
-Each is called with the moves that are made at once, and gives for each move the direction against which
-its player's optimizer steps: a gradient per parameter, None where the loss does not depend on it.
-What it remembers between calls is its state, and travels in the checkpoints.
+A dynamics object is called with the moves that are made at once.  For each move it returns a direction: a gradient
+for each parameter, or None where the loss does not depend on the parameter.  The player's optimizer steps against it.
+The state of a dynamics object is saved in the checkpoints.
 """
 
 from collections.abc import Callable, Sequence
@@ -52,7 +52,7 @@ class Optimistic(Gradient):
 class Consensus(Gradient):
     """v + weight * ∇ ½‖v‖² over all players of a simultaneous move   (Mescheder et al. 2017, arXiv 1705.10461).
 
-    The norm needs the gradients of every player at once, so a move made alone agrees with itself only.
+    The norm is over the players that move at once.  For a move by itself it is the norm of its own gradient.
     """
 
     def __init__(self, weight: float = 1.0):
@@ -77,10 +77,10 @@ class Consensus(Gradient):
 
 
 class Extragradient(Gradient):
-    """Look ahead, then step from where one stood: θ' = θ - η v(θ);  θ ← θ - η v(θ').
+    """A trial step, then a step from the old parameters with the new gradient: θ' = θ - η v(θ);  θ ← θ - η v(θ').
 
-    (Korpelevich 1976; for GANs Gidel et al. 2019, arXiv 1802.10551.)  A player's every second move is the
-    step, so a look and its step see different batches: the form whose noise the analysis allows.
+    (Korpelevich 1976; for GANs Gidel et al. 2019, arXiv 1802.10551.)  A player's moves are trial and step by turns,
+    so the two see different batches.  The analysis in the paper covers this form.
     """
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ class Extragradient(Gradient):
 
 
 class Stale(Gradient):
-    """Each step is made `delay` of the player's moves after the gradient was taken: asynchronous play."""
+    """Each step uses the gradient of `delay` moves before (of the same player), as in asynchronous training."""
 
     def __init__(self, delay: int = 1):
         self.delay = delay
@@ -135,7 +135,7 @@ DYNAMICS: dict[str, Callable[..., Gradient]] = {
     "consensus": Consensus,
     "stale": Stale,
 }
-NUMBERS = {"consensus": float, "stale": int}  # what may stand behind the name
+NUMBERS = {"consensus": float, "stale": int}  # the type of the number after the name
 
 
 def find_dynamics(asked: str) -> Gradient:
@@ -161,7 +161,7 @@ def find_dynamics(asked: str) -> Gradient:
 
 
 def look(move: Move, *, keep: bool = False, create_graph: bool = False) -> Direction:
-    """The gradient of the move's loss in its own player's parameters, and in nobody else's."""
+    """The gradient of the move's loss with respect to its own player's parameters."""
     gradients = torch.autograd.grad(
         cast(Tensor, move.loss),
         _player(move).parameters,

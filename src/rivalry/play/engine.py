@@ -9,7 +9,7 @@ It knows no game by name.  One round:
         each player's optimizer steps
     for callback in callbacks: callback(engine, moves of the round)
 
-An error in a move is raised at the game's own `yield`, so the traceback ends in the line that described it.
+An error in a move is raised at the `yield` of the game that described it, so the traceback ends in that line.
 """
 
 import time
@@ -29,13 +29,13 @@ from rivalry.play.precision import autocast
 from rivalry.play.ranks import Ranks, floats
 
 Callback = Callable[["Engine", Sequence[Move]], None]
-CHECK_EVERY = 16  # rounds between looks at an accelerator's verdicts: a look makes it wait
-STOPS = ("SIGINT", "SIGTERM")  # wishes that end the playing
-WISHES = (*STOPS, "save")  # what a process may wish of all of them
+CHECK_EVERY = 16  # rounds between two checks on an accelerator, since each check makes it wait
+STOPS = ("SIGINT", "SIGTERM")  # requests that end the training
+WISHES = (*STOPS, "save")  # what a process may request of all processes
 
 
 class Dynamics(Protocol):
-    """How the moves made at once become directions; see `dynamics`."""
+    """Turns the moves that are made at once into directions; see `dynamics`."""
 
     def __call__(self, moves: Sequence[Move]) -> list[Direction]: ...
     def state_dict(self) -> dict[str, Any]: ...
@@ -51,12 +51,12 @@ class Engine:
 
     Args:
         game: already built; the engine moves it to the device.
-        data: endless batches of what `game.reads`, on the same device.
-        seed: of every random number that training draws; each process draws its own.
+        data: endless batches with the columns `game.reads`, on the same device.
+        seed: the seed of all random numbers of training; each process draws different ones.
         device, precision: see `precision`.
         dynamics: how moves become steps; plain gradients by default.
         callbacks: called after each round with the engine and the round's moves.
-        ranks: this process among many.
+        ranks: the rank of this process and the number of processes.
     """
 
     def __init__(
@@ -79,14 +79,18 @@ class Engine:
         self.ranks = ranks or Ranks()
         self.t = 0  # rounds played
         self.rollbacks = 0  # times that training went back to a checkpoint
-        self.stopping = ""  # why to stop after this round: a signal's name
-        self.wishes: set[str] = set()  # of this process, for the next message between all
-        self.heard: set[str] = set()  # the wishes of all of them
+        self.stopping = ""  # the name of the signal to stop for after this round, or ""
+        self.wishes: set[str] = set()  # requests of this process, sent with the next message
+        self.all_wishes: set[str] = set()  # the requests of all processes
         self._played, self._since = 0.0, None  # type: float, float | None
-        self._clock = 0.0  # seconds that the first process had played when all last heard of it
-        self._late: tuple[Tensor, torch.cuda.Event] | None = None  # a message whose numbers are on their way
+        self._clock = 0.0  # the first process's seconds of play, as last sent to all
+        self._late: tuple[Tensor, torch.cuda.Event] | None = (
+            None  # a message that is still being copied to the CPU
+        )
         self._verdicts: list[tuple[str, Tensor]] = []
-        self._held: dict[str, Direction] = {}  # within a round alone
+        self._held: dict[
+            str, Direction
+        ] = {}  # the sums of gradients that wait for a step; empty between rounds
         if self.device.type == "cuda":  # the same seed gives the same weights, bit for bit
             torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
         self.ranks.same(self.game)
@@ -98,12 +102,12 @@ class Engine:
         """Play rounds until the goal is reached or `stopping` is set.
 
         Raises:
-            NonFinite: and the round is not finished; the state is that of no whole round.
+            NonFinite: a loss or a gradient is not finite.  The round is not finished; its state must not be saved.
         """
         self.game.train()
         self._since, self._clock = time.perf_counter(), self._played
         try:
-            while not (self.stopping or self.progress(goal) >= 1):  # which all processes see alike
+            while not (self.stopping or self.progress(goal) >= 1):  # the same in all processes
                 moves = [move for turn in self.turns() for move in turn]
                 self._agree()
                 self.t += 1
@@ -116,30 +120,32 @@ class Engine:
             self._played, self._since, self._late = self.seconds, None, None
 
     def stop(self, why: str) -> None:
-        """Ask for an end, one of `STOPS`, after the round at hand; of all processes, where there are several."""
+        """Stop all processes after the current round.  `why` is one of `STOPS`."""
         self.wishes.add(why)
         if self.ranks.world == 1:
             self.stopping = why
 
     def _agree(self) -> None:
-        """One message a round between processes: running statistics and ADA's p become their means, all hear the
-        wishes of all, and the clock of the first one is that of all.
+        """Exchange one message between the processes after each round.
+
+        Running statistics and ADA's p become their means over the processes.  All processes get the requests of all,
+        and the clock of the first one.
         """
         if self.ranks.world == 1:
-            self.heard, self.wishes = self.wishes, set()
+            self.all_wishes, self.wishes = self.wishes, set()
             return
-        told = [float(wish in self.wishes) for wish in WISHES]
-        told.append(self._live() - self._played if self.ranks.first else 0.0)
+        numbers = [float(wish in self.wishes) for wish in WISHES]
+        numbers.append(self._live() - self._played if self.ranks.first else 0.0)
         self.wishes = set()
-        message = torch.tensor(told, device=self.device)
+        message = torch.tensor(numbers, device=self.device)
         self.ranks.average([*(b for b in self.game.buffers() if b.is_floating_point()), message])
         *wishes, seconds = [value * self.ranks.world for value in self._numbers(message)]
-        self.heard = {wish for wish, told in zip(WISHES, wishes) if told > 0}
-        self.stopping = next((wish for wish in STOPS if wish in self.heard), self.stopping)
+        self.all_wishes = {wish for wish, share in zip(WISHES, wishes) if share > 0}
+        self.stopping = next((wish for wish in STOPS if wish in self.all_wishes), self.stopping)
         self._clock = max(self._clock, self._played + seconds)
 
     def _numbers(self, message: Tensor) -> list[float]:
-        """A message's numbers; on an accelerator those of the message before, which have arrived: nobody waits."""
+        """The numbers of a message; on an accelerator those of the message before, so that nothing waits."""
         if self.device.type != "cuda":
             return message.tolist()
         before = self._late
@@ -153,7 +159,7 @@ class Engine:
         return before[0].tolist()
 
     def turns(self) -> Iterator[tuple[Move, ...]]:
-        """Play one round, turn by turn; the caller counts it."""
+        """Play one round, turn by turn.  The caller adds 1 to `t`."""
         described, self._held = self.game.round(self.data, self.t), {}
         while True:
             with autocast(self.precision, self.device):
@@ -167,19 +173,19 @@ class Engine:
                 self.perform([move for move in moves if move.loss is not None])
             except Exception as error:
                 with suppress(StopIteration):
-                    described.throw(error)  # type: ignore[attr-defined]  # at the game's own `yield` ...
-                raise  # ... and a round may not swallow it
+                    described.throw(error)  # type: ignore[attr-defined]  # raised at the game's own `yield` ...
+                raise  # ... and again here, if the round catches it
             yield moves
 
     def perform(self, moves: Sequence[Move]) -> None:
-        """Everyone looks before anyone leaps."""
+        """Compute the gradients of all these moves, then step.  No parameter changes before every gradient is known."""
         for move in moves:
             self._refuse_unfit(move)
         if not moves:
             return
         directions = self.dynamics(moves)
         steps = [self._examine(move, direction) for move, direction in zip(moves, directions)]
-        for move, step in zip(moves, steps):  # one after the other: two players may share a weight
+        for move, step in zip(moves, steps):  # one by one, since two players may share a weight
             assert move.player is not None
             step = added(self._held.pop(move.name, None), step)
             if move.hold:
@@ -193,7 +199,7 @@ class Engine:
                 parameter.grad = None
 
     def _examine(self, move: Move, direction: Direction) -> Direction:
-        """Average the direction over the processes, measure it, refuse what is not finite."""
+        """Average the direction over the processes, measure its norm, and refuse it if it is not finite."""
         assert move.player is not None and move.loss is not None
         pairs = zip(move.player.parameters, direction)
         step = [gradient if gradient is None else laid_out_like(p, gradient) for p, gradient in pairs]
@@ -201,7 +207,7 @@ class Engine:
         if not gradients:
             raise RuntimeError(f"this loss depends on no parameter of the player {move.name!r}")
         move.loss = move.loss.detach().clone()
-        self.ranks.average([*gradients, move.loss])  # the loss too: all processes judge alike
+        self.ranks.average([*gradients, move.loss])  # the loss too, so that all processes decide the same
         size = norm(gradients)
         move.notes = {"loss": move.loss, **move.notes, "gradient": size}
         self._judge(move, torch.isfinite(move.loss) & torch.isfinite(size))
@@ -227,14 +233,14 @@ class Engine:
     # ------------------------------------------------------------------ guarding
 
     def _judge(self, move: Move, finite: Tensor) -> None:
-        """Refuse a move that is not finite: at once on a processor, every few rounds where a look costs a wait."""
+        """Refuse a move that is not finite: at once on a CPU; on an accelerator `check` looks every few rounds."""
         if self.device.type != "cpu":
             self._verdicts.append((f"round {self.t}: {move.name!r}", finite))
         elif not finite:
             raise NonFinite(f"round {self.t}: {_blame(move)}")
 
     def check(self) -> None:
-        """Look at the verdicts that an accelerator has not been asked for yet.
+        """Read the results of `_judge` that are still on the accelerator.
 
         Raises:
             NonFinite: the first move that was not finite.
@@ -245,11 +251,11 @@ class Engine:
         where = next(where for where, finite in verdicts if not finite)
         raise NonFinite(f"{where} has a loss or a gradient that is not finite")
 
-    # ------------------------------------------------------------------ telling
+    # ------------------------------------------------------------------ time and progress
 
     @property
     def seconds(self) -> float:
-        """Seconds of play, over all the lives that this run had; the same in all processes that play it."""
+        """Seconds of play, added up over all resumes of the run; the same in all processes."""
         return self._live() if self.ranks.world == 1 or self._since is None else self._clock
 
     def _live(self) -> float:
@@ -260,7 +266,7 @@ class Engine:
 
     @contextmanager
     def evaluating(self, seed: int = 0) -> Iterator[Game]:
-        """Look at the game without touching it: evaluation mode, no gradients, random numbers of its own."""
+        """The game in evaluation mode, without gradients, with other random numbers.  Training is not affected."""
         devices = [self.device] if self.device.type == "cuda" else []
         training = self.game.training
         with torch.random.fork_rng(devices), torch.no_grad(), autocast(self.precision, self.device):
@@ -271,10 +277,10 @@ class Engine:
             finally:
                 self.game.train(training)
 
-    # ------------------------------------------------------------------ remembering
+    # ------------------------------------------------------------------ state
 
     def reseed(self) -> None:
-        """Begin the random numbers of this process: they follow from seed, rank and rollbacks."""
+        """Seed the random numbers of this process from seed, rank and rollbacks."""
         torch.manual_seed(self.seed + 7919 * self.ranks.rank + 104729 * self.rollbacks)
 
     def weights(self) -> dict[str, Tensor]:
@@ -282,7 +288,7 @@ class Engine:
         return {name: value for name, value in self.game.state_dict().items() if isinstance(value, Tensor)}
 
     def state(self) -> dict[str, Any]:
-        """All else that the next round depends on, as a tree of numbers, strings and tensors."""
+        """Everything else that the next round depends on, as a tree of numbers, strings and tensors."""
         extra = {k: v for k, v in self.game.state_dict().items() if not isinstance(v, Tensor)}
         return {
             "t": self.t,
@@ -296,10 +302,10 @@ class Engine:
         }
 
     def restore(self, weights: dict[str, Tensor], state: dict[str, Any]) -> None:
-        """Become the engine that gave these weights and this state.
+        """Restore these weights and this state.
 
         Raises:
-            RuntimeError: the weights are not this game's.
+            RuntimeError: the weights do not fit this game.
         """
         self.game.load_state_dict({**weights, **state["extra"]})
         for name, player in self.game.players.items():
@@ -311,7 +317,7 @@ class Engine:
         self._set_random(state["random"])
 
     def _random(self) -> dict[str, list[Tensor]]:
-        """The state of every process's generators, in order of rank."""
+        """The states of the random generators of all processes, in order of rank."""
         here = "cuda" if self.device.type == "cuda" and self.ranks.world > 1 else "cpu"
         states = {"cpu": [s.cpu() for s in self.ranks.gather(torch.get_rng_state().to(here))]}
         if self.device.type == "cuda":
@@ -321,7 +327,7 @@ class Engine:
 
     def _set_random(self, states: dict[str, list[Tensor]]) -> None:
         if len(states["cpu"]) != self.ranks.world:
-            self.reseed()  # another number of processes: each begins its numbers anew
+            self.reseed()  # the number of processes changed: seed them again
             return
         torch.set_rng_state(states["cpu"][self.ranks.rank].cpu())
         if self.device.type == "cuda" and "cuda" in states:
@@ -329,7 +335,7 @@ class Engine:
 
 
 def to_device(game: Game, device: torch.device) -> Game:
-    """Move a game to its device, the weights of its convolutions in the layout that convolutions like."""
+    """Move a game to its device.  Weights of convolutions get the memory layout `channels_last`, which is faster."""
     for module in game.modules():
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -344,7 +350,7 @@ def added(held: Direction | None, step: Direction) -> Direction:
 
 
 def clipped(step: Direction, most: float | None) -> Direction:
-    """The direction, no longer than `most`."""
+    """The direction, scaled to a norm of at most `most`."""
     if most is None:
         return step
     share = (most / (norm(floats(step)) + 1e-6)).clamp(max=1)
@@ -352,14 +358,14 @@ def clipped(step: Direction, most: float | None) -> Direction:
 
 
 def laid_out_like(parameter: Tensor, gradient: Tensor) -> Tensor:
-    """The gradient in the memory layout of its parameter: a fused optimizer walks both as they lie."""
+    """The gradient in the memory layout of its parameter, since a fused optimizer reads both in memory order."""
     if gradient.stride() == parameter.stride():
         return gradient
     return torch.empty_like(parameter).copy_(gradient)
 
 
 def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
-    """Restore an optimizer, each moment in the memory layout of its parameter."""
+    """Restore an optimizer, with each moment in the memory layout of its parameter."""
     optimizer.load_state_dict(state)
     for parameter, moments in optimizer.state.items():
         for name, value in moments.items():
@@ -368,7 +374,7 @@ def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
 
 
 def _blame(move: Move) -> str:
-    """Which term of the move is not finite, in words."""
+    """A sentence that names the term of the move that is not finite."""
     bad = [name for name, note in move.notes.items() if not torch.isfinite(torch.as_tensor(note)).all()]
     terms = [name for name in bad if name not in ("loss", "gradient")]
     if terms:

@@ -1,4 +1,4 @@
-"""When a run is done: after so many rounds, samples or seconds."""
+"""The goal of a run: a number of rounds, of samples or of seconds."""
 
 import math
 import re
@@ -12,18 +12,18 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 @dataclass(frozen=True)
 class Goal:
-    """One of the three: rounds played, real data drawn, or seconds of play."""
+    """Exactly one of three: rounds played, real data drawn, or seconds of play."""
 
     rounds: int | None = None
     samples: int | None = None
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        told = [value for value in (self.rounds, self.samples, self.seconds) if value is not None]
-        if len(told) != 1:
+        limits = [value for value in (self.rounds, self.samples, self.seconds) if value is not None]
+        if len(limits) != 1:
             raise BadRequest("say how long to train by one of rounds, samples or time")
-        if not (math.isfinite(told[0]) and told[0] > 0):
-            raise BadRequest(f"rounds, samples and time are positive numbers; got {told[0]}")
+        if not (math.isfinite(limits[0]) and limits[0] > 0):
+            raise BadRequest(f"rounds, samples and time are positive numbers; got {limits[0]}")
 
     def progress(self, *, rounds: int, samples: int, seconds: float) -> float:
         """The share of the goal that is reached, 0 to 1."""

@@ -1,4 +1,4 @@
-"""Which numbers the networks are computed in, and where."""
+"""The precision and the device of the networks."""
 
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
@@ -13,7 +13,7 @@ def choose_device(name: str) -> torch.device:
     """`auto` is CUDA, else Apple's MPS, else the processor.
 
     Raises:
-        BadRequest: a device that does not exist or is not there.
+        BadRequest: the device does not exist, or this machine does not have it.
     """
     if name == "auto":
         if torch.cuda.is_available():
@@ -31,7 +31,7 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_precision(name: str, device: torch.device, *, small: bool = False) -> str:
-    """`fp32` or `bf16`; `auto` is bf16 where the processor computes fast in bfloat16 and the game is not `small`."""
+    """`fp32` or `bf16`.  `auto` is bf16 if the device computes fast in bfloat16 and the game is not `small`."""
     if name not in ("auto", "fp32", "bf16"):
         raise BadRequest(f"no precision {name!r}; there is: auto, fp32, bf16")
     if name != "auto":
@@ -41,16 +41,16 @@ def choose_precision(name: str, device: torch.device, *, small: bool = False) ->
 
 @cache
 def has_fast_bfloat16(device: str) -> bool:
-    """A GPU that computes in bfloat16, or a processor with instructions for it: AVX-512's products or AMX's tiles."""
+    """Whether the device is a GPU that computes in bfloat16, or a CPU with instructions for it (AVX-512 or AMX)."""
     if device == "cuda":
         return torch.cuda.get_device_capability() >= (8, 0)
     return device == "cpu" and bool({"avx512_bf16", "amx_bf16"} & _abilities())
 
 
 def _abilities() -> set[str]:
-    """What this processor can do, by the names that Linux has for it; empty where the system does not tell.
+    """The features of this processor by their names in Linux; empty on other systems.
 
-    Torch tells as well, by names that are private so far (`torch.cpu._is_avx512_bf16_supported`).
+    Torch knows them too, but its functions are private so far (`torch.cpu._is_avx512_bf16_supported`).
     """
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
@@ -58,14 +58,14 @@ def _abilities() -> set[str]:
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager:
-    """The context in which a round's networks are computed; losses and penalties return to float32 themselves."""
+    """The context in which the networks of a round are computed.  Losses and penalties use float32 themselves."""
     if precision == "fp32":
         return nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16)
 
 
 def describe(device: torch.device) -> str:
-    """The device in words, for a run's papers: "cuda (NVIDIA H100)", "cpu (AMD EPYC, 2 threads)"."""
+    """The device in words, for run.json: "cuda (NVIDIA H100)", "cpu (AMD EPYC, 2 threads)"."""
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
     if device.type == "cpu":

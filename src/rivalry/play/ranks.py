@@ -1,7 +1,7 @@
-"""Many processes that play one game: one process a device, started by torchrun.
+"""Several processes that train one game: one process for each device, started by torchrun.
 
-Every process holds the whole game and its share of each batch; gradients are averaged move by move, so
-all hold the same weights.  Plain torch.distributed: gloo between processors, nccl between GPUs.
+Every process holds the whole game and its share of each batch.  The gradients of each move are averaged, so all
+processes hold the same weights.  This is plain torch.distributed: gloo between CPUs, nccl between GPUs.
 """
 
 import itertools
@@ -22,27 +22,27 @@ from rivalry.errors import BadRequest, RunFailed
 
 T = TypeVar("T")
 
-PATIENCE = 1800.0  # seconds that processes wait for one of them; RIVALRY_PATIENCE has another number
-GRACE = 5.0  # seconds within which those who waited in vain all say so
-LONGEST = 8192  # bytes of what the first process tells the others
-_board: "dist.Store | None" = None  # where each process leaves a word that others read when it is gone
-_turns = itertools.count()  # of the first process before the others
+PATIENCE = 1800.0  # seconds to wait for another process; RIVALRY_PATIENCE overrides it
+GRACE = 5.0  # seconds within which all processes whose wait failed report it
+LONGEST = 8192  # bytes of a text that the first process sends to the others
+_board: "dist.Store | None" = None  # a failing process writes its error here for the others
+_turns = itertools.count()  # counts the calls of `first_before_others`
 
 
 @dataclass(frozen=True)
 class Ranks:
-    """Which of how many processes this one is."""
+    """The rank of this process, and how many processes there are."""
 
     rank: int = 0
     world: int = 1
 
     @property
     def first(self) -> bool:
-        """The process that writes."""
+        """Whether this is the first process, which writes the run."""
         return self.rank == 0
 
     def average(self, tensors: list[Tensor]) -> None:
-        """Replace each tensor by its mean over the processes: one message for all of them."""
+        """Replace each tensor by its mean over the processes.  All tensors are sent in one message."""
         if self.world == 1 or not tensors:
             return
         flat = torch.cat([t.reshape(-1) for t in tensors])
@@ -53,7 +53,7 @@ class Ranks:
             tensor.copy_(mean.view(tensor.shape))
 
     def same(self, module: nn.Module) -> None:
-        """Give every process the first one's parameters and buffers."""
+        """Copy the first process's parameters and buffers to every process."""
         if self.world == 1:
             return
         for tensor in [*module.parameters(), *module.buffers()]:
@@ -63,7 +63,7 @@ class Ranks:
             tensor.data.copy_(whole)
 
     def gather(self, tensor: Tensor) -> list[Tensor]:
-        """Every process's tensor, in order of rank and where the own one is; all of one shape."""
+        """The tensors of all processes, in order of rank, on the device of this one's.  They must have one shape."""
         if self.world == 1:
             return [tensor]
         mine = tensor.contiguous().to(_message_device())
@@ -73,7 +73,7 @@ class Ranks:
         return [part.to(tensor.device) for part in parts]
 
     def join(self, share: Tensor, n: int) -> Tensor:
-        """All `n` rows, from the rows of each process that `share_of` gave it."""
+        """All `n` rows, put together from the rows of each process; `share_of` says which rows those are."""
         if self.world == 1:
             return share
         most = -(-n // self.world)
@@ -82,15 +82,17 @@ class Ranks:
         return torch.cat([part[: len(self.share_of(n, rank))] for rank, part in enumerate(parts)])
 
     def share_of(self, n: int, rank: int | None = None) -> Tensor:
-        """Which of `n` rows a process works on, this one where no rank is told: consecutive, and as many as others."""
+        """Indices of the consecutive rows, of `n`, that a process (by default this one) works on."""
         return torch.arange(n).tensor_split(self.world)[self.rank if rank is None else rank]
 
     def tell(self, text: str) -> str:
-        """The first process's text, in all of them."""
+        """Send the first process's text to all processes; returns it."""
         if self.world == 1:
             return text
         letters = torch.zeros(LONGEST, dtype=torch.uint8)
-        written = text.encode("utf-8", "surrogateescape")[:LONGEST]  # a path may be of any bytes
+        written = text.encode("utf-8", "surrogateescape")[
+            :LONGEST
+        ]  # a path may hold bytes that are not UTF-8
         letters[: len(written)] = torch.tensor(list(written), dtype=torch.uint8)
         letters = letters.to(_message_device())
         with self._together():
@@ -98,35 +100,35 @@ class Ranks:
         return bytes(letters.tolist()).rstrip(b"\0").decode("utf-8", "surrogateescape")
 
     def by_first(self, job: Callable[[], str]) -> str:
-        """What the first process's `job` says, in all of them; its refusal is that of all.
+        """Run `job` in the first process only, and return its result in all processes.
 
         Raises:
-            BadRequest: the first process's, in every process.
+            BadRequest: the first process raised it; then all processes do.
         """
         if self.world == 1:
             return job()
-        said, refused = "", ""
+        answer, refused = "", ""
         if self.first:
             try:
-                said = job()
+                answer = job()
             except BadRequest as error:
                 refused = str(error)
-        said, refused = json.loads(self.tell(json.dumps([said, refused[:1000]])))
+        answer, refused = json.loads(self.tell(json.dumps([answer, refused[:1000]])))
         if refused:
             raise BadRequest(refused)
-        return said
+        return answer
 
     def first_before_others(self, job: Callable[[], T]) -> T:
-        """`job` in every process, in the first one first: what it leaves in a cache, the others find.
+        """Run `job` in the first process, then in the others, which then find its results in a cache.
 
         Raises:
-            BadRequest: the first process's, in every process.
+            BadRequest: the first process raised it; then all processes do.
         """
         if self.world == 1 or _board is None:
             return job()
         key = f"first {next(_turns)}"
         if not self.first:
-            _board.wait([key], timedelta(days=7))  # a large folder takes its time, without a limit
+            _board.wait([key], timedelta(days=7))  # no real limit: a large folder may take long
             if words := _board.get(key).decode():
                 raise BadRequest(words)
             return job()
@@ -139,10 +141,10 @@ class Ranks:
         return done
 
     def any(self, flag: bool) -> bool:
-        """Whether any process says so; all of them hear the same answer.  A message of its own: not for every round."""
-        said = torch.tensor([float(flag)], device=_message_device() if self.world > 1 else "cpu")
-        self.average([said])
-        return said.tolist()[0] > 0
+        """Whether `flag` is true in any process.  It sends a message of its own, so do not call it in every round."""
+        answer = torch.tensor([float(flag)], device=_message_device() if self.world > 1 else "cpu")
+        self.average([answer])
+        return answer.tolist()[0] > 0
 
     def wait(self) -> None:
         if self.world > 1:
@@ -153,11 +155,11 @@ class Ranks:
         if self.world > 1:
             dist.destroy_process_group()
 
-    # ------------------------------------------------------------------ when one is missing
+    # ------------------------------------------------------------------ when a process fails
 
     @contextmanager
     def failing_together(self) -> Iterator[None]:
-        """Leave word of a failure here, for those who will wait for this process in vain."""
+        """Write an error in this block to the board, for the processes that wait for this one."""
         try:
             yield
         except Exception as failure:
@@ -168,10 +170,10 @@ class Ranks:
 
     @contextmanager
     def _together(self) -> Iterator[None]:
-        """What all processes do at once; where one does not come, say which, and why where it left word.
+        """A block that all processes run together.  If one is missing, the error says which, and why if known.
 
         Raises:
-            BadRequest, RunFailed: as the one that ended.
+            BadRequest, RunFailed: the error of the process that ended.
         """
         try:
             yield
@@ -202,7 +204,7 @@ class Ranks:
 
 
 def join() -> Ranks:
-    """Join the processes that torchrun started (WORLD_SIZE, RANK, LOCAL_RANK); alone when there are none."""
+    """Join the processes that torchrun started (WORLD_SIZE, RANK, LOCAL_RANK).  Without torchrun there is only one."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
         return Ranks()
@@ -214,7 +216,7 @@ def join() -> Ranks:
 
 
 def _meet() -> None:
-    """Join the group of processes; what they leave for each other to read lies in the store where they met."""
+    """Join the group of processes.  Its store is also the board for error messages."""
     global _board
     store, rank, world = next(dist.rendezvous("env://"))
     _board = dist.PrefixStore("rivalry", store)
@@ -233,5 +235,5 @@ def _message_device() -> torch.device:
 
 
 def floats(tensors: Iterable[Tensor | None]) -> list[Tensor]:
-    """Those that are there."""
+    """The tensors that are not None."""
     return [t for t in tensors if t is not None]

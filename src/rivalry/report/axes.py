@@ -30,8 +30,8 @@ class Frame:
         return np.clip(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), -HEIGHT, 2 * HEIGHT)
 
     def scale(self, value: Array | float) -> Array:
-        told = np.asarray(value, dtype=np.float64)
-        return np.log10(np.maximum(told, 1e-99)) if self.log else told
+        numbers = np.asarray(value, dtype=np.float64)
+        return np.log10(np.maximum(numbers, 1e-99)) if self.log else numbers
 
 
 def ticks(low: float, high: float, about: int) -> list[float]:
@@ -54,9 +54,9 @@ def short(value: float) -> str:
     if not math.isfinite(value):
         return "not finite"
     if value == int(value) and abs(value) < 1e7:
-        told = f"{int(value):,}"
+        text = f"{int(value):,}"
     elif value != 0 and not 1e-3 <= abs(value) < 1e6:
-        told = f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+        text = f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
     else:
-        told = f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
-    return told.replace("-", "−")
+        text = f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    return text.replace("-", "−")

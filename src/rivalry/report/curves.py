@@ -41,7 +41,7 @@ def chart(
         last: the right end of the axis, the same for all charts of a report.
         marks: (round, what happened): dashed vertical lines.
     """
-    lines = [_line(name, told) for name, told in series.items()]
+    lines = [_line(name, one) for name, one in series.items()]
     frame = _frame(lines, max(last, 1.0))
     if frame is None:
         picture = tag("p", "no finite value was logged", class_="none")
@@ -105,11 +105,11 @@ def tradeoff(title: str, recall: Sequence[float], precision: Sequence[float]) ->
     return tag("figure", tag("figcaption", tag("b", title)), picture, remark, class_="chart")
 
 
-def _line(name: str, told: Series) -> Line:
-    x, y = np.asarray(told.rounds, dtype=np.float64), np.asarray(told.values, dtype=np.float64)
+def _line(name: str, series: Series) -> Line:
+    x, y = np.asarray(series.rounds, dtype=np.float64), np.asarray(series.values, dtype=np.float64)
     missing = x[~np.isfinite(y)]
-    if len(told.spread) == len(x):
-        around = np.nan_to_num(np.asarray(told.spread, dtype=np.float64))
+    if len(series.spread) == len(x):
+        around = np.nan_to_num(np.asarray(series.spread, dtype=np.float64))
         return Line(name, x, y, y - around, y + around, 1, missing)
     if len(x) <= BINS:
         return Line(name, x, y, y, y, 1, missing)
@@ -183,7 +183,7 @@ def _path(x: Array, y: Array) -> str:
 
 def _readings(frame: Frame, lines: list[Line]) -> Html:
     """Above the plot the last values; under the pointer those of that place.  Only style sheets at work."""
-    groups = [_told(lines, [_last_finite(line) for line in lines], "now")]
+    groups = [_values(lines, [_last_finite(line) for line in lines], "now")]
     edges = np.linspace(frame.x0, frame.x1, BANDS + 1)
     for a, b in itertools.pairwise(edges.tolist()):
         picked = [_nearest(line, a, b) for line in lines]
@@ -196,14 +196,14 @@ def _readings(frame: Frame, lines: list[Line]) -> Html:
                 "g",
                 tag("rect", x=f"{left:.1f}", y=0, width=f"{right - left:.1f}", height=HEIGHT),
                 tag("path", d=middle),
-                _told(lines, picked, "then"),
+                _values(lines, picked, "then"),
                 class_="at",
             )
         )
     return join(*groups)
 
 
-def _told(lines: list[Line], picked: list[int | None], class_: str) -> Html:
+def _values(lines: list[Line], picked: list[int | None], class_: str) -> Html:
     values = [
         tag("tspan", f"  {short(float(line.y[i]))}", class_=f"k{k % 4}")
         for k, (line, i) in enumerate(zip(lines, picked))
@@ -225,28 +225,28 @@ def _nearest(line: Line, a: float, b: float) -> int | None:
 
 
 def _remarks(lines: list[Line], frame: Frame | None) -> str:
-    said = []
+    remarks = []
     pooled = max((line.pooled for line in lines), default=1)
     if pooled > 1:
-        said.append(f"means of {pooled}")
+        remarks.append(f"means of {pooled}")
     if frame and frame.log:
-        said.append("logarithmic axis")
+        remarks.append("logarithmic axis")
     peaks = [value for line in lines for value in (*line.low, *line.high) if math.isfinite(value)]
     if frame and peaks and frame.y(max(peaks)) < TOP - BEYOND:
-        said.append(f"peaks to {short(max(peaks))}")
+        remarks.append(f"peaks to {short(max(peaks))}")
     if frame and peaks and frame.y(min(peaks)) > HEIGHT - BOTTOM + BEYOND:
-        said.append(f"dips to {short(min(peaks))}")
+        remarks.append(f"dips to {short(min(peaks))}")
     if missing := sum(len(line.missing) for line in lines):
-        said.append(f"{missing:,} not finite")
-    return "; ".join(said)
+        remarks.append(f"{missing:,} not finite")
+    return "; ".join(remarks)
 
 
 def _summary(title: str, lines: list[Line]) -> str:
     """What a reader who cannot see the curve is told."""
-    told = []
+    parts = []
     for line in lines:
         finite = np.flatnonzero(np.isfinite(line.y))
         if len(finite):
             first, last = line.y[finite[0]], line.y[finite[-1]]
-            told.append(f"{line.name} from {short(float(first))} to {short(float(last))}")
-    return f"{title}: {', '.join(told)}"
+            parts.append(f"{line.name} from {short(float(first))} to {short(float(last))}")
+    return f"{title}: {', '.join(parts)}"

@@ -21,9 +21,9 @@ def tag(name: str, /, *inside: object, **attributes: object) -> Html:
 
     Attributes that are None are left out; `class_` is written class, `stroke_width` stroke-width.
     """
-    told = "".join(
+    written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{html.escape(str(value))}"'
         for key, value in attributes.items()
         if value is not None
     )
-    return Html(f"<{name}{told}>" if name in _VOID else f"<{name}{told}>{join(*inside)}</{name}>")
+    return Html(f"<{name}{written}>" if name in _VOID else f"<{name}{written}>{join(*inside)}</{name}>")

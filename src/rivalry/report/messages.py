@@ -21,21 +21,21 @@ def messages(record: Record) -> Html:
     """Every event but the saving of checkpoints, which are counted."""
     saved = [event for event in record.events if event["event"] == "saved"]
     others = [event for event in record.events if event["event"] != "saved"]
-    said = []
+    sentences = []
     if saved:
-        said.append(f"{len(saved)} checkpoints saved, the last at round {int(saved[-1]['round']):,}.")
+        sentences.append(f"{len(saved)} checkpoints saved, the last at round {int(saved[-1]['round']):,}.")
     if record.replayed:
-        said.append(
+        sentences.append(
             f"{record.replayed} reports were played again after a restart; the curves show the last play."
         )
     if record.unreadable:
-        said.append(f"{record.unreadable} lines of log.jsonl could not be read.")
+        sentences.append(f"{record.unreadable} lines of log.jsonl could not be read.")
     if len(others) > MESSAGES:
-        said.append(f"The last {MESSAGES} of {len(others)} messages:")
+        sentences.append(f"The last {MESSAGES} of {len(others)} messages:")
     return tag(
         "section",
         tag("h2", "Messages"),
-        tag("p", " ".join(said), class_="quiet") if said else None,
+        tag("p", " ".join(sentences), class_="quiet") if sentences else None,
         tag("ul", *(_event(event, "li") for event in others[-MESSAGES:]), class_="events")
         if others
         else tag("p", "No warning, no rollback.", class_="quiet"),

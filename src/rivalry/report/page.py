@@ -78,14 +78,14 @@ def _header(record: Record) -> Html:
     name, data = _names(record)
     state = record.ended or "no end recorded"
     recipe, seed = record.about.get("recipe"), record.about.get("seed")
-    said = [_date(record.about.get("started"))]
-    said += [f"recipe {clipped(recipe, 80)}"] if recipe else []
-    said += [f"seed {clipped(seed, 40)}"] if seed is not None else []
+    parts = [_date(record.about.get("started"))]
+    parts += [f"recipe {clipped(recipe, 80)}"] if recipe else []
+    parts += [f"seed {clipped(seed, 40)}"] if seed is not None else []
     badge = tag("span", state, class_=f"state {record.ended or 'open'}")
     return tag(
         "header",
         tag("h1", tag("bdi", name), tag("small", " on "), tag("bdi", data), " ", badge),
-        tag("p", " · ".join(part for part in said if part)),
+        tag("p", " · ".join(part for part in parts if part)),
     )
 
 
@@ -97,19 +97,19 @@ def _opening(record: Record) -> Html:
 def _cost(record: Record) -> list[tuple[str, str]]:
     goal = record.section("goal")
     aims = {"rounds": "rounds", "samples": "samples", "seconds": "seconds"}
-    aim = [
+    goals = [
         f"{short(float(v))} {aims[k]}" for k, v in goal.items() if k in aims and isinstance(v, int | float)
     ]
-    told = [("Rounds", f"{record.rounds:,}"), ("Samples seen", short(record.samples))]
-    told.append(("Time", _duration(record.seconds)))
+    rows = [("Rounds", f"{record.rounds:,}"), ("Samples seen", short(record.samples))]
+    rows.append(("Time", _duration(record.seconds)))
     if record.rounds and record.seconds:
-        told.append(("A round", f"{short(1000 * record.seconds / record.rounds)} ms"))
-    told.append(("Goal", ", ".join(aim) or "—"))
-    told.append(("Device", clipped(record.about.get("device", "—"))))
-    told.append(("Precision", clipped(record.about.get("precision", "—"))))
+        rows.append(("A round", f"{short(1000 * record.seconds / record.rounds)} ms"))
+    rows.append(("Goal", ", ".join(goals) or "—"))
+    rows.append(("Device", clipped(record.about.get("device", "—"))))
+    rows.append(("Precision", clipped(record.about.get("precision", "—"))))
     if record.best is not None:
-        told.append(("Best checkpoint", f"round {record.best:,}"))
-    return told
+        rows.append(("Best checkpoint", f"round {record.best:,}"))
+    return rows
 
 
 def _metrics(record: Record) -> Html | None:
@@ -208,10 +208,10 @@ def _origin(record: Record) -> Html:
         f"{clipped(spec.get('kind', '?'), 40)} {clipped(size, 60)}",
     ]
     data += [f"{len(classes)} classes"] if isinstance(classes, list) and classes else []
-    told = [("Data", ", ".join(data)), ("Seed", clipped(record.about.get("seed", "—")))]
-    told += [(f"{clipped(key, 40)}", clipped(value)) for key, value in versions.items()]
-    told += [("Commit", clipped(record.about["commit"]))] if record.about.get("commit") else []
-    told += [
+    rows = [("Data", ", ".join(data)), ("Seed", clipped(record.about.get("seed", "—")))]
+    rows += [(f"{clipped(key, 40)}", clipped(value)) for key, value in versions.items()]
+    rows += [("Commit", clipped(record.about["commit"]))] if record.about.get("commit") else []
+    rows += [
         ("Started", clipped(record.about.get("started", "—"))),
         ("Directory", record.path.resolve().name),
     ]
@@ -223,7 +223,7 @@ def _origin(record: Record) -> Html:
         tag(
             "div",
             tag("div", tag("h3", "Settings"), facts(settings) if settings else tag("p", "the defaults")),
-            tag("div", tag("h3", "Origin"), facts(told)),
+            tag("div", tag("h3", "Origin"), facts(rows)),
             class_="pair",
         ),
     )

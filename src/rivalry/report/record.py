@@ -58,8 +58,8 @@ class Record:
 
     def section(self, name: str) -> dict[str, Any]:
         """A table inside run.json; empty where it is absent or no table."""
-        told = self.about.get(name)
-        return told if isinstance(told, dict) else {}
+        section = self.about.get(name)
+        return section if isinstance(section, dict) else {}
 
 
 def number(value: object) -> float:
@@ -149,8 +149,8 @@ def _add(record: Record, reports: list[tuple[int, dict[str, Any]]], line: dict[s
 
 
 def _finite(value: object, otherwise: float) -> float:
-    told = number(value)
-    return told if math.isfinite(told) else otherwise
+    found = number(value)
+    return found if math.isfinite(found) else otherwise
 
 
 def _digits(name: str) -> bool:

@@ -19,10 +19,10 @@ def clipped(value: object, length: int = 400) -> str:
     return words if len(words) <= length else words[: length - 1] + "…"
 
 
-def facts(told: list[tuple[str, str]]) -> Html:
+def facts(pairs: list[tuple[str, str]]) -> Html:
     """Names and values, the first `ROWS` of them."""
-    more = [("…", f"{len(told) - ROWS} more")] if len(told) > ROWS else []
-    rows = (tag("div", tag("dt", name), tag("dd", value)) for name, value in [*told[:ROWS], *more])
+    more = [("…", f"{len(pairs) - ROWS} more")] if len(pairs) > ROWS else []
+    rows = (tag("div", tag("dt", name), tag("dd", value)) for name, value in [*pairs[:ROWS], *more])
     return tag("dl", *rows, class_="facts")
 
 
@@ -43,11 +43,11 @@ def _rows(name: str, scores: list[tuple[int, dict[str, Any]]], classes: list[str
         tag("td", short(n) if math.isfinite(n) else "—"),
         tag("td", f"{played:,}"),
     )
-    said = [DIRECTION[score["better"]]] if score.get("better") in ("low", "high") else []
-    said += [best] if (best := _best(scores)) else []
+    remarks = [DIRECTION[score["better"]]] if score.get("better") in ("low", "high") else []
+    remarks += [best] if (best := _best(scores)) else []
     more = tag(
         "tr",
-        tag("td", tag("span", "; ".join(said), class_="quiet"), _provenance(score, classes), colspan=4),
+        tag("td", tag("span", "; ".join(remarks), class_="quiet"), _provenance(score, classes), colspan=4),
         class_="more",
     )
     return [row, more]
@@ -79,11 +79,11 @@ def _detail(value: object, classes: list[str]) -> Html:
     """Many numbers are drawn, the rest is written."""
     table: dict[str, Any] = {}
     if isinstance(value, dict):
-        table = {clipped(key, 40): told for key, told in value.items()}
+        table = {clipped(key, 40): entry for key, entry in value.items()}
     elif isinstance(value, list):
         names = classes if len(classes) == len(value) else [str(k) for k in range(len(value))]
         table = dict(zip(names, value))
-    heights = {name: number(told) for name, told in table.items()}
+    heights = {name: number(entry) for name, entry in table.items()}
     if 3 <= len(heights) <= 64 and all(math.isfinite(v) and v >= 0 for v in heights.values()):
         return bars(heights)
     return join(tag("code", clipped(value)))

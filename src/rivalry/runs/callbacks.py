@@ -1,7 +1,7 @@
-"""What is done after a round: log, sheets, metrics, the collapse alarm.
+"""Callbacks, called after each round: log, sheets, metrics, the collapse alarm.
 
-A callback is anything `(engine, moves) -> None`.  None of these changes what training does next: a run
-with them and a run without end in the same weights.
+A callback is any function `(engine, moves) -> None`.  These callbacks do not change the training: a run with them
+and a run without them end with the same weights.
 """
 
 import math
@@ -32,7 +32,7 @@ Report = Callable[[Engine, dict[str, float]], None]
 
 
 def log(*reports: Report, every: int = 20) -> Callback:
-    """Every so many rounds give each report the mean of each note since the last time, by "player/note"."""
+    """Every `every` rounds, give each report the mean of each note since the last time, by "player/note"."""
     gathered: dict[str, list[Tensor | float]] = defaultdict(list)
 
     def callback(engine: Engine, moves: Sequence[Move]) -> None:
@@ -46,7 +46,7 @@ def log(*reports: Report, every: int = 20) -> Callback:
             for notes in gathered.values()
         ]
         engine.ranks.average(means)
-        values = torch.stack(means).tolist() if means else []  # the one wait for an accelerator
+        values = torch.stack(means).tolist() if means else []  # the only place that waits for an accelerator
         for report in reports if engine.ranks.first else ():
             report(engine, dict(zip(gathered, values)))
         gathered.clear()
@@ -72,7 +72,7 @@ def to_tensorboard(run: Run) -> Report:
         if writer is None:
             try:
                 str(run.path).encode()
-            except UnicodeEncodeError:  # TensorBoard writes names of files as UTF-8
+            except UnicodeEncodeError:  # TensorBoard writes file names as UTF-8
                 return
             writer = Writer(str(run.path / "tensorboard"))
         for name, value in notes.items():
@@ -83,15 +83,15 @@ def to_tensorboard(run: Run) -> Report:
 
 
 def at_shares(goal: Goal, shares: int, do: Callback) -> Callback:
-    """Call `do` each time that another 1/shares of the goal is reached."""
+    """Call `do` whenever another 1/`shares` of the goal is reached."""
     done: int | None = None
 
     def callback(engine: Engine, moves: Sequence[Move]) -> None:
         nonlocal done
         reached = int(engine.progress(goal) * shares)
         if done is None:
-            done = reached  # a run that was resumed does not do again what it had done
-        elif reached > done:  # in all processes at once: rounds, samples and seconds are the same in all
+            done = reached  # a resumed run does not repeat what it did before
+        elif reached > done:  # in all processes in the same round: progress is the same in all
             done = reached
             do(engine, moves)
 
@@ -99,9 +99,9 @@ def at_shares(goal: Goal, shares: int, do: Callback) -> Callback:
 
 
 def sheets(run: Run, real: Dataset, n: int = 64) -> Callback:
-    """Draw the same codes again and save them as samples/<round>.png; points over some of the real ones.
+    """Save samples of the same codes as samples/<round>.png.  Points are drawn over some of the real ones.
 
-    What a translator makes stands beside what it was made from and, where that is known, beside the truth.
+    Translations are shown next to their sources and, if they are known, next to the true targets.
     """
     from rivalry.show.sheets import sheet
 
@@ -114,7 +114,7 @@ def sheets(run: Run, real: Dataset, n: int = 64) -> Callback:
                 given = given_for(game, real, n)
                 x = in_full_precision(game.sample(n, **given)).cpu()
             if isinstance(game, Translator):
-                x, behind["columns"] = _beside(given["source"].cpu(), x, target_data(engine.game, real))
+                x, behind["columns"] = _side_by_side(given["source"].cpu(), x, target_data(engine.game, real))
             run.picture(f"{engine.t:06d}", sheet(x, real.spec, **behind))
             for ending, content in kind.beside(x, real.spec.x).items():
                 run.beside(f"{engine.t:06d}{ending}", content)
@@ -122,8 +122,8 @@ def sheets(run: Run, real: Dataset, n: int = 64) -> Callback:
     return callback
 
 
-def _beside(source: Tensor, made: Tensor, real: Dataset) -> tuple[Tensor, int]:
-    """Sources, what was made of each and, in pairs, the truth, side by side; and how many make a row."""
+def _side_by_side(source: Tensor, made: Tensor, real: Dataset) -> tuple[Tensor, int]:
+    """Sources, their translations and, for pairs, the true targets side by side; and the number of columns."""
     triples = [source, made]
     if "source" in real.spec.extra:
         triples.append(real.rows(torch.linspace(0, len(real) - 1, len(made)).long()))
@@ -131,7 +131,7 @@ def _beside(source: Tensor, made: Tensor, real: Dataset) -> tuple[Tensor, int]:
 
 
 def class_sheet(run: Run, engine: Engine, real: Dataset, each: int = 10) -> None:
-    """samples/classes.png: a row for each of the first classes; a translator's sources are the first row."""
+    """Write samples/classes.png: a row for each of the first classes.  A translator's sources are the first row."""
     from rivalry.show.sheets import sheet
 
     spec = engine.data.spec
@@ -141,7 +141,7 @@ def class_sheet(run: Run, engine: Engine, real: Dataset, each: int = 10) -> None
     labels = torch.arange(rows).repeat_interleave(each)
     with engine.evaluating() as game:
         given = given_for(game, real, rows * each, labels)
-        if isinstance(game, Translator):  # every domain is made of the same sources
+        if isinstance(game, Translator):  # the same sources are translated to every domain
             source = real.column(game.reads[0], torch.linspace(0, len(real) - 1, each).long())
             given["source"] = source.to(game.device).repeat(rows, *[1] * (source.ndim - 1))
         x = in_full_precision(game.sample(rows * each, **given)).cpu()
@@ -154,20 +154,20 @@ def class_sheet(run: Run, engine: Engine, real: Dataset, each: int = 10) -> None
 def measure(
     run: Run, evaluate: Callable[[Engine], list[Score]], saver: Saver, say: Callable[[str], None]
 ) -> Callback:
-    """Write scores to the log; `best` is the checkpoint whose deciding score is the best so far.
+    """Write scores to the log.  If the deciding score is the best so far, save a checkpoint and link `best` to it.
 
-    Scores that cannot be had are told of in words, and training goes on.
+    If the scores cannot be computed, a warning says why, and training goes on.
     """
 
     def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
-        told = _scores(run, evaluate, engine, say) if engine.ranks.first else []
-        if engine.ranks.any(bool(told)):
+        scores = _scores(run, evaluate, engine, say) if engine.ranks.first else []
+        if engine.ranks.any(bool(scores)):
             before = [
                 _rank(line["metrics"]) for line in run.lines() if "metrics" in line and "samples" in line
             ]
-            if told:
-                run.log({**standing(engine), "metrics": told})
-            saver.save_best(engine, bool(told) and _rank(told) >= max(before, default=-math.inf))
+            if scores:
+                run.log({**standing(engine), "metrics": scores})
+            saver.save_best(engine, bool(scores) and _rank(scores) >= max(before, default=-math.inf))
 
     return callback
 
@@ -175,10 +175,10 @@ def measure(
 def _scores(
     run: Run, evaluate: Callable[[Engine], list[Score]], engine: Engine, say: Callable[[str], None]
 ) -> list[dict[str, Any]]:
-    """What was measured, as it is logged; nothing where measuring failed."""
+    """The scores as they are logged; an empty list if they could not be computed."""
     try:
         return [score.to_json() for score in evaluate(engine)]
-    except Exception as trouble:  # of any metric, of any game: none is worth the end of a run
+    except Exception as trouble:  # of any metric, of any game: none of them may end a run
         reason = str(trouble) if isinstance(trouble, BadRequest) else f"{type(trouble).__name__}: {trouble}"
         message = f"round {engine.t}: the samples could not be scored: {reason}"
         run.log({**standing(engine), "event": "unmeasured", "message": message})
@@ -187,13 +187,13 @@ def _scores(
 
 
 def quick_scores(dataset: Dataset, n: int = 1000) -> Callable[[Engine], list[Score]]:
-    """Quick scores on the way: by the modes or the bundled judge where there is one, else on pixels."""
+    """Quick scores during training: on the modes or with the bundled judge if there is one, else on pixels."""
     from rivalry.metrics import suite
     from rivalry.metrics.extractors import extractor as features
 
     judge = _judge_at_hand(dataset.spec)
     extractor = judge or features.pixels(dataset.spec)
-    # Some of the data are enough for a look, and the more numbers a datum has, the longer a look takes.
+    # A part of the data is enough here.  The more numbers a datum has, the longer a score takes.
     dataset = _some(dataset, 10 * n if judge or dataset.x[0].numel() < 16 else 2 * n)
 
     def evaluate(engine: Engine) -> list[Score]:
@@ -207,12 +207,12 @@ def quick_scores(dataset: Dataset, n: int = 1000) -> Callable[[Engine], list[Sco
 
 
 def _some(dataset: Dataset, most: int) -> Dataset:
-    """At most so many rows of the data, evenly spread."""
+    """At most `most` rows of the data, evenly spread."""
     return dataset.only(torch.linspace(0, len(dataset) - 1, min(len(dataset), most)).long())
 
 
 def _judge_at_hand(spec: Spec) -> "Extractor | None":
-    """The judge that comes with the package, where one does; none is trained in the middle of a run."""
+    """The judge that comes with the package, or None.  No judge is trained during a run."""
     from rivalry.metrics.extractors.extractor import judge
 
     try:
@@ -224,14 +224,14 @@ def _judge_at_hand(spec: Spec) -> "Extractor | None":
 def collapse_alarm(
     run: Run, real: Dataset, say: Callable[[str], None], n: int = 64, share: float = 0.2, patience: int = 4
 ) -> Callback:
-    """Warn in words when samples come to lie much closer together than real data do.
+    """Warn when samples lie much closer together than real data do.
 
-    The mean distance between two samples is compared with that between two real data, and `share` is the
-    ratio below which the alarm rings: once, until it has been above again.  A generator begins below, since
-    untrained networks draw all alike; it has `patience` looks to rise.
+    The mean distance between two samples is divided by that between two real data.  If the ratio is below `share`,
+    there is one warning; the next can come only after the ratio was above `share` again.  Untrained networks begin
+    below it, since their samples are all alike; the first `patience` checks therefore do not warn.
     """
     spread = lambda x: float(torch.pdist(real.spec.meaning.vectors(x)).mean())
-    truth = spread(real.rows(torch.linspace(0, len(real) - 1, n).long())) or 1e-9  # data may be all alike
+    truth = spread(real.rows(torch.linspace(0, len(real) - 1, n).long())) or 1e-9  # all data may be the same
     looks, was_above, ringing = 0, False, False
 
     def callback(engine: Engine, moves: Sequence[Move]) -> None:
@@ -255,14 +255,14 @@ def collapse_alarm(
 
 
 def standing(engine: Engine) -> dict[str, Any]:
-    """Where a run is: rounds, real data seen, seconds played."""
+    """The progress of a run: rounds, real data drawn, seconds of play."""
     return {"round": engine.t, "samples": engine.data.drawn, "seconds": round(engine.seconds, 3)}
 
 
 def _rank(scores: Any) -> float:
-    """How good scores are, higher is better: by the Fréchet distance where it is there, else by the first.
+    """A number that says how good scores are; higher is better.  The Fréchet distance decides, else the first score.
 
-    They may come from a log that anyone wrote.
+    The scores may come from a log that somebody else wrote.
     """
     tables = [score for score in scores if isinstance(score, dict)] if isinstance(scores, list) else []
     named = [score for score in tables if isinstance(score.get("name"), str)]

@@ -1,4 +1,4 @@
-"""One checkpoint of a run on disk: a directory that is whole or not seen, whose hashes tell what was written."""
+"""One checkpoint of a run on disk: a directory that is either complete or absent, with hashes of its files."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from rivalry.runs.schema import FORMAT, shown
 from rivalry.runs.trees import flatten, load_tensors, read_json, unflatten, write_json, write_tensors
 
 WORDS = ("weights", "state")
-STRANGE = (  # what reading raises where a list lies in the place of a table, or a table in that of a name
+STRANGE = (  # raised while reading JSON whose values have other types than expected
     ArithmeticError,
     AttributeError,
     LookupError,
@@ -26,11 +26,11 @@ STRANGE = (  # what reading raises where a list lies in the place of a table, or
 
 
 class Damaged(RunFailed):
-    """A checkpoint that is not what was written."""
+    """A checkpoint is not what was written."""
 
 
 class Gone(Damaged):
-    """A checkpoint that made room for another while it was read."""
+    """A checkpoint was deleted, or replaced by another, while it was read."""
 
 
 class Checkpoint:
@@ -44,16 +44,16 @@ class Checkpoint:
         return int(self.path.name.lstrip(".").split(".")[0])
 
     def weights(self) -> dict[str, Tensor]:
-        """The game's weights alone: what sampling needs.
+        """The game's weights.  Sampling needs nothing else.
 
         Raises:
             Damaged: a file is missing or its hash is not the one that was written.
-            Gone: it was deleted, or another took its place, meanwhile.
+            Gone: it was deleted, or replaced by another, while it was read.
         """
         return cast(dict[str, Tensor], self._read("weights")[0])
 
     def state(self) -> dict[str, Any]:
-        """All else that the next round depends on.  Raises Damaged and Gone like `weights`."""
+        """Everything else that the next round depends on.  Raises Damaged and Gone like `weights`."""
         return self._read("state")[0]
 
     def read(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -76,12 +76,12 @@ class Checkpoint:
     def _sound(self, names: tuple[str, ...]) -> list[dict[str, Any]]:
         file = self.path / "state.json"
         try:
-            told = read_json(file.read_bytes())
-            if _hash_of_tree(told["state"]) != told["sha256"]["state"]:
+            recorded = read_json(file.read_bytes())
+            if _hash_of_tree(recorded["state"]) != recorded["sha256"]["state"]:
                 raise Damaged(f"{file} is damaged: its hash is not the one that was written")
-            tensors = [self._tensors(name, told["sha256"]) for name in names]
+            tensors = [self._tensors(name, recorded["sha256"]) for name in names]
             return [
-                unflatten(told["state"], found) if name == "state" else found
+                unflatten(recorded["state"], found) if name == "state" else found
                 for name, found in zip(names, tensors)
             ]
         except OSError as error:
@@ -104,24 +104,24 @@ class Checkpoint:
 
     @classmethod
     def write(cls, folder: Folder, t: int, weights: dict[str, Tensor], state: dict[str, Any]) -> "Checkpoint":
-        """Write the checkpoint of round t under a name of its own, sync, rename.
+        """Write the checkpoint of round t under a temporary name, sync it, and rename it.
 
-        At every moment a whole checkpoint lies in the folder, under one name or another.
+        At every moment the folder holds a complete checkpoint, though perhaps under a temporary name.
 
         Raises:
-            OSError: it cannot be written; those that were there are untouched.
+            OSError: it cannot be written; the existing checkpoints are not changed.
         """
         name = f"checkpoints/{t:06d}"
-        beside = folder.begin(name)
+        temporary = folder.begin(name)
         try:
-            _write_into(folder, beside, weights, state)
+            _write_into(folder, temporary, weights, state)
         except BaseException:
-            removed(folder, beside)
+            removed(folder, temporary)
             raise
         before = (
             folder.set_aside(name) if (folder.path / name).exists() else ""
         )  # the same round, after a rollback
-        folder.move(beside, name)
+        folder.move(temporary, name)
         folder.sync("checkpoints")
         if before:
             removed(folder, before)
@@ -142,7 +142,7 @@ def _write_into(folder: Folder, name: str, weights: dict[str, Tensor], state: di
 
 
 class _Hashing:
-    """A file that is written, and the hash of what went into it."""
+    """A file to write to that also computes the hash of what was written."""
 
     def __init__(self, file: BinaryIO):
         self.file, self.sha256 = file, hashlib.sha256()

@@ -1,4 +1,4 @@
-"""Runs side by side: the same metrics on the same data, and which differences are more than noise."""
+"""Comparing runs: the same metrics on the same data, and which differences are larger than noise."""
 
 import warnings
 from collections.abc import Sequence
@@ -23,22 +23,22 @@ from rivalry.runs.run import Run
 from rivalry.runs.scoring import evaluate
 from rivalry.runs.tradeoff import Mark, tradeoff
 
-CERTAIN = 0.05  # how often equal subjects may be called different, over all the differences of a comparison
+CERTAIN = 0.05  # the chance of any false difference in a whole comparison
 Subject = str | Path | Run | Game | Tensor
 
 
 @dataclass(frozen=True)
 class Difference:
-    """How far two subjects lie apart on one score.
+    """The difference of two subjects on one score.
 
     Attributes:
         score: its name.
         one, other: the subjects.
-        difference: value of `one` less that of `other`.
-        error: its standard error, or None where the error of either is not known.
-        p: how often subjects that are equal would lie so far apart, by this score alone; None without an error.
+        difference: the value of `one` minus the value of `other`.
+        error: its standard error; None if the error of one of the two is not known.
+        p: the probability that equal subjects differ by so much on this score; None without an error.
         adjusted: p after Holm's correction for all the differences of the comparison.
-        noise: whether `adjusted` is above 0.05; never where the error is not known and the values differ.
+        noise: whether `adjusted` is above 0.05; False if the error is not known and the values differ.
     """
 
     score: str
@@ -55,10 +55,11 @@ class Difference:
 
 
 def difference_of(one: Score, other: Score) -> tuple[float, float | None, float | None]:
-    """Value of one less that of the other, its standard error, and its p.
+    """The value of one minus that of the other, the standard error of this difference, and its p.
 
-    Two scores on half-samples of the same reals are subtracted split by split, so that what the reals do to both
-    cancels; their p is Student's, with a degree of freedom a split.  Others count as independent and normal.
+    Two scores that were measured on halves of the same real data are subtracted split by split, so that the effect
+    of the real data on both cancels.  Their p is Student's, with one degree of freedom for each split.  Other scores
+    are taken as independent and normal.
     """
     apart = one.value - other.value
     if one.error is None or other.error is None:
@@ -66,13 +67,13 @@ def difference_of(one: Score, other: Score) -> tuple[float, float | None, float 
     error, freedom = sqrt(one.error**2 + other.error**2), inf
     if one.halves and other.halves and one.halves.reals == other.halves.reals:
         error, freedom = (one.halves - other.halves).error, len(one.halves.odd)
-        if "interval" in one.details:  # a share: no surer than one count of either side
+        if "interval" in one.details:  # a share: its error is at least that of one count
             error = max(error, 0.5 / (min(one.n, other.n) + 1))
     return apart, error, p_value(apart, error, freedom)
 
 
 def p_value(apart: float, error: float, freedom: float) -> float:
-    """How often Student's t of so many degrees of freedom lies so far from 0, on either side; 1 for equal values."""
+    """The two-sided p of Student's t with `freedom` degrees of freedom; 1 for equal values."""
     if apart == 0:
         return 1.0
     if error == 0:
@@ -82,7 +83,7 @@ def p_value(apart: float, error: float, freedom: float) -> float:
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """P-values corrected for their number (Holm 1979): below .05 any is false in one family of 20 at most."""
+    """P-values corrected for their number (Holm 1979): the chance that any p below .05 is false is at most .05."""
     order = sorted(range(len(ps)), key=ps.__getitem__)
     adjusted, most = [0.0] * len(ps), 0.0
     for rank, i in enumerate(order):
@@ -99,13 +100,13 @@ class Comparison:
 
     @property
     def shared(self) -> list[str]:
-        """The scores that every subject has: on other features a number says something else."""
+        """The names of the scores that every subject has.  Scores on other features have other names."""
         first, *others = self.scores.values()
         return [name for name in first if all(name in other for other in others)]
 
     @cached_property
     def differences(self) -> list[Difference]:
-        """Every score that all have, between every two subjects, corrected for their number together."""
+        """The differences of every two subjects on every shared score, corrected for their number."""
         pairs = list(combinations(self.scores, 2))
         found = [
             Difference(score, a, b, *difference_of(self.scores[a][score], self.scores[b][score]))
@@ -125,7 +126,7 @@ class Comparison:
         raise KeyError((score, one, other))
 
     def best(self, score: str) -> str | None:
-        """The subject that is best on a score; None where no side is good in itself."""
+        """The subject that is best on a score; None if neither low nor high is better."""
         values = {name: scores[score] for name, scores in self.scores.items()}
         better = next(iter(values.values())).better
         if not better:
@@ -133,7 +134,7 @@ class Comparison:
         return (max if better == "high" else min)(values, key=lambda name: values[name].value)
 
     def table(self) -> str:
-        """As plain text: `*` marks the best of a line, `=` what is within noise of it."""
+        """The scores as plain text.  `*` marks the best of a line, `=` scores within noise of the best."""
         lines = [["score", *self.scores, ""]]
         for score in self.shared:
             best = self.best(score)
@@ -153,7 +154,7 @@ class Comparison:
         )
 
     def sizes(self) -> list[str]:
-        """A line that tells how many samples each subject was measured on."""
+        """A line with the number of samples of each subject."""
         n = {name: max((s.n for s in of.values()), default=0) for name, of in self.scores.items()}
         if len(set(n.values())) == 1:
             return [f"n = {next(iter(n.values())):,} of each"]
@@ -210,17 +211,17 @@ def compare(
     resize: bool = False,
     cut: bool = True,
 ) -> Comparison:
-    """Score several runs, games, folders or tensors alike; see `scoring.evaluate` for the arguments.
+    """Score several runs, games, folders or tensors in the same way; see `scoring.evaluate` for the arguments.
 
-    Many scores depend on the number of samples, so that all subjects are measured on the same: on as many as the one
-    with fewest has.
+    Many scores depend on the number of samples.  All subjects are therefore measured on the same number: that of the
+    subject with the fewest.
 
     Args:
-        subjects: two or more, by name or in a row; paths are named by their shortest endings that differ.
-        cut: False refuses subjects that have different numbers of samples, where they are fewer than `n`.
+        subjects: two or more, as a sequence or by name.  Paths get their shortest endings that differ as names.
+        cut: False refuses subjects with different numbers of samples, if those are less than `n`.
 
     Raises:
-        BadRequest: fewer than two, different numbers with `cut=False`, or what `evaluate` refuses.
+        BadRequest: fewer than two subjects, different numbers with `cut=False`, or something that `evaluate` refuses.
     """
     named = subjects if isinstance(subjects, dict) else dict(zip(names_of(subjects), subjects))
     if len(named) < 2:
@@ -250,17 +251,17 @@ def compare(
 
 
 def common_number(subjects: dict[str, Subject], n: int, cut: bool) -> int:
-    """On how many samples all can be measured: `n`, or as many as the subject with fewest has.
+    """The number of samples to measure all subjects on: `n`, or that of the subject with the fewest.
 
     Raises:
-        BadRequest: without `cut`, subjects that have different numbers of samples.
+        BadRequest: without `cut`, the subjects have different numbers of samples.
     """
     held = {name: min(n, samples_held(subject, n)) for name, subject in subjects.items()}
     least = min(held, key=held.__getitem__)
     if len(set(held.values())) > 1 and not cut:
-        told = ", ".join(f"{name} {k:,}" for name, k in held.items())
+        numbers = ", ".join(f"{name} {k:,}" for name, k in held.items())
         raise BadRequest(
-            f"scores depend on the number of samples, and these differ: {told}; cut them to one -n"
+            f"scores depend on the number of samples, and these differ: {numbers}; cut them to one -n"
         )
     if held[least] < n and len(set(held.values())) > 1:
         warnings.warn(f"all are measured on {held[least]:,} samples: {least} has no more", stacklevel=3)
@@ -268,7 +269,7 @@ def common_number(subjects: dict[str, Subject], n: int, cut: bool) -> int:
 
 
 def samples_held(subject: Subject, n: int) -> int:
-    """How many samples a subject has; `n` for one that draws as many as it is asked for."""
+    """The number of samples that a subject has; `n` for a run or a game, which can draw any number."""
     if isinstance(subject, Tensor):
         return len(subject)
     if isinstance(subject, (Run, Game)) or (Path(subject) / "run.json").exists():
@@ -277,7 +278,7 @@ def samples_held(subject: Subject, n: int) -> int:
 
 
 def names_of(subjects: Sequence[Subject]) -> list[str]:
-    """What to call each: the shortest endings of their paths that differ, or their place in the row."""
+    """A name for each subject: the shortest endings of their paths that differ, or their numbers."""
     paths = [
         Path(s.path if isinstance(s, Run) else s) if isinstance(s, (str, Path, Run)) else None
         for s in subjects

@@ -1,4 +1,4 @@
-"""Samples drawn from a trained game, each with random numbers of its own."""
+"""Drawing samples from a trained game, each with its own random numbers."""
 
 import inspect
 from collections.abc import Iterator
@@ -18,15 +18,15 @@ from rivalry.play.ranks import Ranks
 def draw(
     game: Game, n: int, *, seed: int = 0, chunk: int = 500, ranks: Ranks | None = None, **given: Any
 ) -> Tensor:
-    """`n` samples, on the processor: (n, ...), real numbers in float32.  The same seed gives the same samples.
+    """`n` samples on the CPU: (n, ...), real numbers in float32.  The same seed gives the same samples.
 
-    Every sample has random numbers of its own (`chance.by_row`): the i-th of a seed is the same whatever `n` and
-    `chunk` are, and processes that share the chunks draw what one alone would.
+    Every sample has its own random numbers (`chance.by_row`).  The i-th sample of a seed therefore does not depend on
+    `n`, on `chunk` or on the number of processes.
 
     Args:
-        chunk: samples at a time; even, so that `cogan`'s pairs stay together.
+        chunk: the number of samples at a time; even, so that `cogan`'s pairs stay together.
         ranks: the processes that share the work; all of them get every sample.
-        given: what `game.sample` takes; a tensor of n rows is dealt out with the chunks.
+        given: arguments of `game.sample`.  A tensor of n rows is split into chunks as well.
     """
     if n < 1:
         raise BadRequest(f"samples are drawn by one or more; got {n}")
@@ -38,14 +38,14 @@ def draw(
         parts = [_chunk(game, i, min(chunk, n - i * chunk), seed, chunk, given) for i in mine or [0]]
     if ranks.world == 1:
         return torch.cat(parts)
-    whole = parts[0].new_zeros(len(parts), chunk, *parts[0].shape[1:])  # the last chunk may be a short one
+    whole = parts[0].new_zeros(len(parts), chunk, *parts[0].shape[1:])  # the last chunk may be shorter
     for rows, part in zip(whole, parts):
         rows[: len(part)] = part
     return ranks.join(whole[: len(mine)], chunks).flatten(0, 1)[:n]
 
 
 def parts(game: Game, n: int, *, seed: int = 0, chunk: int = 500, **given: Any) -> Iterator[Tensor]:
-    """The samples of `draw`, a chunk at a time, each drawn when it is asked for: (chunk, ...) float32."""
+    """The samples of `draw`, one chunk after another: (chunk, ...) float32.  A chunk is drawn when it is asked for."""
     if n < 1:
         raise BadRequest(f"samples are drawn by one or more; got {n}")
     refuse_seed(seed)
@@ -57,7 +57,7 @@ def parts(game: Game, n: int, *, seed: int = 0, chunk: int = 500, **given: Any) 
 
 
 def _chunk(game: Game, i: int, size: int, seed: int, chunk: int, given: dict[str, Any]) -> Tensor:
-    """The samples of chunk i."""
+    """The samples of chunk `i`."""
     rows = range(i * chunk, i * chunk + size)
     mine = lambda value: value[rows.start : rows.stop] if isinstance(value, Tensor) and value.dim() else value
     with by_row(seed, rows, game.device):
@@ -67,7 +67,7 @@ def _chunk(game: Game, i: int, size: int, seed: int, chunk: int, given: dict[str
 
 
 def refuse_seed(seed: int) -> None:
-    """Refuse what cannot begin random numbers."""
+    """Refuse a number that cannot be a seed."""
     if not 0 <= seed < 2**32:
         raise BadRequest(f"a seed is a whole number from 0 to {2**32 - 1}; got {seed}")
 
@@ -75,11 +75,11 @@ def refuse_seed(seed: int) -> None:
 def require_truncation(game: Game, truncation: float) -> None:
     """Refuse a truncation that the game does not have.
 
-    Styles are pulled towards their mean, w̄ + ψ (w - w̄): ψ of 0 is the mean itself, below 0 lies its other side.  Codes
-    are drawn within ± the truncation, which is above 0.
+    Styles are moved towards their mean, w̄ + ψ (w - w̄): ψ = 0 gives the mean, and ψ below 0 is allowed.  Codes are
+    drawn within ± the truncation, which must be above 0.
 
     Raises:
-        BadRequest: the game has no truncation, or not this one.
+        BadRequest: the game has no truncation, or does not allow this one.
     """
     if "truncation" not in inspect.signature(game.sample).parameters:
         raise BadRequest("this game has no truncation")

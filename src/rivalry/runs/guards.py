@@ -1,4 +1,4 @@
-"""What keeps a run safe: one process at a time, signals, failures that are told, one way back."""
+"""Protection of a run: a lock, signals, logged failures, and going back to the last checkpoint once."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from typing import Any
 
 try:
     import fcntl
-except ImportError:  # Windows has none
+except ImportError:  # Windows has no such module
     fcntl = None  # type: ignore[assignment]
 
 from rivalry import terminal
@@ -23,7 +23,7 @@ from rivalry.runs.saving import Saver
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal ended the run; everything is saved.  Carries the run."""
+    """A signal ended the run; everything is saved.  The attribute `run` is the run."""
 
     def __init__(self, run: Run, name: str):
         super().__init__(f"stopped by {name}; everything is saved.  Go on with: rivalry resume {run.path}")
@@ -31,17 +31,17 @@ class Interrupted(KeyboardInterrupt):
 
 
 @contextmanager
-def failures_told(run: Run, engine: Engine) -> Iterator[None]:
-    """Write a failure to the log and the report before it goes on its way.
+def failures_logged(run: Run, engine: Engine) -> Iterator[None]:
+    """Write a failure to the log and the report, then raise it again.
 
     Raises:
-        RunFailed: nothing could be written any more; what was there is untouched.
+        RunFailed: the failure was that nothing could be written; the files on disk are not changed.
     """
     try:
         yield
     except Exception as failure:
         if engine.ranks.first:
-            with suppress(OSError):  # the disk may be what failed
+            with suppress(OSError):  # writing may fail as well, for example on a full disk
                 run.log({**standing(engine), "event": "failed", "message": str(failure)})
                 write_report(run.path)
         if isinstance(failure, OSError) and failure.errno is not None:
@@ -52,19 +52,19 @@ def failures_told(run: Run, engine: Engine) -> Iterator[None]:
 
 
 def guarded(run: Run, engine: Engine, goal: Goal, saver: Saver) -> None:
-    """Play; when a loss is not finite go back to the last good checkpoint, once."""
+    """Train.  If a loss is not finite, go back to the last good checkpoint, but only once."""
     try:
         engine.play(goal)
     except NonFinite as trouble:
         saver.wait()
-        engine.ranks.wait()  # for the first process's checkpoint
+        engine.ranks.wait()  # until the first process has written its checkpoint
         found = run.newest(say)
         if found is None or engine.rollbacks:
             where = f"{run.path} keeps everything" + (" up to the last checkpoint" if found else "")
             raise RunFailed(f"{trouble}; {where}.  A smaller lr or a penalty helps most often") from trouble
         engine.restore(*found[1:])
         engine.rollbacks += 1
-        engine.reseed()  # the same numbers would lead to the same end
+        engine.reseed()  # with the same random numbers it would fail again
         message = f"{trouble}; went back to round {engine.t} and on with other random numbers"
         if engine.ranks.first:
             run.log({**standing(engine), "event": "rollback", "message": message})
@@ -74,10 +74,10 @@ def guarded(run: Run, engine: Engine, goal: Goal, saver: Saver) -> None:
 
 @contextmanager
 def locked(run: Run, ranks: Ranks) -> Iterator[None]:
-    """Hold the run's directory, so that no other process plays the same run meanwhile.
+    """Lock the run's directory, so that no other process trains the same run at the same time.
 
     Raises:
-        BadRequest: another one does; in every process.
+        BadRequest: another process trains it; raised in every process.
     """
     held: list[int] = []
     try:
@@ -92,7 +92,7 @@ def _hold(run: Run, held: list[int]) -> str:
     if fcntl is None:
         return ""
     held.append(os.open(run.path, os.O_RDONLY))
-    with suppress(OSError):  # a file system without locks
+    with suppress(OSError):  # some file systems have no locks
         try:
             fcntl.flock(held[0], fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -102,7 +102,7 @@ def _hold(run: Run, held: list[int]) -> str:
 
 @contextmanager
 def signals(engine: Engine) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the run after the round at hand; a second Ctrl-C ends it at once."""
+    """Ctrl-C and SIGTERM end the run after the current round; a second Ctrl-C ends it at once."""
 
     asked: set[str] = set()
 
@@ -115,7 +115,7 @@ def signals(engine: Engine) -> Iterator[None]:
 
     try:
         before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:  # not the main thread: its owner handles signals
+    except ValueError:  # not the main thread: the caller handles signals
         before = {}
     try:
         yield
@@ -125,5 +125,5 @@ def signals(engine: Engine) -> Iterator[None]:
 
 
 def say(message: str) -> None:
-    if os.environ.get("RANK", "0") == "0":  # many processes, one message
+    if os.environ.get("RANK", "0") == "0":  # only the first process prints it
         terminal.say(f"rivalry: {message}")

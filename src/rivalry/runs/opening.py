@@ -1,4 +1,4 @@
-"""A run opened: its description checked, its game built and loaded."""
+"""Opening a run: check its description, build its game and load the weights."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -29,12 +29,12 @@ def load(
 
     Args:
         run: a run, its directory, or the id of one on the Hugging Face Hub ("owner/name").
-        which: "best" (the newest where none was crowned), "newest", or a round that has a checkpoint.
-        game: what made the game, where that is a function of your own: a run names games of the catalog alone,
-            so that one from elsewhere can make nothing else run.
+        which: "best" (the newest if there is no best one), "newest", or a round that has a checkpoint.
+        game: your own function that made the game, if it is not in the catalog.  A run only names games of the
+            catalog, so that a run from somebody else cannot execute other code.
 
     Raises:
-        BadRequest: no run there, or no such checkpoint in it.
+        BadRequest: there is no run, or the run has no such checkpoint.
         Damaged: the checkpoint is not what was written.
     """
     run = run if isinstance(run, Run) else open_run(local(str(run)))
@@ -46,29 +46,31 @@ def load(
         raise Damaged(f"{damage}; another may be whole: --which newest") from damage
     try:
         built.load_state_dict({**weights, **state["extra"]})
-    # torch lists every weight; what comes from elsewhere may hold anything
+    # not torch's own message: it lists every weight, and the names may hold anything
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise BadRequest(f"{checkpoint.path} holds another game than {run.path}/run.json names") from error
     return built.to(choose_device(device)).eval().requires_grad_(False)
 
 
-def build(told: dict[str, Any], make: Callable[..., Game] | None = None) -> Game:
+def build(config: dict[str, Any], make: Callable[..., Game] | None = None) -> Game:
     """The untrained game that a run.json describes."""
-    make = maker_of(told, make)
-    with torch.random.fork_rng([]):  # the caller's random numbers go on as if nothing had been built
-        torch.manual_seed(told["seed"])
-        return make(Spec.from_json(told["spec"]), **settings.check(make, told["settings"], told["game"]))
+    make = maker_of(config, make)
+    with torch.random.fork_rng([]):  # the caller's random numbers are not changed
+        torch.manual_seed(config["seed"])
+        return make(
+            Spec.from_json(config["spec"]), **settings.check(make, config["settings"], config["game"])
+        )
 
 
-def maker_of(told: dict[str, Any], make: Callable[..., Game] | None = None) -> Callable[..., Game]:
-    """What makes a run's game: `make` itself, else the catalog's game of its name.
+def maker_of(config: dict[str, Any], make: Callable[..., Game] | None = None) -> Callable[..., Game]:
+    """The function that makes a run's game: `make` if it is given, else the catalog's game of its name.
 
     Raises:
-        BadRequest: the catalog has no such game, so the function that made it is needed.
+        BadRequest: the catalog has no such game, so the user's function is needed.
     """
     if make is not None:
         return make
-    name = told["game"]
+    name = config["game"]
     if all(entry.name != name for entry in catalog.CATALOG):
         raise BadRequest(
             f"the catalog has no game {name!r}: a function of someone's own made this run, and is needed "
@@ -78,47 +80,45 @@ def maker_of(told: dict[str, Any], make: Callable[..., Game] | None = None) -> C
 
 
 def open_run(path: str | Path) -> Run:
-    """The run at `path`, whose run.json is what `train` writes, its settings those of its game.
+    """Open the run at `path`.  Its run.json is checked against the schema, and its settings against the game.
 
     Raises:
-        BadRequest: no run, one of a newer version, or one that `train` cannot have left so.
+        BadRequest: no run, a run of a newer version, or a run.json that `train` cannot have written.
     """
     run = Run.open(path)
     name = run.config["game"]
     run.config["settings"] = in_words_of_today(name, run.config["settings"])
-    if any(entry.name == name for entry in catalog.CATALOG):  # else of a function of someone's own
+    if any(entry.name == name for entry in catalog.CATALOG):  # else the game was made by a user's function
         settings.check(
             catalog.maker(catalog.find(name)), run.config["settings"], f"{run.path}/run.json: {name}"
         )
     return run
 
 
-GONE = {
-    ("unrolled", "stride")
-}  # settings of (game, name) that runs of before may hold, and that decide nothing now
-RENAMED = {("augment", "diff"): "diffaugment"}  # values of settings that are called otherwise now
+GONE = {("unrolled", "stride")}  # (game, setting): in older runs, without effect now
+RENAMED = {("augment", "diff"): "diffaugment"}  # (setting, old value) -> new value
 
 
 def in_words_of_today(game: str, given: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a run of before as they are called now."""
+    """The settings of an older run, with their present names and values."""
     kept = {name: value for name, value in given.items() if (game, name) not in GONE}
     renamed = lambda name, value: RENAMED.get((name, value), value) if isinstance(value, str) else value
     return {name: renamed(name, value) for name, value in kept.items()}
 
 
 def as_trained(run: Run) -> dict[str, Any]:
-    """How the run's data were opened: their size where one was asked for, and as pairs."""
+    """The arguments with which the run's data were opened: the size if one was given, and whether as pairs."""
     size = run.config.get("size")
     return {"size": tuple(size) if size else None, "pairs": "source" in run.config["spec"].get("extra", ())}
 
 
 def from_anywhere(data: str) -> str:
-    """A path that is good in every working directory; a name as it is."""
+    """An absolute path for a path; a name stays as it is."""
     return str(Path(data).resolve()) if data not in NAMES and Path(data).exists() else data
 
 
 def local(name: str) -> Path:
-    """A directory as it is; "owner/name" that is none is fetched from the Hugging Face Hub."""
+    """The local directory of a run.  "owner/name" that is no directory is fetched from the Hugging Face Hub."""
     if Path(name).exists() or name.count("/") != 1 or name.startswith((".", "/", "runs/")):
         return Path(name)
     try:
@@ -126,7 +126,9 @@ def local(name: str) -> Path:
     except ImportError:
         raise BadRequest(f"no run at {name}; to fetch one from the Hub: pip install 'rivalry[hub]'") from None
     try:
-        place = cache_dir("hub") / name.replace("/", "--")  # not the Hub's own cache, which consists of links
+        place = cache_dir("hub") / name.replace(
+            "/", "--"
+        )  # not the Hub's own cache, since that consists of links
         patterns = ["*.json", "*.jsonl", "*.safetensors", "*.png"]
         return Path(snapshot_download(name, allow_patterns=patterns, local_dir=place))
     except Exception as error:

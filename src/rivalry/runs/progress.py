@@ -1,4 +1,4 @@
-"""Showing long work: a bar on a terminal, plain lines otherwise."""
+"""Showing the progress of long work: a bar on a terminal, plain lines otherwise."""
 
 import sys
 import time
@@ -16,19 +16,19 @@ from rivalry.terminal import plain, say
 
 LINES_EVERY = 10.0  # seconds between plain lines
 
-Steps = Callable[[str, int, int], None]  # what is being done, how far, of how much
+Steps = Callable[[str, int, int], None]  # arguments: the name of the work, steps done, steps in all
 
 
 @contextmanager
 def progress(goal: Goal, quiet: bool = False) -> Iterator[Callback]:
-    """A callback that shows how far a run has come, for as long as the context lasts."""
+    """A callback that shows the progress of a run while the context lasts."""
     if quiet:
         yield lambda engine, moves: None
     elif sys.stderr.isatty():
         with _bar() as bar:
-            task = bar.add_task("training", total=1.0, told="")
+            task = bar.add_task("training", total=1.0, status="")
             yield lambda engine, moves: bar.update(
-                task, completed=engine.progress(goal), told=_told(engine, moves)
+                task, completed=engine.progress(goal), status=_status(engine, moves)
             )
     else:
         yield _lines(goal)
@@ -36,7 +36,7 @@ def progress(goal: Goal, quiet: bool = False) -> Iterator[Callback]:
 
 @contextmanager
 def steps() -> Iterator[Steps]:
-    """A function to tell of work in steps, `(what, done, of)`, for as long as the context lasts."""
+    """A function `(what, done, of)` that shows the progress of work in steps while the context lasts."""
     if not sys.stderr.isatty():
         yield _step_lines()
         return
@@ -45,7 +45,7 @@ def steps() -> Iterator[Steps]:
 
         def show(what: str, done: int, of: int) -> None:
             if what not in tasks:
-                tasks[what] = bar.add_task(escape(plain(what)), told="")
+                tasks[what] = bar.add_task(escape(plain(what)), status="")
             bar.update(tasks[what], completed=done, total=of)
 
         yield show
@@ -58,7 +58,7 @@ def _bar() -> Progress:
         TextColumn("{task.percentage:3.0f} %"),
         TimeElapsedColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
-        TextColumn("{task.fields[told]}"),
+        TextColumn("{task.fields[status]}"),
         console=Console(stderr=True),
         refresh_per_second=4,
         transient=True,
@@ -71,7 +71,7 @@ def _lines(goal: Goal) -> Callback:
     def callback(engine: Engine, moves: Sequence[Move]) -> None:
         nonlocal last
         if time.monotonic() - last >= LINES_EVERY:
-            say(f"{engine.progress(goal):4.0%}  {_told(engine, moves)}")
+            say(f"{engine.progress(goal):4.0%}  {_status(engine, moves)}")
             last = time.monotonic()
 
     return callback
@@ -89,5 +89,5 @@ def _step_lines() -> Steps:
     return show
 
 
-def _told(engine: Engine, moves: Sequence[Move]) -> str:
+def _status(engine: Engine, moves: Sequence[Move]) -> str:
     return f"round {engine.t:,}  {engine.data.drawn:,} samples  {engine.t / max(engine.seconds, 1e-9):.1f} rounds/s"

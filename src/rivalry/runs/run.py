@@ -1,15 +1,15 @@
-"""A run on disk: enough to look at it, to go on with it and to start it again.
+"""A run on disk: everything to look at it, to resume it and to start it again.
 
-    run.json            what was asked for: game, settings, data, seed, versions, device, command
-    log.jsonl           one line a report
+    run.json            the request: game, settings, data, seed, versions, device, command
+    log.jsonl           one line for each report
     samples/000500.png  sheets from fixed latents
     checkpoints/000500/ weights.safetensors  state.safetensors  state.json
     best -> checkpoints/000400
     report.html
 
-A checkpoint is written under a name of its own, synced and renamed, so half of one is never seen; it carries
-hashes, so a damaged one is known and the one before it is used.  A run may come from anyone: run.json is held
-against a schema when it is opened, and nothing is written through a link (see `files`).
+A checkpoint is written under a temporary name, synced and renamed, so an incomplete one is never used.  It has hashes,
+so damage is noticed, and the checkpoint before it is used.  A run may come from somebody else: run.json is checked
+against a schema when the run is opened, and nothing is written through a link (see `files`).
 """
 
 import datetime
@@ -38,10 +38,10 @@ OWN = (
     "checkpoints",
     "report.html",
     "tensorboard",
-)  # what a run consists of
-LARGEST = 2**24  # bytes of a run.json
-LONGEST = 2**20  # bytes of a line in a log
-TRIES = 20  # to read a checkpoint while others take its place
+)  # the files and folders of a run
+LARGEST = 2**24  # the largest run.json, in bytes
+LONGEST = 2**20  # the longest line of a log, in bytes
+TRIES = 20  # times to try to read a checkpoint while training replaces it
 
 
 class Run:
@@ -50,14 +50,14 @@ class Run:
     def __init__(self, path: Path, config: dict[str, Any]):
         self.path, self.config, self.folder = path, config, Folder(path)
 
-    # ------------------------------------------------------------------ beginning
+    # ------------------------------------------------------------------ creating and opening
 
     @classmethod
     def create(cls, path: Path | None, config: dict[str, Any], name: str = "run") -> "Run":
-        """A new run at `path`, or at `runs/<name>-<date>-<k>` when that is None.
+        """Create a run at `path`, or at `runs/<name>-<date>-<k>` if `path` is None.
 
         Raises:
-            BadRequest: the directory has something in it, or cannot be written.
+            BadRequest: the directory is not empty, or cannot be written.
         """
         path = path or _free_name(Path("runs"), name)
         try:
@@ -77,10 +77,10 @@ class Run:
 
     @classmethod
     def open(cls, path: str | Path) -> "Run":
-        """The run at `path`, whose run.json is what `train` writes and of which nothing is a link.
+        """Open the run at `path`.  Its run.json must fit the schema, and none of its files may be a link.
 
         Raises:
-            BadRequest: no run, one of a newer version, or one that `train` cannot have left so.
+            BadRequest: no run, a run of a newer version, or one that `train` cannot have written.
         """
         path = Path(path)
         config = _about(path)
@@ -95,14 +95,14 @@ class Run:
         return cls(path, config)
 
     def write_about(self) -> None:
-        """Write run.json anew."""
+        """Write run.json again, from `config`."""
         with self.folder.writing("run.json", sync=True) as file:
             write_json(self.config, file)
 
     # ------------------------------------------------------------------ checkpoints
 
     def checkpoints(self) -> list[Checkpoint]:
-        """Those on disk, newest first; whether they are sound is seen when they are read."""
+        """The checkpoints on disk, newest first.  Damage is noticed when they are read."""
         folder = self.path / "checkpoints"
         try:
             found = [Checkpoint(p) for p in folder.iterdir() if _digits(p.name)]
@@ -111,7 +111,7 @@ class Run:
         return sorted(found, key=lambda checkpoint: checkpoint.round, reverse=True)
 
     def begun(self) -> list[Checkpoint]:
-        """Those whose writing, renaming or deleting a kill ended, newest first: some of them are whole."""
+        """Checkpoints whose writing, renaming or deleting was interrupted, newest first.  Some of them are complete."""
         names = [n for n in self.folder.partial("checkpoints") if _digits(n.lstrip(".").split(".")[0])]
         paths = [self.path / "checkpoints" / name for name in names]
         return sorted(map(Checkpoint, paths), key=lambda c: (c.round, _changed(c.path)), reverse=True)
@@ -119,11 +119,11 @@ class Run:
     def newest(
         self, warn: Callable[[str], None] = lambda message: None
     ) -> tuple[Checkpoint, Any, Any] | None:
-        """The newest sound checkpoint with its weights and state; damaged ones are named to `warn` and skipped."""
+        """The newest undamaged checkpoint with its weights and state.  `warn` is called for each damaged one."""
         for _ in range(TRIES):
             try:
                 return self._newest(warn)
-            except Gone:  # training goes on meanwhile, and a newer one is there, or will be
+            except Gone:  # training goes on, so a newer one is there or will be
                 time.sleep(0.01)
         return None
 
@@ -148,9 +148,9 @@ class Run:
         return None
 
     def mend(self) -> None:
-        """Put whole checkpoints that a kill left under another name in their places; delete what is not whole.
+        """After an interruption: rename complete checkpoints to their proper names, and delete incomplete ones.
 
-        For the process alone that trains the run.
+        Only the process that trains the run may call this.
         """
         for checkpoint in self.begun():
             name = f"checkpoints/{checkpoint.round:06d}"
@@ -161,16 +161,16 @@ class Run:
         self.tidy()
 
     def tidy(self) -> None:
-        """Delete what a kill left half written."""
+        """Delete incomplete files and folders that an interruption left."""
         for above in (".", "samples", "checkpoints"):
             for name in self.folder.partial(above):
                 removed(self.folder, f"{above}/{name}")
 
     def save(self, t: int, weights: dict[str, Tensor], state: dict[str, Any], keep: int = 2) -> Checkpoint:
-        """Write the checkpoint of round `t`, then drop all but the newest `keep` and the best.
+        """Write the checkpoint of round `t`, then delete all but the newest `keep` and the best.
 
         Raises:
-            RunFailed: it could not be written; those before it are untouched.
+            RunFailed: it could not be written; earlier checkpoints are not changed.
         """
         try:
             written = Checkpoint.write(self.folder, t, weights, state)
@@ -188,16 +188,16 @@ class Run:
         return written
 
     def way_on(self, error: OSError) -> str:
-        """What to do after something could not be written."""
+        """A sentence that says what to do after something could not be written."""
         if isinstance(error, FileNotFoundError):
             return "Was its folder moved?  What was saved is in it: rivalry resume FOLDER"
         return f"Make room, then: rivalry resume {self.path}"
 
     def _drop(self, checkpoint: Checkpoint) -> None:
-        """Delete one: first its name, so that nobody takes half of it for a checkpoint."""
+        """Delete a checkpoint.  It is renamed first, so that an incomplete one never has the name of a checkpoint."""
         try:
             removed(self.folder, self.folder.set_aside(f"checkpoints/{checkpoint.path.name}"))
-        except OSError:  # a directory that cannot be written
+        except OSError:  # the directory cannot be written
             return
 
     def best(self) -> Checkpoint | None:
@@ -208,10 +208,10 @@ class Run:
         return Checkpoint(path) if _digits(name) and path.is_dir() else None
 
     def checkpoint(self, which: str = "best") -> Checkpoint:
-        """One by name: "best" (the newest sound one where none was crowned), "newest", or its round.
+        """A checkpoint by name: "best" (the newest undamaged one if there is no best), "newest", or its round.
 
         Raises:
-            BadRequest: there is none of that name.
+            BadRequest: there is no such checkpoint.
         """
         best = self.best()
         if which == "best" and best is not None:
@@ -230,14 +230,14 @@ class Run:
         )
 
     def anew(self) -> str:
-        """How to begin this run again."""
+        """A phrase that says how to train this run again from its start."""
         return f"train anew with: {self.config.get('command', 'rivalry train')}"
 
     def read(self, which: str = "best") -> tuple[Checkpoint, dict[str, Tensor], dict[str, Any]]:
-        """A checkpoint by name (see `checkpoint`) with its weights and state, also while training replaces it.
+        """A checkpoint by name (see `checkpoint`) with its weights and state.  It works while the run is trained.
 
         Raises:
-            BadRequest: there is none of that name.
+            BadRequest: there is no such checkpoint.
             Damaged: it is not what was written.
         """
         for _ in range(TRIES):
@@ -249,7 +249,7 @@ class Run:
         raise Damaged(f"{self.path}: checkpoints are replaced faster than one can be read; try again")
 
     def crown(self, checkpoint: Checkpoint) -> None:
-        """Let `best` point to this checkpoint."""
+        """Make `best` a link to this checkpoint."""
         self.folder.point("best", f"checkpoints/{checkpoint.path.name}")
 
     # ------------------------------------------------------------------ pictures and the log
@@ -260,16 +260,16 @@ class Run:
             image.save(file, "png")
 
     def beside(self, name: str, content: bytes) -> None:
-        """Write samples/<name>, what a sheet has beside its picture."""
+        """Write samples/<name>, a file that belongs to a sheet, such as its sounds."""
         with self.folder.writing(f"samples/{name}") as file:
             file.write(content)
 
     def log(self, line: dict[str, Any]) -> None:
-        """Append one line; a number that is not finite is written as null."""
+        """Append one line to the log.  A number that is not finite is written as null."""
         self.folder.append("log.jsonl", (json.dumps(finite(line)) + "\n").encode())
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """The log's lines; what is no line of ours, or was torn by a kill, is passed over."""
+        """The lines of the log.  Incomplete lines, and lines that are not a report, are skipped."""
         try:
             file = (self.path / "log.jsonl").open("rb")
         except OSError:
@@ -284,7 +284,7 @@ class Run:
                     yield line
 
     def rewind(self, t: int) -> None:
-        """Forget what came after round `t`, lines of the log and checkpoints: it will be played again."""
+        """Delete the log's lines and the checkpoints after round `t`, since these rounds will be played again."""
         for checkpoint in self.checkpoints():
             if checkpoint.round > t:
                 self._drop(checkpoint)
@@ -298,7 +298,7 @@ _ROUND = schema.whole(0)
 
 
 def _about(path: Path) -> dict[str, Any]:
-    """What run.json says, a table with a whole number as `format`."""
+    """The content of run.json: a dict with a whole number as `format`."""
     file = path / "run.json"
     try:
         require_own(path, ("run.json",), link="best")
@@ -336,7 +336,7 @@ def _digits(name: str) -> bool:
 
 
 def command() -> str:
-    """The command of this process, as one would type it again."""
+    """The command line of this process, quoted for a shell."""
     return (
         " ".join(["rivalry", *sys.argv[1:]])
         if Path(sys.argv[0]).stem in ("rivalry", "__main__")

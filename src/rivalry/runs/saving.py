@@ -1,4 +1,4 @@
-"""Checkpoints written beside training: a copy of the state is taken, and a thread writes it."""
+"""Writing checkpoints during training: the state is copied, and a thread writes the copy."""
 
 import time
 from collections.abc import Sequence
@@ -13,20 +13,20 @@ from rivalry.runs.checkpoint import Checkpoint
 from rivalry.runs.run import Run
 from rivalry.runs.trees import detached
 
-SHARE = 0.02  # of the time may go into checkpoints
+SHARE = 0.02  # the largest share of the time that checkpoints may take
 
 
 class Saver:
-    """Writes a run's checkpoints; a callback that does so from time to time.
+    """Writes a run's checkpoints.  It is a callback.
 
     Args:
-        every: seconds of play between two, more where writing them would take over 2 % of the time; 0 is after every
-            round, whatever it costs.
-        keep: how many of the newest are kept, beside the best.
+        every: seconds of play between two checkpoints; more if writing would take over 2 % of the time.  0 means
+            after every round, whatever it costs.
+        keep: the number of newest checkpoints that are kept, in addition to the best.
 
     Attributes:
-        cost: seconds that the last one took: of training, and of the thread's processor.
-        spent: what all of them took.
+        cost: seconds that the last checkpoint took: time of training, and processor time of the thread.
+        spent: the same for all checkpoints together.
     """
 
     def __init__(self, run: Run, every: float = 30.0, keep: int = 2):
@@ -34,17 +34,17 @@ class Saver:
         self.cost, self.spent = 0.0, 0.0
         self._pool = ThreadPoolExecutor(1, "checkpoint")
         self._writing: Future[Checkpoint] | None = None
-        self._written: tuple[int, int] | None = None  # round and rollbacks of the last one
-        self._last: float | None = None  # when that was, in seconds of play
-        self._wished = False  # all were asked to have a part in one
+        self._written: tuple[int, int] | None = None  # round and rollbacks of the last checkpoint
+        self._last: float | None = None  # its time, in seconds of play
+        self._wished = False  # all processes were asked to save together
 
     def __call__(self, engine: Engine, moves: Sequence[Move] = ()) -> None:
-        """Write a checkpoint where it is time to."""
+        """Write a checkpoint if it is due."""
         self._last = engine.seconds if self._last is None else self._last
         if engine.ranks.world == 1:
             wanted = self._is_due(engine)
-        elif not (wanted := "save" in engine.heard) and not self._wished and self._is_due(engine):
-            engine.wishes.add("save")  # all of them hear of it after the next round
+        elif not (wanted := "save" in engine.all_wishes) and not self._wished and self._is_due(engine):
+            engine.wishes.add("save")  # all processes get this request after the next round
             self._wished = True
         if wanted:
             self.save(engine)
@@ -57,18 +57,18 @@ class Saver:
         return engine.seconds - self._last >= (max(self.every, self.cost / SHARE) if self.every else 0.0)
 
     def save(self, engine: Engine) -> None:
-        """Begin to write a checkpoint of this moment; the one before it is on the disk by then.
+        """Start to write a checkpoint of the present state, after the checkpoint before it is on the disk.
 
         Raises:
-            RunFailed: the one before it could not be written.
+            RunFailed: the checkpoint before it could not be written.
         """
         self.wait()
         began = time.perf_counter()
-        engine.check()  # what is not finite is never saved
+        engine.check()  # a state that is not finite is never saved
         self._last, self._wished = engine.seconds, False
         if self._written == (engine.t, engine.rollbacks):  # a round is never written twice
             return
-        state = engine.state()  # every process has a part in it
+        state = engine.state()  # all processes take part: it gathers their random states
         self._written = engine.t, engine.rollbacks
         if engine.ranks.first:
             weights, state = detached(engine.weights()), detached(state)
@@ -83,7 +83,7 @@ class Saver:
         return written
 
     def wait(self) -> None:
-        """Until the last one is on the disk.
+        """Wait until the last checkpoint is on the disk.
 
         Raises:
             RunFailed: it could not be written.
@@ -97,7 +97,7 @@ class Saver:
                 raise
 
     def save_best(self, engine: Engine, is_best: bool) -> None:
-        """Write a checkpoint of this moment and, where it is the best so far, let `best` point to it."""
+        """Write a checkpoint of the present state and, if it is the best so far, link `best` to it."""
         self.save(engine)
         if engine.ranks.first and is_best:
             self.wait()

@@ -1,6 +1,6 @@
-"""What a run.json, and the state of a checkpoint, must be: a table of fields, each with what it may hold.
+"""The schema of run.json and of a checkpoint's state: the names of their fields, and the values that each may have.
 
-Both may come from anyone, so nothing of them is used before it has been looked at here.
+Both may come from somebody else, so they are checked here before anything of them is used.
 """
 
 import math
@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from rivalry.kinds import KINDS, find_kind
 from rivalry.report.record import FORMAT
 
-MOST = 2**53  # whole numbers beyond it are not the same in every reader of JSON
+MOST = 2**53  # larger whole numbers are not exact in every reader of JSON
 
 
 class Kind(NamedTuple):
-    """What a value may be: in words, and as a test."""
+    """A kind of value: a description in words, and a function that checks a value."""
 
     words: str
     holds: Callable[[Any], bool]
@@ -53,12 +53,12 @@ def maybe(inner: Kind) -> Kind:
 
 
 def fields(needed: Mapping[str, Kind], further: Mapping[str, Kind], words: str) -> Kind:
-    """A table that has all of `needed` and nothing beside these but `further`."""
+    """A table with all fields of `needed`, perhaps some of `further`, and no others."""
     return Kind(words, lambda v: isinstance(v, dict) and wrong(v, needed, further) is None)
 
 
 def wrong(value: Mapping[str, Any], needed: Mapping[str, Kind], further: Mapping[str, Kind]) -> str | None:
-    """The first thing that is not as it must be, in words; None where all is well."""
+    """A description of the first thing that is wrong; None if nothing is."""
     known = {**needed, **further}
     if lacks := [name for name in needed if name not in value]:
         return f"lacks {', '.join(lacks)}"
@@ -71,7 +71,7 @@ def wrong(value: Mapping[str, Any], needed: Mapping[str, Kind], further: Mapping
 
 
 def shown(value: Any) -> str:
-    """A value from elsewhere, short and without control characters."""
+    """A value from a file as a short text without control characters."""
     try:
         words = ascii(value)
     except (ValueError, RecursionError):  # a number of thousands of digits
@@ -105,7 +105,7 @@ def _column(value: Any) -> bool:
 
 
 def _fits(value: Mapping[str, Any]) -> bool:
-    """A kind that there is, in a shape and with words about it that the kind can have."""
+    """Whether the kind exists, and can have this shape and this `about`."""
     if value["kind"] not in KINDS or not 0 < math.prod(value["shape"]) < 2**31:
         return False
     shape = tuple(value["shape"])

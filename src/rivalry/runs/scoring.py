@@ -1,4 +1,4 @@
-"""A run, a game or samples scored against real data."""
+"""Scoring a run, a game or samples against real data."""
 
 import warnings
 from collections.abc import Sequence
@@ -50,25 +50,25 @@ def evaluate(
 
     Args:
         subject: a `Run` or its directory, a loaded `Game`, a folder, .zip or .npz of images, or samples (n, ...).
-        data: what is real; a run's own data by default.
+        data: the real data; a run's own data by default.
         metrics: "quick", "standard", "full" or names of `rivalry list metrics`.
-        n: how many samples to draw from a game; of a folder, archive or tensor with more, so many that lie evenly
-            spaced in their order, with a warning.
-        split: of the real data; the other one is held out, where there is one.
-        features: what samples are compared on: "judge", "pixels", "efficientnet-lite0", "inception-2015", or a
-            network of one's own; by default the judge of labeled images.
-        output: a folder for the pictures of scores that have one: of memorization, of defects.
-        progress: called with what is being done, how much of it is done, and how much there is.
-        resize: bring images of another size or number of channels to those of the data, which are refused otherwise.
+        n: the number of samples to draw from a game.  Of a folder, archive or tensor with more samples, `n` are taken,
+            evenly spaced in their order, with a warning.
+        split: the split of the real data to compare with.  The other split, if there is one, is the held-out data.
+        features: the features to compare samples on: "judge", "pixels", "efficientnet-lite0", "inception-2015", or
+            a network of your own.  The default is the judge of labeled images.
+        output: a folder for the pictures of scores that have one (memorization, defects).
+        progress: called with the name of the work, the steps done, and the number of steps.
+        resize: convert images of another size or number of channels to those of the data.  Without it they are refused.
 
     Returns:
-        The scores.  Under torchrun the processes share the drawing and the extractor, and the first one scores: the
-        others get none.
+        The scores.  Under torchrun the processes share the drawing and the extractor.  The first process scores; the
+        others get an empty list.
     """
     if n < 1:
         raise BadRequest(f"samples are drawn by one or more; got {n}")
     for name in metrics.split(",") if isinstance(metrics, str) and metrics not in PRESETS else ():
-        find(name.strip())  # before anything is drawn
+        find(name.strip())  # raises for an unknown metric, before anything is drawn
     ranks = join()
     run = as_run(subject)
     if run is not None:
@@ -93,7 +93,7 @@ def evaluate(
     if features is not None:
         extractor = find_extractor(features, real.spec, real if split == "train" else None)
     if output and isinstance(fake, suite.Parts):
-        fake = fake.whole()  # pictures show samples themselves
+        fake = fake.whole()  # pictures of scores need all samples at once
     scores = suite.evaluate(real, fake, asked, metrics, extractor, split, progress, held_out, game, ranks)
     if resize and isinstance(fake, Tensor) and game is None:
         scores = [replace(s, provenance={**s.provenance, "resizer": RESIZER}) for s in scores]
@@ -106,10 +106,10 @@ def evaluate(
 
 
 def _keep(scores: list[Score], run: Run, which: str) -> None:
-    """Write scores to the run's log and report; where that cannot be, say so: they are not lost for it."""
+    """Write scores to the run's log and report.  If that fails, only warn: the scores are still returned."""
     try:
-        told = [score.to_json() for score in scores]
-        run.log({"round": run.checkpoint(which).round, "weights": which, "metrics": told})
+        lines = [score.to_json() for score in scores]
+        run.log({"round": run.checkpoint(which).round, "weights": which, "metrics": lines})
         write_report(run.path)
     except OSError as error:
         warnings.warn(f"the scores could not be kept in {run.path}: {error.strerror or error}", stacklevel=4)
@@ -118,18 +118,18 @@ def _keep(scores: list[Score], run: Run, which: str) -> None:
 def _samples_of(
     game: Game, real: Dataset, n: int, seed: int, ranks: Ranks
 ) -> tuple[Tensor | suite.Parts, Tensor | None]:
-    """Samples of a game and the labels that they were asked for; one process alone draws them part by part."""
-    told: dict[str, Any] = dict(given_for(game, real, n))
-    asked = told["label"].cpu() if "label" in told else None
+    """Samples of a game, and the labels they were asked for.  A single process draws the samples part by part."""
+    given: dict[str, Any] = dict(given_for(game, real, n))
+    asked = given["label"].cpu() if "label" in given else None
     if ranks.world > 1:
-        return draw(game, n, seed=seed, ranks=ranks, **told), asked
-    return suite.Parts(n, lambda: parts(game, n, seed=seed, **told)), asked
+        return draw(game, n, seed=seed, ranks=ranks, **given), asked
+    return suite.Parts(n, lambda: parts(game, n, seed=seed, **given)), asked
 
 
 def _samples_in(
     subject: str | Path | Tensor, real: Dataset, n: int, resize: bool
 ) -> tuple[Tensor, Tensor | None]:
-    """Samples that are there already, and the labels that came with them; of more than `n`, evenly spaced ones."""
+    """Existing samples, and the labels that came with them.  If there are more than `n`, `n` evenly spaced ones."""
     samples = Dataset(real.spec, subject) if isinstance(subject, Tensor) else open_data(str(subject))
     name = "the tensor" if isinstance(subject, Tensor) else str(subject)
     rows = spaced(torch.arange(len(samples)), n)
@@ -147,7 +147,7 @@ def _samples_in(
 
 
 def warn_of_itself(name: str, fake: Tensor, real: Dataset) -> None:
-    """Say so when samples are data, number by number: all of them measure a perfect copy, some are copies."""
+    """Warn if samples are equal to real data: if all of them are, the data are measured against themselves."""
     known = share_known(fake, real)
     if known == 1:
         warnings.warn(
@@ -162,7 +162,7 @@ def warn_of_itself(name: str, fake: Tensor, real: Dataset) -> None:
 
 
 def asked_for(samples: Dataset, real: Dataset, rows: Tensor) -> Tensor | None:
-    """The classes of samples that came with labels, as numbers of the real data's: (n,).  None if these lack one."""
+    """The labels of samples as numbers of the real data's classes: (n,).  None if those lack one of the classes."""
     if samples.label is None or not set(samples.spec.classes) <= set(real.spec.classes):
         return None
     return torch.tensor([real.spec.classes.index(name) for name in samples.spec.classes])[samples.label[rows]]

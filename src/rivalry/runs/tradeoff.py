@@ -1,4 +1,4 @@
-"""Fidelity against diversity, as a picture: one dot for each generator, or for each setting of one."""
+"""A picture of fidelity against diversity: one dot for each generator, or for each setting of a generator."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,13 +8,13 @@ from PIL import Image, ImageDraw, ImageFont
 from rivalry.metrics.score import Score
 from rivalry.show.sheets import INK
 
-SIDE, LEFT, TOP, BELOW = 360, 56, 32, 44  # pixels: the frame, and the room around it
-FINE = 2  # drawn this much larger, then reduced: smooth edges
+SIDE, LEFT, TOP, BELOW = 360, 56, 32, 44  # pixels: the frame and its margins
+FINE = 2  # drawn so many times larger, then reduced, for smooth edges
 PALE, LINE, DOT = (222, 225, 229), (38, 98, 170), 4
 
 
 class Mark(NamedTuple):
-    """One dot: a name, how diverse, and how faithful, both shares from 0 to 1."""
+    """One dot: a name, its diversity and its fidelity, both from 0 to 1."""
 
     name: str
     diversity: Score
@@ -22,11 +22,11 @@ class Mark(NamedTuple):
 
 
 def tradeoff(marks: Sequence[Mark], joined: bool = False) -> Image.Image:
-    """Fidelity upward over diversity, with a standard error in both directions.
+    """A plot with diversity on the x-axis and fidelity on the y-axis, with standard errors in both directions.
 
     Args:
         marks: one or more.
-        joined: a line from each to the next.
+        joined: draw a line from each mark to the next.
     """
     left, top, size = FINE * LEFT, FINE * TOP, FINE * SIDE
     page = Image.new("RGB", (left + size + top, top + size + FINE * BELOW), "white")
@@ -50,8 +50,8 @@ def tradeoff(marks: Sequence[Mark], joined: bool = False) -> Image.Image:
         draw.line((x - across, y, x + across, y), fill=LINE, width=FINE)
         draw.line((x, y - up, x, y + up), fill=LINE, width=FINE)
         draw.ellipse((x - r, y - r, x + r, y + r), fill=LINE, outline="white", width=FINE)
-        beside = (x + 2 * r, y + 2 * r)
+        corner = (x + 2 * r, y + 2 * r)
         draw.text(
-            beside, mark.name, fill=INK, font=font, anchor="lm", stroke_width=2 * FINE, stroke_fill="white"
+            corner, mark.name, fill=INK, font=font, anchor="lm", stroke_width=2 * FINE, stroke_fill="white"
         )
     return page.reduce(FINE)

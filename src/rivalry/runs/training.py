@@ -1,4 +1,4 @@
-"""The main job: train a game and leave a run on disk; go on with one."""
+"""The main task: train a game and write a run to disk, or resume a run."""
 
 import os
 import platform
@@ -27,15 +27,15 @@ from rivalry.report import write_report
 from rivalry.runs import callbacks, schema
 from rivalry.runs.bounded import within_its_weights
 from rivalry.runs.drawing import refuse_seed
-from rivalry.runs.guards import Interrupted, failures_told, guarded, locked, say, signals
+from rivalry.runs.guards import Interrupted, failures_logged, guarded, locked, say, signals
 from rivalry.runs.opening import as_trained, from_anywhere, maker_of, open_run
 from rivalry.runs.progress import progress
 from rivalry.runs.run import Run, command
 from rivalry.runs.saving import Saver
 
-SHEETS = 12  # over a whole run
+SHEETS = 12  # the number of sheets of a whole run
 MEASURES = 5
-LARGE = 2**30  # bytes of data that are hashed in a second
+LARGE = 2**30  # bytes; data up to this size are hashed whole
 
 
 def train(
@@ -58,30 +58,31 @@ def train(
     quiet: bool = False,
     **given: Any,
 ) -> Run:
-    """Train a game and leave a run on disk.
+    """Train a game and write a run to disk.
 
     Args:
-        game: a name of `rivalry list`, or a function `make(spec, *, setting=default, ...)` of your own.
+        game: a name of `rivalry list`, or your own function `make(spec, *, setting=default, ...)`.
         data: a name of `rivalry list data`, a path, a Hugging Face id, a `Dataset`, or a `Source` that need not be a
-            table: a stream, an environment.  The sheets, scores and alarms of one see what lies in its attribute
-            `table`, where it has that.  The recipe's by default.
+            table: a stream, an environment.  If such a source has an attribute `table` (a `Dataset`), that is used for
+            sheets, scores and the alarm.  The default is the recipe's data.
         recipe: a named set of settings of this game, see `rivalry show GAME`.
-        size: height and width to which images are cropped and resized; their own by default.
-        rounds, samples, time: how long, one of the three ("90s", "10m"); the recipe's by default, else 2 minutes.
-        run: where to; `runs/<game>-<data>-<date>-<k>` by default.
-        seed: of every random number.
+        size: height and width to which images are cropped and resized; by default they keep their size.
+        rounds, samples, time: how long to train, by one of the three ("90s", "10m"); the recipe's goal by default,
+            else 2 minutes.
+        run: the directory of the run; `runs/<game>-<data>-<date>-<k>` by default.
+        seed: the seed of all random numbers.
         device: auto, cpu, cuda, cuda:1, mps.
         precision: auto, fp32, bf16.
         dynamics: how moves become steps: gradient, optimistic, extragradient, consensus:WEIGHT, stale:MOVES.
-        save_every: time between checkpoints, more where they would take over 2 % of it; 0 is after every round.
-        keep: how many of the newest are kept, beside the best; more of them show a run's course (`lab skill`).
-        measure: score the samples five times on the way and keep the best checkpoint.
+        save_every: time between checkpoints; more if they would take over 2 % of the time.  0 means every round.
+        keep: the number of newest checkpoints to keep, in addition to the best.  `lab skill` needs several.
+        measure: score the samples five times during training and keep the best checkpoint.
         quiet: show no progress.
         given: settings of the game.
 
     Raises:
-        BadRequest: before anything is begun or written.
-        RunFailed: with everything kept.
+        BadRequest: the request makes no sense; raised before training begins or anything is written.
+        RunFailed: training failed; everything is kept.
     """
     name, make = _made_by(game)
     chosen = _recipe(name, recipe) if recipe else {}
@@ -97,7 +98,7 @@ def train(
         )
     values = settings.check(make, {**chosen, **given}, name)
     where = choose_device(device)
-    choose_precision(precision, where)  # refuses what there is not
+    choose_precision(precision, where)  # raises if this machine does not have it
     find_dynamics(dynamics)
     seconds(save_every)
     if keep < 1:
@@ -134,7 +135,7 @@ def train(
         }
         engine = _engine(
             make, config, dataset, where, ranks
-        )  # refuses what the game cannot use, before a run exists
+        )  # raises if the game cannot use the data, before a run exists
         config |= reproducible(ranks)
         place = _create(Path(run) if run else None, config, f"{name}-{Path(config['data']).stem}", ranks)
         with locked(place, ranks):
@@ -155,18 +156,18 @@ def resume(
     quiet: bool = False,
     measure: bool | None = None,
 ) -> Run:
-    """Go on with a run to the goal that it was given, or to a new one; from its start if no checkpoint was reached.
+    """Resume a run, to its own goal or to a new one.  It begins at the start if there is no checkpoint yet.
 
-    A new goal becomes the run's own.  A run that has reached its goal is left as it is.
+    A new goal replaces the run's own.  A run that has reached its goal is not changed.
 
     Args:
-        game: what made the game, where that is a function of your own.
-        data: where the run was given a `Dataset` or a `Source`, and not a name.
-        measure: score the samples on the way; as the run did by default.
+        game: your own function that made the game, if it is not in the catalog.
+        data: the data, if the run was started with a `Dataset` or a `Source` instead of a name.
+        measure: score the samples during training; by default as the run did before.
 
     Raises:
-        BadRequest: not a run, every checkpoint of it is damaged, or another process trains it.
-        RunFailed: as `train`.
+        BadRequest: it is not a run, all its checkpoints are damaged, or another process trains it.
+        RunFailed: training failed; everything is kept.
     """
     ranks = join()
     with ranks.failing_together():
@@ -220,7 +221,7 @@ def _resume(
 
 
 def _table(data: Dataset | Source) -> Dataset:
-    """The data themselves; of a stream those that it shows in its attribute `table`, or none."""
+    """The data as a table.  For a source: its attribute `table`, or an empty table if it has none."""
     if isinstance(data, Dataset):
         return data
     none = torch.empty(0, *data.spec.shape, dtype=data.spec.meaning.dtype)
@@ -228,13 +229,14 @@ def _table(data: Dataset | Source) -> Dataset:
 
 
 def reproducible(ranks: Ranks) -> dict[str, int]:
-    """On what the last bit of the weights depends beside the seed: the threads of a process, and the processes."""
+    """The numbers of threads and of processes.  Together with the seed they determine the weights to the last bit."""
     return {"threads": torch.get_num_threads(), "world": ranks.world}
 
 
 def _what_changed(config: dict[str, Any], dataset: Dataset, ranks: Ranks) -> list[str]:
-    """In words, what makes a resumed run end in other weights than one that was never stopped; threads are restored
-    where the machine has that many processors.
+    """Sentences that name each change which makes a resumed run end with other weights.
+
+    The number of threads is restored if the machine has as many processors.
     """
     found = []
     threads = config.get("threads", torch.get_num_threads())
@@ -251,7 +253,7 @@ def _what_changed(config: dict[str, Any], dataset: Dataset, ranks: Ranks) -> lis
 
 
 def _fingerprint(dataset: Dataset) -> str:
-    """Tells a table of data from any other; of one too large to be read at once, by rows spread over it."""
+    """A hash of a table of data; of a large table, a hash of some rows that are spread over it."""
     few = dataset
     if dataset.x.nbytes > LARGE:
         few = dataset.only(torch.linspace(0, len(dataset) - 1, 1000, dtype=torch.double).long())
@@ -260,7 +262,7 @@ def _fingerprint(dataset: Dataset) -> str:
 
 
 def _name_skipped(run: Run, dataset: Dataset) -> None:
-    """Say which data cannot be used: the first of them, and how many."""
+    """Log and print how many data cannot be used, and why the first of them cannot."""
     if skipped := dataset.facts.get("skipped"):
         name, why = skipped[0]
         message = f"{len(skipped)} of the data cannot be used and are left out; the first, {name}: {why}"
@@ -269,7 +271,7 @@ def _name_skipped(run: Run, dataset: Dataset) -> None:
 
 
 def _go_back(run: Run, engine: Engine) -> None:
-    """Restore the newest sound checkpoint, where there is one; name those that are damaged."""
+    """Restore the newest undamaged checkpoint if there is one, and name the damaged ones."""
     damages: list[str] = []
     found = run.newest(damages.append)
     if damages and not found:
@@ -286,7 +288,7 @@ def _go_back(run: Run, engine: Engine) -> None:
         raise BadRequest(f"{checkpoint.path}/state.json {trouble}: it is not what `train` wrote")
     try:
         engine.restore(weights, state)
-    # torch lists every weight; what comes from elsewhere may hold anything
+    # not torch's own message: it lists every weight, and the names may hold anything
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         if isinstance(error, BadRequest):
             raise
@@ -304,7 +306,7 @@ def _engine(
     game = make(dataset.spec, **config["settings"])
     small = is_small(game, dataset.spec)
     if small:
-        torch.set_num_threads(1)  # two threads make networks this small many times slower
+        torch.set_num_threads(1)  # with two threads, networks this small are many times slower
     config["precision"] = choose_precision(config["precision"], device, small=small)
     _check_batch(game, ranks.world)
     return Engine(
@@ -329,9 +331,9 @@ SMALL = 3e8  # multiply-adds: about a hundredth of a second of one core
 
 
 def is_small(game: Game, spec: Spec) -> bool:
-    """Whether a turn is so little work that threads and bfloat16 cost more than they save.
+    """Whether a move is so little work that threads and bfloat16 cost more than they save.
 
-    A weight is used once a datum, and in a convolution up to once for each place of the grid.
+    A weight is used once for each datum; in a convolution, up to once for each position of the grid.
     """
     weights = sum(p.numel() for p in game.parameters())
     return weights * game.batch * spec.meaning.places(spec.shape) < SMALL
@@ -366,7 +368,7 @@ def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, quiet: bool
         if run.config.get("measure", True) and len(dataset) >= 1000:
             scores = callbacks.measure(run, callbacks.quick_scores(dataset), saver, say)
             engine.callbacks.append(callbacks.at_shares(goal, MEASURES, scores))
-        with failures_told(run, engine):
+        with failures_logged(run, engine):
             guarded(run, engine, goal, saver)
             saver.save(engine)
             saver.wait()
@@ -388,7 +390,7 @@ def _finish(run: Run, engine: Engine, goal: Goal, sheet: Callable[..., None], da
 
 
 def _made_by(game: str | Callable[..., Game]) -> tuple[str, Callable[..., Game]]:
-    """A game's name and what makes it."""
+    """The name of a game, and the function that makes it."""
     if callable(game):
         return game.__name__, game
     return game, catalog.maker(catalog.find(game))
@@ -406,7 +408,7 @@ def _in_words(spec: Spec) -> str:
 
 
 def _create(path: Path | None, config: dict[str, Any], name: str, ranks: Ranks) -> Run:
-    """The first process makes the directory; the others hear where it is."""
+    """The first process creates the directory and sends its path to the others."""
     made: list[Run] = []
 
     def create() -> str:
@@ -418,7 +420,7 @@ def _create(path: Path | None, config: dict[str, Any], name: str, ranks: Ranks) 
 
 
 def _commit() -> str | None:
-    """The commit of the sources that ran, where they are a checkout."""
+    """The git commit of the package's sources; None if they are not in a repository."""
     folder = Path(__file__).parent
     try:
         out = subprocess.run(

@@ -11,9 +11,9 @@ from torch import Tensor
 
 _TENSOR = "__tensor__"
 _PAIRS = "__pairs__"  # a dict whose keys are not strings, such as an optimizer's
-_FLOAT = "__float__"  # inf and nan, for which JSON has no word
+_FLOAT = "__float__"  # inf and nan, which JSON cannot express
 
-_TYPES = {  # as safetensors calls them
+_TYPES = {  # the names that safetensors uses
     torch.float64: "F64",
     torch.float32: "F32",
     torch.float16: "F16",
@@ -32,10 +32,10 @@ def flatten(tree: Any, tensors: dict[str, Tensor], path: str = "") -> Any:
     """The tree with each tensor replaced by its name, the tensors going into `tensors`.
 
     Raises:
-        TypeError: a leaf that is neither number, string, None nor tensor.
+        TypeError: a leaf is not a number, a string, None or a tensor.
     """
     if isinstance(tree, Tensor):
-        while path in tensors:  # the keys 1 and "1" have one name
+        while path in tensors:  # the keys 1 and "1" would have the same name
             path += "'"
         tensors[path] = tree
         return {_TENSOR: path}
@@ -70,7 +70,7 @@ def unflatten(tree: Any, tensors: dict[str, Tensor]) -> Any:
 
 
 def detached(tree: Any) -> Any:
-    """The tree with a copy of every tensor, on the processor: what goes on being trained does not change it."""
+    """The tree with a copy of every tensor, on the CPU.  Further training does not change the copies."""
     if isinstance(tree, Tensor):
         return tree.detach().to("cpu", copy=True)
     if isinstance(tree, dict):
@@ -81,10 +81,10 @@ def detached(tree: Any) -> Any:
 
 
 def write_tensors(tensors: dict[str, Tensor], file: BinaryIO) -> None:
-    """Write tensors as safetensors, one after the other: nothing but one of them is copied.
+    """Write tensors as safetensors, one after another, so that only one is copied at a time.
 
-    The format: the header's length as 8 bytes, the header as JSON (type, shape and place of each tensor), then the
-    numbers, those of wide types first so that each lies at a multiple of its width.
+    The format: the length of the header as 8 bytes, the header as JSON (type, shape and place of each tensor), then
+    the numbers.  Wide types come first, so that each number lies at a multiple of its width.
     """
     names = sorted(tensors, key=lambda name: (-tensors[name].element_size(), name))
     header, end = {}, 0
@@ -109,16 +109,16 @@ def write_json(tree: Any, file: BinaryIO) -> None:
     """Write JSON.
 
     Raises:
-        ValueError: a number that is not finite, for which JSON has no word.
+        ValueError: a number is not finite, which JSON cannot express.
     """
     file.write((json.dumps(tree, indent=1, allow_nan=False) + "\n").encode())
 
 
 def read_json(text: bytes) -> Any:
-    """What JSON says.
+    """Read JSON.
 
     Raises:
-        ValueError: it is no JSON, holds a number that is not finite, or is nested too deep to be read.
+        ValueError: it is not JSON, holds a number that is not finite, or is nested too deep.
     """
     try:
         return json.loads(text, parse_constant=_refuse)

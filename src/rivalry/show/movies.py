@@ -1,4 +1,4 @@
-"""Pictures that move: samples one after the other, as a .gif or an .mp4 that repeats without a seam."""
+"""Animations: samples one after another, as a .gif or an .mp4."""
 
 import importlib
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ from rivalry.errors import BadRequest
 from rivalry.show.sheets import sheet
 
 ENDINGS = (".gif", ".mp4")
-RATE = 25  # pictures a second: a .gif counts time in hundredths of one
+RATE = 25  # frames per second; a .gif counts time in hundredths of a second
 
 
 def require_movie(ending: str, spec: Spec) -> None:
-    """Refuse what cannot be made to move.
+    """Refuse a request for an animation that cannot be made.
 
     Raises:
-        BadRequest: the data are no images, or an .mp4 is wanted and PyAV is not installed.
+        BadRequest: the data are not images, or PyAV, which an .mp4 needs, is not installed.
     """
     if spec.meaning.axes != 2:
         raise BadRequest(f"a {ending} shows images; {spec.name!r} holds {spec.meaning.plural}: write a .png")
@@ -29,7 +29,7 @@ def require_movie(ending: str, spec: Spec) -> None:
 
 
 def write_movie(x: Tensor, file: BinaryIO, ending: str, spec: Spec) -> None:
-    """Write samples (n, c, h, w) in [-1, 1] as a movie, enlarged as they are on sheets."""
+    """Write samples (n, c, h, w) in [-1, 1] as an animation, enlarged as on sheets."""
     frames = [sheet(one[None], spec) for one in x]
     if ending == ".gif":
         frames[0].save(
@@ -40,7 +40,7 @@ def write_movie(x: Tensor, file: BinaryIO, ending: str, spec: Spec) -> None:
 
 
 def _encode(frames: Sequence[Image.Image], file: BinaryIO) -> None:
-    """H.264 with the color format that every player knows, which asks for even sides."""
+    """Write H.264 in the color format that every player supports.  It needs an even width and height."""
     even = (frames[0].width // 2 * 2, frames[0].height // 2 * 2)
     with _av().open(file, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=Fraction(RATE), options={"crf": "16"})

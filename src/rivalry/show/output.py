@@ -1,4 +1,4 @@
-"""Where what was made goes: a file that appears whole or not at all, in a place that is tried first."""
+"""Output files: each is written completely or not at all, and its place is tested before the work begins."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -10,10 +10,10 @@ from rivalry.files import Folder
 
 
 def require_ending(output: Path, endings: Sequence[str]) -> None:
-    """Refuse a file name whose ending tells of nothing that can be written.
+    """Refuse a file name whose ending is not one of `endings`.
 
     Raises:
-        BadRequest: the endings that there are.
+        BadRequest: names the possible endings.
     """
     if output.suffix.lower() not in endings:
         raise BadRequest(f"this is written to a {' or '.join(endings)}; got {output}")
@@ -21,9 +21,9 @@ def require_ending(output: Path, endings: Sequence[str]) -> None:
 
 @contextmanager
 def written(output: Path) -> Iterator[BinaryIO]:
-    """A file that takes `output`'s place when the context ends well; else nothing has changed.
+    """A file that replaces `output` when the context ends without an error; otherwise nothing changes.
 
-    A link that lies at `output` is replaced, and what it leads to stays as it is.
+    If `output` is a link, the link is replaced, and its target stays as it is.
 
     Raises:
         BadRequest: the place cannot be written, or the disk is full.
@@ -37,7 +37,7 @@ def written(output: Path) -> Iterator[BinaryIO]:
             yield file
     except BaseException as error:
         with suppress(OSError):
-            for folder in made:  # the deepest first
+            for folder in made:  # innermost first
                 folder.rmdir()
         if isinstance(error, OSError):
             raise BadRequest(f"cannot write {output}: {error.strerror or error}") from error
@@ -45,10 +45,10 @@ def written(output: Path) -> Iterator[BinaryIO]:
 
 
 def tried_folder(folder: Path) -> Path:
-    """A folder for several files, made where it is missing.
+    """A folder for several files.  It is created if it is missing.
 
     Raises:
-        BadRequest: nothing can be written there; said before any work is done.
+        BadRequest: nothing can be written there; raised before any work is done.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -61,4 +61,4 @@ def tried_folder(folder: Path) -> Path:
 
 
 class _Tried(Exception):
-    """Something can be written; nothing was."""
+    """Raised to end the test of a place without writing a file."""

@@ -1,4 +1,4 @@
-"""Samples as files: a sheet, arrays, a folder, or what else their kind is written to."""
+"""Writing samples to files: a sheet, arrays, a folder, or another format of their kind."""
 
 import shutil
 import zipfile
@@ -25,17 +25,18 @@ def save(
     columns: int | None = None,
     label: Tensor | None = None,
 ) -> None:
-    """Draw samples and write them to `output`, which is tried first; a part is written before the next is drawn.
+    """Draw samples and write them to `output`.  Whether it can be written is tested first.
 
     Args:
-        draw: gives parts (some, ...) as games make them; a file that holds all of them needs all at once.
-        columns: of a sheet; what makes it nearly square by default.
+        draw: returns the samples in parts (some, ...), as games make them.  A part is written before the next is drawn,
+            if the format allows it.
+        columns: the number of columns of a sheet; by default the sheet is nearly square.
         label: (n,) the classes that the samples were asked for.
-        output: `.png` is one sheet; `.npz` holds `x`, and `label`, the names of classes, where there are labels; no
-            ending is a folder with a file for each datum; kinds have further endings of their own.
+        output: `.png` is one sheet.  `.npz` holds `x` and, if there are labels, `label` with the names of classes.  A
+            name without an ending is a folder with a file for each datum.  Kinds have further endings.
 
     Raises:
-        BadRequest: the place cannot be written, or the ending says nothing.
+        BadRequest: the place cannot be written, or the ending is unknown.
     """
     ending, kind = output.suffix.lower(), spec.meaning
     others = "".join(f", a {one}" for one in kind.writes)
@@ -70,7 +71,7 @@ def _write_each(parts: Iterable[Tensor], folder: Path, spec: Spec) -> None:
 
 
 def _write_arrays(parts: Iterable[Tensor], file: BinaryIO, spec: Spec, label: Tensor | None) -> None:
-    """An .npz whose `x` is written part by part: its bytes first, to a file that is gone afterwards."""
+    """Write an .npz whose `x` is written part by part, by way of a temporary file."""
     with TemporaryFile() as kept, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         n = 0
         for part in parts:

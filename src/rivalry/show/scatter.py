@@ -1,4 +1,4 @@
-"""A picture of points in the plane: samples over real data, with the modes that they should find."""
+"""A scatter plot: samples over real data, with the modes of the data."""
 
 import math
 
@@ -15,7 +15,7 @@ Color = tuple[int, int, int]
 
 SIDE = 440  # pixels of the frame
 BORDER, TOP, BELOW = 48, 16, 58
-FINE = 2  # drawn this much larger, then reduced: smooth edges
+FINE = 2  # drawn so many times larger, then reduced, for smooth edges
 SAMPLE, REAL, INK, PALE = (38, 98, 170), (176, 180, 186), (34, 38, 44), (196, 200, 206)
 CLASSES: tuple[Color, ...] = (
     (38, 98, 170),
@@ -41,12 +41,12 @@ def scatter(
 ) -> Image.Image:
     """Points as dots, denser where darker, on equal axes.
 
-    The frame holds the real data and the modes where they are given, so that pictures through time can
-    be compared; else nearly all of the samples.  What lies outside is counted in the caption.
+    If real data or modes are given, the frame shows all of them, so that pictures of different times can be compared.
+    Else it shows nearly all samples.  The caption counts the samples outside of the frame.
 
     Args:
-        x: (n, d), n >= 1; with d > 2 the first two coordinates are shown, with d = 1 a line.
-        real: (m, d), in grey beneath.
+        x: (n, d), n >= 1.  With d > 2 the first two coordinates are shown; with d = 1, points on a line.
+        real: (m, d), drawn in grey, below the samples.
         modes: (k, d), small circles.
         labels: (n,), int: a color for each class.
         classes: their names.
@@ -57,7 +57,7 @@ def scatter(
     if x.ndim != 2 or len(x) == 0:
         raise BadRequest(f"expected points (n, d) with n >= 1, got {tuple(x.shape)}")
     points = _plane(x)
-    behind = [_plane(told) for told in (real, modes) if told is not None and len(told)]
+    behind = [_plane(rows) for rows in (real, modes) if rows is not None and len(rows)]
     center, half = _window(np.concatenate(behind) if behind else points, exact=bool(behind))
 
     def place(xy: Array) -> Array:
@@ -72,7 +72,7 @@ def scatter(
     frame = Image.fromarray(canvas.round().astype(np.uint8))
     if modes is not None:
         _circles(frame, place(_plane(modes)))
-    # NaN compares false: a point that is no number lies outside as well
+    # NaN compares false, so such a point counts as outside
     outside = int((~(np.abs(points - center) <= half).all(axis=1)).sum())
     return _page(
         frame.reduce(FINE), center, half, _legend(len(points), outside, real, modes, labels, classes)
@@ -86,7 +86,7 @@ def _plane(x: Tensor) -> Array:
 
 
 def _window(points: Array, exact: bool) -> tuple[Array, float]:
-    """Center and half side of a square that holds all of the points, or all but a far one in a hundred."""
+    """Center and half side of a square that holds all points, or all but the furthest 1 %."""
     points = points[np.isfinite(points).all(axis=1)]
     if len(points) == 0:
         return np.zeros(2), 1.0
@@ -98,12 +98,12 @@ def _window(points: Array, exact: bool) -> tuple[Array, float]:
 def _colored(labels: Tensor | None, n: int) -> list[tuple[Color, NDArray[np.bool_]]]:
     if labels is None:
         return [(SAMPLE, np.ones(n, dtype=bool))]
-    told = labels.numpy()
-    return [(CLASSES[label % len(CLASSES)], told == label) for label in np.unique(told).tolist()]
+    numbers = labels.numpy()
+    return [(CLASSES[label % len(CLASSES)], numbers == label) for label in np.unique(numbers).tolist()]
 
 
 def _dots(canvas: Array, pixels: Array, color: Color, n: int) -> None:
-    """Lay discs of `color` on the canvas; where k overlap, 1 - (1 - opacity)^k of it shows."""
+    """Draw discs of `color` on the canvas.  Where k of them overlap, the opacity is 1 - (1 - opacity)^k."""
     size = len(canvas)
     pixels = pixels[np.isfinite(pixels).all(axis=1)]
     near = ((pixels > -FINE * 4) & (pixels < size + FINE * 4)).all(axis=1)
@@ -135,21 +135,21 @@ def _legend(
     labels: Tensor | None,
     classes: tuple[str, ...],
 ) -> list[tuple[Color | None, str]]:
-    """What the caption says: (color of the dot, None for a circle; words)."""
-    said: list[tuple[Color | None, str]] = []
+    """The entries of the caption: (color of the dot, or None for a circle; words)."""
+    entries: list[tuple[Color | None, str]] = []
     far = f", {outside:,} outside the frame" if outside else ""
     if labels is None:
-        said.append((SAMPLE, f"{n:,} samples{far}"))
+        entries.append((SAMPLE, f"{n:,} samples{far}"))
     else:
         for label in np.unique(labels.numpy()).tolist():
             name = classes[label] if 0 <= label < len(classes) else str(label)
-            said.append((CLASSES[label % len(CLASSES)], name))
-        said.append((INK, f"{n:,} samples{far}"))
+            entries.append((CLASSES[label % len(CLASSES)], name))
+        entries.append((INK, f"{n:,} samples{far}"))
     if real is not None:
-        said.append((REAL, "data"))
+        entries.append((REAL, "data"))
     if modes is not None:
-        said.append((None, f"{len(modes):,} modes"))
-    return said
+        entries.append((None, f"{len(modes):,} modes"))
+    return entries
 
 
 def _page(

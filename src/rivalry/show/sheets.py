@@ -1,6 +1,6 @@
-"""Pictures of samples: a sheet of tiles, one a datum, or one picture of all where the kind has one.
+"""Pictures of samples: a sheet with a tile for each datum, or one picture of all samples if the kind has one.
 
-Sheets are white with dark text: one drawn during training can be read alone, next year, in any viewer.
+Sheets are white with dark text, so that any viewer shows them well.
 """
 
 import math
@@ -18,9 +18,9 @@ from rivalry.kinds.image import MODES, to_uint8
 
 MARGIN = 8  # pixels around the grid
 GAP = 2  # pixels between two samples
-READABLE = 64  # small images are enlarged until they are nearly this large
+READABLE = 64  # pixels; small images are enlarged to about this size
 LARGEST = 2048  # no sheet is larger than this on its longer side, while a sample keeps a pixel
-SQUARE = 4  # pixels of the checkerboard behind what is transparent
+SQUARE = 4  # pixels of a square of the checkerboard behind transparent pixels
 INK = (34, 38, 44)
 
 
@@ -35,14 +35,14 @@ def sheet(
 ) -> Image.Image:
     """One picture of many samples.
 
-    Images are laid out in a grid, row by row, enlarged by a whole factor or, where the sheet would pass
-    `LARGEST` pixels, reduced by one.  Grey with alpha and RGBA lie over a light checkerboard, so that
+    Images are laid out in a grid, row by row, and enlarged by a whole factor; if the sheet would exceed `LARGEST`
+    pixels, they are reduced by a whole factor.  Grey with alpha and RGBA are shown over a light checkerboard, so that
     transparent, white and black look different.
 
     Args:
         x: (n, ...) as games make it; n >= 1.
-        spec: of the data; its kind says what the picture of a datum is.
-        columns: samples in a row; by default what makes the sheet nearly square.
+        spec: the description of the data; its kind draws the picture of a datum.
+        columns: samples in a row; by default the sheet is nearly square.
         labels: (n,), the class of each sample.  Images: every class begins a row, in the order of the
             labels, with its name at the left.  Points: a color for each class.
         real: points only: (m, d) real data, in grey beneath.

@@ -1,1 +1,1 @@
-"""One file a source of data: folders and archives of images, arrays, columns, pairs."""
+"""Readers, a file for each source of data: folders and archives of images, arrays, columns, pairs, text."""

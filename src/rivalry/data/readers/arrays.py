@@ -1,8 +1,8 @@
-"""NumPy archives (.npz) of images or points: never unpickled, checked key by key, sized before they are read.
+"""NumPy archives (.npz) of images or points.  Nothing is unpickled; sizes are checked before arrays are read.
 
-Images lie under `x` or `images`, labels under `y`, `label` or `labels`; with a split's name before or after
-them (`train_images`, `x_test`), the archive has that split.  `arr_0` and `arr_1`, as `numpy.savez(path, images,
-labels)` names them, are read too.
+The key of images is `x` or `images`, that of labels `y`, `label` or `labels`.  With a split's name before or after it
+(`train_images`, `x_test`), the archive has that split.  `arr_0` and `arr_1`, the names that `numpy.savez(path, images,
+labels)` gives, are read too.
 """
 
 import math
@@ -29,7 +29,7 @@ _DATA = ("x", "images", "image", "data", "arr_0")
 _LABELS = ("y", "labels", "label", "targets")
 _SPLITS = ("train", "test", "val")
 _RANGES = ((0, 1), (-1, 1), (0, 255))  # of floating-point pixels
-_DARK = 16  # of 255: pictures without a brighter value have another range
+_DARK = 16  # of 255: if no value is brighter, the range is another one
 _BROKEN = (*DAMAGED, tokenize.TokenError, MemoryError)
 
 Archive = tuple[Path, zipfile.ZipFile, dict[str, zipfile.ZipInfo]]  # its path, and its arrays by key
@@ -38,10 +38,10 @@ Archive = tuple[Path, zipfile.ZipFile, dict[str, zipfile.ZipInfo]]  # its path, 
 def open_npz(path: Path, split: str = "train", size: Size | None = None) -> Dataset:
     """A .npz archive as a table.
 
-    Arrays of images are (n, h, w), (n, h, w, c) or (n, c, h, w) with c from 1 to 4; bytes as they are, whole
-    numbers of 1, 10, 12 or 16 bits scaled, numbers in [0, 1] or [-1, 1] scaled and counted in
-    `facts["converted"]`; 1 % beyond a range is clipped.  A floating-point array (n, d) is points.  Labels are
-    whole numbers or strings, (n,) or (n, 1).
+    Arrays of images are (n, h, w), (n, h, w, c) or (n, c, h, w) with c from 1 to 4.  Bytes stay as they are.  Whole
+    numbers of 1, 10, 12 or 16 bits and numbers in [0, 1] or [-1, 1] are scaled; `facts["converted"]` counts them.  Up
+    to 1 % of the values may lie outside of the range; they are clipped.  A floating-point array (n, d) is points.
+    Labels are whole numbers or strings, (n,) or (n, 1).
 
     Args:
         size: height and width in pixels to crop and resize images to.
@@ -89,12 +89,12 @@ def open_npz(path: Path, split: str = "train", size: Size | None = None) -> Data
 
 
 def archive_splits(keys: list[str], path: Path) -> dict[str, tuple[str, str]]:
-    """Split -> the keys of its data and of its labels ("" when it has none)."""
+    """Split -> the keys of its data and of its labels ("" if it has none)."""
 
     def find(names: tuple[str, ...], split: str) -> str:
-        told = [f"{split}_{name}" for name in names] + [f"{name}_{split}" for name in names]
-        told += names if split == "train" else ()
-        return next((key for key in told if key in keys), "")
+        candidates = [f"{split}_{name}" for name in names] + [f"{name}_{split}" for name in names]
+        candidates += names if split == "train" else ()
+        return next((key for key in candidates if key in keys), "")
 
     splits = {split: (find(_DATA, split), find(_LABELS, split)) for split in _SPLITS}
     splits = {split: found for split, found in splits.items() if found[0]}
@@ -107,7 +107,7 @@ def archive_splits(keys: list[str], path: Path) -> dict[str, tuple[str, str]]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Archive]:
-    """The archive and its arrays by key; refused where it unpacks to far more than it is."""
+    """The archive and its arrays by key.  An archive that unpacks to far more bytes than it has is refused."""
     try:
         with open_regular(path) as file:
             if file.read(6) == b"\x93NUMPY":
@@ -138,7 +138,7 @@ def _read(archive: Archive, key: str) -> np.ndarray:
 
 
 def _array(file: IO[bytes], size: int, what: str) -> np.ndarray:
-    """The array of a .npy file of so many bytes, allocated once its header agrees with them."""
+    """The array of a .npy file of `size` bytes.  Memory is allocated only if the header agrees with this size."""
     version = np.lib.format.read_magic(file)
     read_header = {
         (1, 0): np.lib.format.read_array_header_1_0,
@@ -159,7 +159,7 @@ def _array(file: IO[bytes], size: int, what: str) -> np.ndarray:
 
 
 def _highest(archive: Archive, others: list[str], x: np.ndarray) -> int:
-    """The highest of whole numbers in the whole set: other splits are asked only where it makes a difference."""
+    """The highest value of the whole set.  Other splits are read only if their values can change the scale."""
     if x.dtype.kind not in "iu" or x.size == 0:
         return 0
     highest = int(x.max())
@@ -171,7 +171,7 @@ def _highest(archive: Archive, others: list[str], x: np.ndarray) -> int:
 
 
 def _as_table(x: np.ndarray, what: str, highest: int) -> tuple[np.ndarray, dict[str, int]]:
-    """uint8 (n, c, h, w) or float32 (n, d), and the conversions that it took."""
+    """The data as uint8 (n, c, h, w) or float32 (n, d), and the conversions that were made."""
     if x.dtype.kind not in "buif" or x.size == 0:
         raise BadRequest(f"{what} is {x.dtype} of shape {x.shape}; expected numbers, one row a datum")
     if x.dtype.kind == "f" and not (np.abs(x) <= np.finfo(np.float32).max).all():
@@ -198,18 +198,18 @@ def _as_table(x: np.ndarray, what: str, highest: int) -> tuple[np.ndarray, dict[
 
 
 def _from_floats(x: np.ndarray, what: str, _highest: int) -> tuple[np.ndarray, str]:
-    """By the narrowest range that holds all, or all but 1 %: a step of rounding leads over its ends."""
-    seen = float(x.min()), float(x.max())
+    """Scale floats by the narrowest range that holds at least 99 % of them; rounding may exceed its ends a little."""
+    ends = float(x.min()), float(x.max())
     for low, high in _RANGES:
         more = 0.01 * (high - low)
-        if low - more <= seen[0] and seen[1] <= high + more and not (high == 255 and seen[1] <= _DARK):
+        if low - more <= ends[0] and ends[1] <= high + more and not (high == 255 and ends[1] <= _DARK):
             unit = (np.clip(x, low, high) - low) * np.float32(255 / (high - low))
             return np.rint(unit).astype(np.uint8), f"from [{low}, {high}]" if high == 1 else f"from {x.dtype}"
-    raise _no_range(what, *seen)
+    raise _no_range(what, *ends)
 
 
 def _from_whole(x: np.ndarray, what: str, highest: int) -> tuple[np.ndarray, str]:
-    """Bytes as they are; two values, or deeper ones, by the scale of the whole set."""
+    """Bytes stay as they are.  Two values, or more than 8 bits, are scaled by the highest value of the whole set."""
     if x.dtype == np.bool_:
         return x.astype(np.uint8) * np.uint8(255), "from [0, 1]"
     low, high = int(x.min()), max(int(x.max()), highest)

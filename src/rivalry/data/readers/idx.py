@@ -12,10 +12,10 @@ _UBYTE = 0x08
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """The array of unsigned bytes in an IDX file, gzipped when its name ends in .gz.
+    """Read the array of unsigned bytes in an IDX file, which is gzipped if its name ends in .gz.
 
     Returns:
-        uint8, writable, in the shape the file tells.
+        uint8, writable, in the shape that the file states.
 
     Raises:
         BadRequest: the file is damaged, cut short or of another type.
@@ -39,19 +39,19 @@ def read_idx(path: Path) -> np.ndarray:
 
 
 def _gunzip(raw: bytes) -> np.ndarray:
-    """Unpack piece by piece into the array that is wanted: half the time of `gzip.decompress` and a copy.
+    """Unpack piece by piece into the final array; this takes half the time of `gzip.decompress` and a copy.
 
     Raises:
         ValueError: the length in the last four bytes is not what comes out.
     """
-    told = struct.unpack("<I", raw[-4:])[0]
-    if told > 1032 * len(raw):  # deflate never shrinks by more
-        raise ValueError(f"its end tells of {told} bytes, more than can be packed in {len(raw)}")
-    out, at, stream = np.empty(told, np.uint8), 0, zlib.decompressobj(31)
+    length = struct.unpack("<I", raw[-4:])[0]
+    if length > 1032 * len(raw):  # deflate never shrinks by more
+        raise ValueError(f"its end tells of {length} bytes, more than can be packed in {len(raw)}")
+    out, at, stream = np.empty(length, np.uint8), 0, zlib.decompressobj(31)
     for start in range(0, len(raw), 2**17):
         piece = np.frombuffer(stream.decompress(raw[start : start + 2**17]), np.uint8)
-        out[at : at + len(piece)] = piece  # ValueError where there is no room for it
+        out[at : at + len(piece)] = piece  # raises ValueError if the piece does not fit
         at += len(piece)
-    if at != told or not stream.eof:
-        raise ValueError(f"its end tells of {told} bytes, {at} came")
+    if at != length or not stream.eof:
+        raise ValueError(f"its end tells of {length} bytes, {at} came")
     return out

@@ -1,12 +1,12 @@
-"""Folders and zips of images: which files they hold, which split each belongs to, and what labels it.
+"""Folders and zips of images: their files, the split of each image, and its label.
 
     pictures/cat/1.png  pictures/dog/2.png            sub-folders are labels
-    pictures/1.png      pictures/labels.csv           so is a file of labels, see `label_files`
-    pictures/train/...  pictures/test/...             folders beside train/ at the top are splits, see `SPLITS`
-    pictures/trainA/...  pictures/trainB/...          and so are these, of two domains A and B
+    pictures/1.png      pictures/labels.csv           or a file holds the labels, see `label_files`
+    pictures/train/...  pictures/test/...             these folders at the top are splits, see `SPLITS`
+    pictures/trainA/...  pictures/trainB/...          splits of two domains, A and B
 
-A folder that holds nothing but one folder is that folder.  Files without an image's extension are passed over and
-counted; those whose name begins with a dot, and folders that `rivalry train` wrote, are passed over.
+If a folder holds only one folder, the inner one is read.  Files without the extension of an image are skipped and
+counted.  Files whose names begin with a dot, and folders that `rivalry train` wrote, are skipped.
 """
 
 import re
@@ -32,14 +32,14 @@ _DOMAIN = re.compile(rf"^((?i:{'|'.join(SPLITS)}))([AB])/")  # trainA/ is train/
 
 @dataclass
 class Listing:
-    """The images of a folder or zip before any is decoded.
+    """The images of a folder or zip, before any is decoded.
 
     Attributes:
         splits: the images of each split, by name; "train" is always there.
         labels: the label of each image that has one, by the image's name.
         classes: every label in any split, sorted; numbers in the order of numbers.
-        unlabeled: split -> (name, reason) of images that a table of labels leaves out, or names in vain.
-        passed: what is passed over -> how many: files by their ending, images beside the splits by their folder.
+        unlabeled: split -> (name, reason) of each image without a label, and of each label without an image.
+        passed: what is skipped -> how many: files by their ending, images outside of the splits by their folder.
     """
 
     splits: dict[str, list[Member]]
@@ -53,12 +53,12 @@ def open_images(path: Path, split: str = "train", size: Size | None = None) -> D
     """A folder or zip of images as a table, decoded once into the cache.
 
     Args:
-        size: height and width in pixels; left out, the most common size of the split.
+        size: height and width in pixels; the most common size of the split by default.
 
     Returns:
-        uint8 (n, c, h, w), c from 1 to 4, and labels where sub-folders or a table give them.
-        `facts["skipped"]` lists (name, reason) of what cannot be used, `facts["converted"]` counts how many
-        took each conversion, `facts["passed"]` what was passed over.
+        uint8 (n, c, h, w), c from 1 to 4, and labels if sub-folders or a table have them.
+        `facts["skipped"]` lists (name, reason) of each image that cannot be used, `facts["converted"]` counts the
+        conversions, and `facts["passed"]` counts what was skipped.
 
     Raises:
         BadRequest: no images, no such split, too many damaged or unlabeled files, an unsafe or damaged zip.
@@ -72,13 +72,13 @@ def open_images(path: Path, split: str = "train", size: Size | None = None) -> D
         raise BadRequest(f"{len(unlabeled)} images or labels in {path} are alone; the first, {name}: {why}")
     if listing.classes:
         members = [one for one in members if one.name in listing.labels]
-    beside = [one for name, some in listing.splits.items() if name != split for one in some]
+    others = [one for name, some in listing.splits.items() if name != split for one in some]
     decoded = decode_once(
         [one.encoded for one in members],
         size,
-        key=[str(path.resolve()), *([[one.name, *one.stamp] for one in some] for some in (members, beside))],
+        key=[str(path.resolve()), *([[one.name, *one.stamp] for one in some] for some in (members, others))],
         where=str(path),
-        beside=[one.encoded for one in beside],
+        others=[one.encoded for one in others],
     )
     name = path.resolve().name if path.is_dir() else path.stem
     spec = Spec(name, "image", tuple(decoded.x.shape[1:]), listing.classes)
@@ -113,19 +113,19 @@ def list_images(path: Path) -> Listing:
     names = [name for name in SPLITS.values() if name in tops.values()] if tops else ["train"]
     splits = {name: [one for one in images if not tops or one.name.startswith(f"{name}/")] for name in names}
     held = {one.name for some in splits.values() for one in some}
-    passed.update(f"images {_beside(one.name)}" for one in images if one.name not in held)
-    told, unread = _labels_from_files(members, into)
+    passed.update(f"images {_outside_splits(one.name)}" for one in images if one.name not in held)
+    listed, unread = _labels_from_files(members, into)
     passed.update(unread)
     labels, unlabeled = (
-        _told_labels(told, splits, bool(tops)) if told else ({}, {name: [] for name in splits})
+        _match_labels(listed, splits, bool(tops)) if listed else ({}, {name: [] for name in splits})
     )
-    if told is None:
+    if listed is None:
         labels = _labels_from_folders(splits, bool(tops))
     return Listing(splits, labels, sort_classes(set(labels.values())), unlabeled, dict(passed))
 
 
 def sort_classes(labels: Collection[str]) -> tuple[str, ...]:
-    """Labels in the order of numbers where all are whole numbers, else of letters."""
+    """Labels sorted as numbers if all are whole numbers, else as text."""
     numbers = all(re.fullmatch(r"-?\d{1,18}", label) for label in labels)
     return tuple(sorted(labels, key=int) if numbers else sorted(labels))
 
@@ -135,7 +135,7 @@ def _is_readable(one: Member) -> bool:
 
 
 def _passed(one: Member) -> str:
-    """Under which words a file that is not read is counted: its ending, or the name of what may hold labels."""
+    """The words under which a file that is not read is counted: its ending, or the name of a table of labels."""
     if one.is_image:
         return f"{one.ending} (pip install 'rivalry[heic]' reads it)"
     if one.ending in (".csv", ".tsv", ".json", ".jsonl", ".parquet"):
@@ -143,27 +143,27 @@ def _passed(one: Member) -> str:
     return one.ending or "without an ending"
 
 
-def _beside(name: str) -> str:
+def _outside_splits(name: str) -> str:
     folder, slash, _ = name.partition("/")
     return f"in {folder}/, which is no split" if slash else "beside the splits"
 
 
 def _splits_at_top(images: list[Member]) -> dict[str, str]:
-    """Folder -> the split that it is; empty where none is the train split."""
+    """Folder -> its split; empty if no folder is the train split."""
     folders = {_DOMAIN.sub(r"\1/\2/", one.name).split("/")[0] for one in images if "/" in one.name}
     tops = {folder: canonical(folder) for folder in folders if folder.lower() in SPLITS}
     return tops if "train" in tops.values() else {}
 
 
 def _in_its_split(name: str, tops: dict[str, str]) -> str:
-    """The name with its folder under the common name of the split: "train/A/1.png" for "TrainA/1.png"."""
+    """The name with the common name of its split: "train/A/1.png" for "TrainA/1.png"."""
     name = _DOMAIN.sub(r"\1/\2/", name)
     folder, slash, rest = name.partition("/")
     return f"{tops[folder]}/{rest}" if slash and folder in tops else name
 
 
 def _labels_from_folders(splits: dict[str, list[Member]], split: bool) -> dict[str, str]:
-    """The first folder below the split, if every image lies in one and there are two or more."""
+    """Image -> its first folder below the split.  Every image must lie in one of two or more folders."""
     labels = {}
     for one in (one for some in splits.values() for one in some):
         folder, slash, _ = (one.name.partition("/")[2] if split else one.name).partition("/")
@@ -176,33 +176,33 @@ def _labels_from_folders(splits: dict[str, list[Member]], split: bool) -> dict[s
 def _labels_from_files(
     members: list[Member], into: Callable[[str], str]
 ) -> tuple[dict[str, str] | None, list[str]]:
-    """Name -> label of every file of labels at the top or in a split; None without any; and files that hold none."""
-    told: dict[str, str] | None = None
+    """Image -> label from all files of labels at the top or in a split, or None; and the files without labels."""
+    labels: dict[str, str] | None = None
     unread = []
     for table in (one for one in members if one.is_table and one.name.count("/") < 2):
         folder, found = PurePosixPath(table.name).parent, read_labels(table)
         if found is None:
             unread.append(f"{table.name} (it holds no labels)")
         else:
-            told = (told or {}) | {into(str(folder / name)): label for name, label in found.items()}
-    return told, unread
+            labels = (labels or {}) | {into(str(folder / name)): label for name, label in found.items()}
+    return labels, unread
 
 
-def _told_labels(
-    told: dict[str, str], splits: dict[str, list[Member]], split: bool
+def _match_labels(
+    labels: dict[str, str], splits: dict[str, list[Member]], split: bool
 ) -> tuple[dict[str, str], dict[str, list[tuple[str, str]]]]:
-    """The labels of images that are there, and what of either has no partner."""
-    alone: dict[str, list[tuple[str, str]]] = {name: [] for name in splits}
+    """The labels of existing images; and by split the images without a label and the labels without an image."""
+    unpaired: dict[str, list[tuple[str, str]]] = {name: [] for name in splits}
     known = {one.name for some in splits.values() for one in some}
     for name, some in splits.items():
-        alone[name] += [(one.name, "no label of this image") for one in some if one.name not in told]
-        in_vain = [k for k in told if k not in known and (not split or k.startswith(f"{name}/"))]
-        alone[name] += [(k, "a label, but no image of this name") for k in in_vain]
-    return {name: label for name, label in told.items() if name in known}, alone
+        unpaired[name] += [(one.name, "no label of this image") for one in some if one.name not in labels]
+        unused = [k for k in labels if k not in known and (not split or k.startswith(f"{name}/"))]
+        unpaired[name] += [(k, "a label, but no image of this name") for k in unused]
+    return {name: label for name, label in labels.items() if name in known}, unpaired
 
 
 def _without_single_folder(members: list[Member]) -> list[Member]:
-    """Descend while one folder holds everything that counts: images and tables of labels."""
+    """Go down while a single folder holds all images and tables of labels."""
     counts = [one for one in members if one.is_image or one.is_table]
     while (
         counts

@@ -1,4 +1,4 @@
-"""Tables kept in the cache: folders that appear whole or not at all, .npy files that may exceed memory."""
+"""Tables in the cache: folders that are written completely or not at all, and .npy files of any size."""
 
 import shutil
 import tempfile
@@ -12,12 +12,12 @@ from torch import Tensor
 from rivalry.cache import cache_dir
 from rivalry.errors import BadRequest
 
-IN_MEMORY = 2**30  # bytes; a larger table stays mapped from its file
-DONE = "facts.json"  # the last file of every folder kept
+IN_MEMORY = 2**30  # bytes; a larger table is mapped from its file
+DONE = "facts.json"  # the file that is written last, in every folder
 
 
 def kept_at(*parts: str) -> Path:
-    """A folder in the cache; only what holds it is made.
+    """The path of a folder in the cache.  Its parents are created; the folder itself is not.
 
     Raises:
         BadRequest: the cache cannot be written.
@@ -33,21 +33,21 @@ def is_whole(folder: Path) -> bool:
 
 
 def write_whole(folder: Path, write: Callable[[Path], None]) -> None:
-    """Make `folder` whole or not at all: `write` fills another folder beside it, which is then renamed.
+    """Create `folder` completely or not at all: `write` fills a temporary folder, which is then renamed.
 
     Raises:
         BadRequest: the disk is full, or the cache cannot be written.
     """
     try:
-        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
-            write(beside)
-            assert is_whole(beside)
-            if not is_whole(folder):  # another process may have been faster
+            write(temporary)
+            assert is_whole(temporary)
+            if not is_whole(folder):  # another process may have created it already
                 shutil.rmtree(folder, ignore_errors=True)
-                beside.rename(folder)
+                temporary.rename(folder)
         finally:
-            shutil.rmtree(beside, ignore_errors=True)
+            shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         if not is_whole(folder):
             raise _cannot_write(folder, error) from error
@@ -56,7 +56,7 @@ def write_whole(folder: Path, write: Callable[[Path], None]) -> None:
 def load_table(path: Path) -> Tensor:
     """A table from a .npy file: in memory up to `IN_MEMORY` bytes, mapped from the file beyond that."""
     mapped = path.stat().st_size > IN_MEMORY
-    # "c", copy on write: torch takes a read-only array only with a warning
+    # "c" is copy on write: torch warns about arrays that are read-only
     return torch.from_numpy(np.load(path, mmap_mode="c" if mapped else None, allow_pickle=False))
 
 

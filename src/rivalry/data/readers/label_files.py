@@ -1,7 +1,7 @@
-"""Labels that lie in a file beside the images.
+"""Labels in a file next to the images.
 
-labels.csv, metadata.csv   file_name,label             one line an image, below a line of names
-metadata.jsonl             {"file_name": ..., "label": ...}    one object a line, as Hugging Face writes it
+labels.csv, metadata.csv   file_name,label             a header, then a line for each image
+metadata.jsonl             {"file_name": ..., "label": ...}    an object on each line, as Hugging Face writes it
 dataset.json               {"labels": [[file_name, number], ...]}    as StyleGAN's dataset_tool writes it
 """
 
@@ -21,10 +21,10 @@ _LABEL_COLUMNS = ("label", "labels", "class", "category", "target")
 
 
 def read_labels(table: Member) -> dict[str, str] | None:
-    """File name -> label; empty for a file that says that there are no labels, None for one that tells of none.
+    """File name -> label.  Empty if the file says that there are no labels; None if it is not about labels.
 
     Raises:
-        BadRequest: the file is damaged, or a labels.csv without the columns that it needs.
+        BadRequest: the file is damaged, or a labels.csv lacks a column.
     """
     name = table.name.rpartition("/")[2]
     try:
@@ -58,8 +58,8 @@ def _in_rows(rows: list[dict[Any, Any]], table: str) -> dict[str, str] | None:
             return None
         came = ", ".join(columns) or "nothing"
         raise BadRequest(f"{table} needs the columns file_name and label in its first line; it has {came}")
-    told = {_text(row.get(columns[file_column])): _text(row.get(columns[label_column])) for row in rows}
-    return {name: label for name, label in told.items() if name and label}
+    labels = {_text(row.get(columns[file_column])): _text(row.get(columns[label_column])) for row in rows}
+    return {name: label for name, label in labels.items() if name and label}
 
 
 def _first(names: Iterable[str], columns: dict[str, Any]) -> str:
@@ -67,15 +67,15 @@ def _first(names: Iterable[str], columns: dict[str, Any]) -> str:
 
 
 def _text(value: Any) -> str:
-    """A cell as text; "" for one that is empty or no single value."""
+    """A cell as text; "" for an empty cell, or one with several values."""
     return str(value).strip() if isinstance(value, str | int) else ""
 
 
-def _in_dataset(told: Any) -> dict[str, str] | None:
-    """StyleGAN's: a list of pairs; null where there are no labels, and then its folders are storage alone."""
-    if not isinstance(told, dict) or "labels" not in told:
+def _in_dataset(content: Any) -> dict[str, str] | None:
+    """Labels from StyleGAN's file: a list of pairs, or null for no labels.  Its folders are not labels."""
+    if not isinstance(content, dict) or "labels" not in content:
         return None
-    pairs = told["labels"]
+    pairs = content["labels"]
     if pairs is None or pairs == []:
         return {}
     if not isinstance(pairs, list) or not all(_is_pair(pair) for pair in pairs):

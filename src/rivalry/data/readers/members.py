@@ -1,4 +1,4 @@
-"""The files of a folder or of a zip: regular files alone, each once, nothing extracted, nothing unsafe."""
+"""The files of a folder or of a zip: only regular files, each once.  Nothing is extracted; unsafe zips are refused."""
 
 import io
 import os
@@ -28,9 +28,9 @@ class Member:
 
     Attributes:
         name: its path from the top, with forward slashes.
-        open: opens it for reading.
-        stamp: what changes when it changes: bytes and time of a file, bytes and checksum of a zip's member.
-        packed: bytes that it takes in a zip; 0 of a file on disk.
+        open: a function that opens it for reading.
+        stamp: changes when the file changes: size and time of a file, size and checksum of a member of a zip.
+        packed: its bytes in a zip; 0 for a file on disk.
     """
 
     name: str
@@ -65,7 +65,7 @@ def members_of(path: Path) -> list[Member]:
 
 
 def _in_folder(path: Path) -> Iterator[Member]:
-    """Real folders first, then linked ones; a folder that was read under one name is not read under another."""
+    """The files of a folder: real sub-folders first, then linked ones.  No folder is read twice."""
     waiting, linked, visited = [(str(path), "")], list[tuple[str, str]](), set[tuple[int, int]]()
     while waiting or linked:
         folder, below = (waiting or linked).pop()
@@ -89,20 +89,20 @@ def _in_folder(path: Path) -> Iterator[Member]:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link that leads to itself
+    except OSError:  # a link to itself
         return False
 
 
 def _is_run(folder: str) -> bool:
-    """Whether a folder is a run of ours, whose sheets are no data."""
+    """Whether a folder is a run, whose pictures are not data."""
     return os.path.exists(os.path.join(folder, "run.json"))
 
 
 def open_regular(file: str | Path) -> BinaryIO:
-    """Open a file for reading if it is a regular one: a pipe would wait, a device never end.
+    """Open a regular file for reading.  Others are refused: a pipe could wait, and a device could never end.
 
     Raises:
-        OSError: it is not, or cannot be opened.
+        OSError: it is not a regular file, or cannot be opened.
     """
     opened = os.open(file, os.O_RDONLY | _ONLY_READ)
     if not stat.S_ISREG(os.fstat(opened).st_mode):
@@ -113,14 +113,14 @@ def open_regular(file: str | Path) -> BinaryIO:
 
 def _stamp(entry: os.DirEntry[str]) -> tuple[int, int]:
     try:
-        told = entry.stat()
-    except OSError:  # a link to nowhere: it is named when it cannot be opened
+        status = entry.stat()
+    except OSError:  # a link without a target: opening it later reports the error
         return -1, -1
-    return told.st_size, told.st_mtime_ns
+    return status.st_size, status.st_mtime_ns
 
 
 def _in_zip(path: Path) -> Iterator[Member]:
-    """The members of a zip, read in memory and never extracted; one unsafe member refuses them all."""
+    """The members of a zip, read in memory and never extracted.  One unsafe member makes the zip be refused."""
     try:
         archive = zipfile.ZipFile(path)
         size = path.stat().st_size
@@ -135,10 +135,10 @@ def _in_zip(path: Path) -> Iterator[Member]:
         hidden = any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
         if not info.is_dir() and not hidden:
             wanted.append((name, info))
-    told = sum(info.compress_size for _, info in wanted)
-    if told > size:
+    packed = sum(info.compress_size for _, info in wanted)
+    if packed > size:
         raise BadRequest(f"{path} is refused: its members lie over each other")
-    require_set(sum(info.file_size for _, info in wanted), told, path)
+    require_set(sum(info.file_size for _, info in wanted), packed, path)
     for name, info in wanted:
         open_it = partial(_read_member, archive, info)
         yield Member(name, open_it, (info.file_size, info.CRC), max(info.compress_size, 1))

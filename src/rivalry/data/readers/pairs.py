@@ -1,10 +1,10 @@
-"""Aligned pairs: a picture A and the picture B that it becomes, in a folder or a zip.
+"""Aligned pairs of a picture A and the picture B to make from it, in a folder or a zip.
 
-    facades/1.jpg                              A and B side by side in one picture, parted in its middle
-    facades/A/1.png        facades/B/1.png     or in two folders, under one name
+    facades/1.jpg                              A and B side by side in one picture, of one width
+    facades/A/1.png        facades/B/1.png     or in two folders, with the same name
     facades/trainA/1.png   facades/trainB/1.png    with splits; train/A and A/train are read as well
 
-A is the column "source", B is `x`.  Pictures side by side have the splits of any folder: train/, test/, val/.
+A is the column "source", B is `x`.  Pictures side by side can have splits as other folders: train/, test/, val/.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ from rivalry.errors import BadRequest
 
 Sides = dict[
     str, dict[str, list[Member]]
-]  # "A" and "B" -> name without extension -> images: one, if all is well
+]  # "A" and "B" -> name without extension -> images, of which there should be one
 _SPLIT = f"(?i:{'|'.join(SPLITS)})"
 
 
@@ -38,7 +38,7 @@ class Pair:
     """One pair before it is decoded.
 
     Attributes:
-        members: the files that are read: one of two pictures side by side, or one of A and one of B.
+        members: its files: one with both pictures side by side, or one for A and one for B.
     """
 
     members: tuple[Member, ...]
@@ -57,17 +57,17 @@ class Pair:
 
 
 class _Unfit(Exception):
-    """A file for which the whole set is refused; not of `DAMAGED`, of which a few are passed over."""
+    """A file for which the whole set is refused.  (Of files that raise one of `DAMAGED`, a few are skipped.)"""
 
 
 def open_pairs(path: Path, split: str = "train", size: Size | None = None) -> Dataset:
     """A folder or zip of aligned pairs as a table, decoded once into the cache.
 
-    Both pictures of a pair get the richer of their modes.  A pair with a damaged picture is skipped whole.
+    Both pictures of a pair get the richer of their modes.  If one picture is damaged, the pair is skipped.
 
     Args:
-        size: height and width in pixels of each of the two pictures, to which all are cropped and resized;
-            left out, all must have one size.
+        size: height and width in pixels, to which each of the two pictures is cropped and resized.  Without it, all
+            pictures must have one size.
 
     Returns:
         `x` (B) and the column "source" (A), both uint8 (n, c, h, w).  `facts["skipped"]` lists (name, reason).
@@ -124,7 +124,7 @@ def open_pairs(path: Path, split: str = "train", size: Size | None = None) -> Da
 
 
 def find_sides(listing: Listing) -> dict[str, Sides]:
-    """Split -> the images of its folders A and B; empty where no folder is named so."""
+    """Split -> the images of its folders A and B; empty if there are no such folders."""
     found: dict[str, Sides] = {}
     for one in (one for some in listing.splits.values() for one in some):
         if place := _placed(one.name):
@@ -137,7 +137,7 @@ def align(sides: Sides, where: Path | str) -> list[Pair]:
     """The pairs of two folders, in the order of their names.
 
     Raises:
-        BadRequest: a side is empty, or a picture has no partner or more than one.
+        BadRequest: a side is empty, or a picture has no partner, or two.
     """
     counts = {side: sum(len(some) for some in named.values()) for side, named in sides.items()}
     for side, other in ("AB", "BA"):
@@ -146,11 +146,11 @@ def align(sides: Sides, where: Path | str) -> list[Pair]:
                 f"{where} has {counts[other]} images in {other} and none in {side}; pairs need both"
             )
     for side, other in ("AB", "BA"):
-        alone = [some[0] for rest, some in sides[side].items() if rest not in sides[other]]
-        if alone:
+        unpaired = [some[0] for rest, some in sides[side].items() if rest not in sides[other]]
+        if unpaired:
             raise BadRequest(
-                f"{len(alone)} of {counts[side]} images in {side} of {where} have no partner in {other}, "
-                f"an image of the same name; the first is {alone[0].name}"
+                f"{len(unpaired)} of {counts[side]} images in {side} of {where} have no partner in {other}, "
+                f"an image of the same name; the first is {unpaired[0].name}"
             )
         twice = next((some for some in sides[side].values() if len(some) > 1), None)
         if twice:
@@ -161,14 +161,14 @@ def align(sides: Sides, where: Path | str) -> list[Pair]:
 
 
 def _placed(name: str) -> tuple[str, str, str] | None:
-    """Split, side, and name without extension of an image in a folder A or B; None of another."""
+    """Split, side, and name without extension of an image in a folder A or B; None for other images."""
     name = re.sub(f"^([AB])/({_SPLIT})/", r"\2/\1/", name)
     found = re.fullmatch(f"(?:({_SPLIT})/)?([AB])/(.+)", name)
     return (canonical(found[1] or "train"), found[2], os.path.splitext(found[3])[0]) if found else None
 
 
 def _refuse_lone_side(path: Path) -> None:
-    """A full A beside an empty B looks like a plain folder: `list_images` goes down to where the images are."""
+    """Refuse a folder of which only A or only B has images.  `list_images` would read that folder like any other."""
     if path.is_file():
         folders = [one.name.rpartition("/")[0] for one in members_of(path)]
     else:
@@ -183,7 +183,7 @@ def _size_of_first(pairs: list[Pair]) -> Size:
     for pair in pairs:
         with contextlib.suppress(*DAMAGED):
             return _sizes([look_at(one) for one in pair.images], pair)[0]
-    return 1, 1  # of no consequence: none can be decoded, and `decode_once` says why
+    return 1, 1  # any size: no image can be decoded, and `decode_once` raises
 
 
 def _sizes(looks: list[Look], pair: Pair) -> list[Size]:
@@ -203,9 +203,9 @@ def _sizes(looks: list[Look], pair: Pair) -> list[Size]:
 
 
 def _stacked(pair: Pair, size: Size, strict: bool) -> BinaryIO:
-    """A above B, each of this size, as a file for `decode_once`, so that a pair is kept or skipped whole.
+    """A picture with A above B, each of this size.  `decode_once` so keeps or skips both of a pair together.
 
-    The two are resized apart: a filter that runs over both would mix them along their border.
+    The two are resized separately, since a filter over both would mix them along their border.
     """
     looks = [look_at(one) for one in pair.images]
     for (h, w), name in zip(_sizes(looks, pair), (pair.members[0].name, pair.members[-1].name)):
@@ -214,7 +214,7 @@ def _stacked(pair: Pair, size: Size, strict: bool) -> BinaryIO:
                 f"{name} holds a picture of {h} x {w}, the first pair of {size[0]} x {size[1]}; give one size for all"
             )
     channels = plan(looks)[0]
-    pixels = [decode_as(one, channels, seen.size)[0] for one, seen in zip(pair.images, looks)]
+    pixels = [decode_as(one, channels, look.size)[0] for one, look in zip(pair.images, looks)]
     both = pixels if len(pixels) == 2 else np.split(pixels[0], 2, axis=2)
     stacked = np.concatenate([resize(one[None], size)[0] for one in both], axis=1)  # (c, 2h, w)
     file = io.BytesIO()

@@ -1,4 +1,4 @@
-"""The splits of a data set, by the names that people give them."""
+"""The names that people give to the splits of a data set."""
 
 SPLITS = {
     "train": "train",
@@ -9,9 +9,9 @@ SPLITS = {
     "valid": "val",
     "validation": "val",
     "dev": "val",
-}  # in small letters -> the common name
+}  # a name in lower case -> the common name
 
 
 def canonical(name: str) -> str:
-    """The common name of a split: "train" for "Training"; another name as it is."""
+    """The common name of a split: "train" for "Training".  Unknown names stay as they are."""
     return SPLITS.get(name.lower(), name)

@@ -1,4 +1,4 @@
-"""Sentences from a text file, one a line, or from a folder of such files, each of them a class."""
+"""Sentences from a text file, one on each line, or from a folder of such files, each of which is a class."""
 
 import re
 from collections import Counter
@@ -11,23 +11,23 @@ from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.kinds.tokens import END, PAD, SPECIAL, UNKNOWN
 
-LONGEST = 40  # tokens of a sentence; what follows is cut off
+LONGEST = 40  # tokens of a sentence; the rest is cut off
 LARGEST = 1 << 28  # bytes of all files together
-RARE = 2  # a word that stands fewer times in the training part is unknown
+RARE = 2  # words that are rarer in the training split are "unknown"
 WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
 IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 SPLITS = ("train", "test")
 
 
 def open_text(path: Path, split: str = "train", size: tuple[int, int] | None = None) -> Dataset:
-    """The sentences of a file, or of the files of a folder: UTF-8, one a line; empty lines are passed over.
+    """Read the sentences of a file, or of the files of a folder: UTF-8, one on each line.  Empty lines are skipped.
 
-    Every tenth sentence is held out as the split "test".  Words are the tokens, or characters where most letters
-    are ideographs.  A word that the training part holds less than twice is unknown.
+    Every tenth sentence is in the split "test".  Tokens are words, or characters if most letters are ideographs.  A
+    word that the training split holds less than twice becomes the token for unknown words.
 
     Returns:
-        int64 tokens (n, t), with a class for each file where there are several; facts: `cut`, how many sentences
-        were longer than 40 tokens.
+        int64 tokens (n, t), with a class for each file if there are several.  The fact `cut` is the number of
+        sentences that were longer than 40 tokens.
 
     Raises:
         BadRequest: no such split, a size, no sentences, too large, or not UTF-8.
@@ -63,7 +63,7 @@ def open_text(path: Path, split: str = "train", size: tuple[int, int] | None = N
 
 
 def encode(rows: Sequence[Sequence[str]], vocabulary: Sequence[str], width: int) -> torch.Tensor:
-    """Sentences as numbers: (n, width) int64, an end after each and padding behind it."""
+    """Sentences as numbers: (n, width) int64.  Each ends with the end token, followed by padding."""
     number = {token: i for i, token in enumerate(vocabulary, len(SPECIAL))}
     x = torch.full((len(rows), width), PAD)
     for i, row in enumerate(rows):
@@ -90,6 +90,6 @@ def _mostly_ideographs(lines: "Sequence[str] | object") -> bool:
 
 
 def _vocabulary(parts: Sequence[Sequence[Sequence[str]]], least: int) -> list[str]:
-    """The tokens of the training part, the most frequent first."""
+    """The tokens of the training split, the most frequent first."""
     counted = Counter(token for some in parts for i, row in enumerate(some) if i % 10 != 9 for token in row)
     return sorted((t for t, n in counted.items() if n >= least), key=lambda t: (-counted[t], t))

@@ -71,8 +71,8 @@ def read_avatars(x: Tensor) -> dict[str, Tensor]:
     if x.shape[1:] != (3, SIDE, SIDE):
         raise BadRequest(f"expected pictures (n, 3, {SIDE}, {SIDE}) in [-1, 1], got {tuple(x.shape)}")
     hair, wears, heads, inside = (some.to(x.device) for some in _templates())
-    seen = (x.float().flatten(2)[..., inside] + 1) * 127.5
-    nearest = torch.cdist(seen.flatten(1), heads).argmin(1)
+    pixels = (x.float().flatten(2)[..., inside] + 1) * 127.5
+    nearest = torch.cdist(pixels.flatten(1), heads).argmin(1)
     return {"hair": hair[nearest], "wears": wears[nearest]}
 
 

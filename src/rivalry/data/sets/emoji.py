@@ -91,11 +91,11 @@ def open_emoji(name: str, split: str = "train") -> Dataset:
 
 def digest(table: Table) -> str:
     """The sha256 of a table: the name, the type, the shape and the bytes of each column, by name."""
-    told = hashlib.sha256()
+    hashed = hashlib.sha256()
     for column, values in sorted(table.items()):
-        told.update(f"{column} {values.dtype.str} {values.shape}\n".encode())
-        told.update(np.ascontiguousarray(values).data)
-    return told.hexdigest()
+        hashed.update(f"{column} {values.dtype.str} {values.shape}\n".encode())
+        hashed.update(np.ascontiguousarray(values).data)
+    return hashed.hexdigest()
 
 
 def _from_cache(folder: Path, split: str, wanted: Emoji) -> dict[str, Tensor] | None:
@@ -123,11 +123,11 @@ def _fetch(folder: Path, wanted: Emoji) -> None:
                 f"split {split!r} has the sha256 {came[:12]}…; expected {wanted.sha256[split][:12]}…"
             )
 
-    def write(beside: Path) -> None:
+    def write(temporary: Path) -> None:
         for split, table in tables.items():
             for column, values in table.items():
-                np.save(beside / f"{split}-{column}.npy", values)
-        (beside / DONE).write_text(json.dumps({split: list(table) for split, table in tables.items()}))
+                np.save(temporary / f"{split}-{column}.npy", values)
+        (temporary / DONE).write_text(json.dumps({split: list(table) for split, table in tables.items()}))
 
     if is_whole(folder):  # whole but damaged
         shutil.rmtree(folder)
@@ -143,14 +143,14 @@ def _outlines() -> dict[str, Table]:
         raise Unavailable("its drawings need resvg_py: pip install 'rivalry[emoji]'")
     files = _files("openmoji@17.0.0", r"(color|black)/svg/[^/]+\.svg|data/openmoji\.csv")
     rows: dict[str, list[tuple[Array, Array, int]]] = {split: [] for split in SPLITS}
-    seen = {np.full((3, SIDE, SIDE), 255, np.uint8).tobytes()}  # nothing but white is no outline
+    known = {np.full((3, SIDE, SIDE), 255, np.uint8).tobytes()}  # nothing but white is no outline
     for row in csv.DictReader(io.StringIO(files["data/openmoji.csv"].decode())):
         name = row["hexcode"]
         if TONES & set(name.lower().split("-")):
             continue
         source = _drawn(files[f"black/svg/{name}.svg"])
-        if source.tobytes() not in seen:
-            seen.add(source.tobytes())
+        if source.tobytes() not in known:
+            known.add(source.tobytes())
             x = _drawn(files[f"color/svg/{name}.svg"])
             rows[_split_of(name)[0]].append((x, source, GROUPS.index(row["group"])))
     return {

@@ -224,7 +224,7 @@ def _paint(ground: Array, layers: list[tuple[Array, Array]]) -> Array:
 def _dataset(name: str, x: Array, attributes: dict[str, tuple[Array, tuple[str, ...]]]) -> Dataset:
     """A table with a column for each attribute (values, names), the color being the label."""
     columns = {column: torch.from_numpy(values) for column, (values, _) in attributes.items()}
-    names = {column: told for column, (_, told) in attributes.items()}
+    names = {column: values_of for column, (_, values_of) in attributes.items()}
     facts = {"source": "generated", "splits": tuple(SPLITS), "attributes": names}
     spec = Spec(name, "image", x.shape[1:], names["color"])
     return Dataset(spec, torch.from_numpy(x), columns["color"], facts, columns)
