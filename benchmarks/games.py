@@ -38,7 +38,7 @@ COLUMNS = ("confident", "classes", "accuracy", "fid", "ms/round", "rounds")
 def main() -> None:
     options = parse()
     plays = [
-        entry.name for entry in CATALOG if entry.kind == "image" and set(entry.needs) <= {"image", "labels"}
+        entry.name for entry in CATALOG if entry.room == "image" and set(entry.needs) <= {"labels"}
     ]
     names = options.games or plays
     tasks = [(game, seed) for game in names for seed in range(options.seeds)]

@@ -178,7 +178,7 @@ def judges(game: Game) -> list[Callable[..., Tensor]]:
 @by_name
 def test_a_game_judges_data(entry: Entry) -> None:
     game = at_a_look(entry)
-    assert isinstance(game, Density if entry.kind == "likelihood" else Critic)
+    assert isinstance(game, Density if entry.room in ("likelihood", "text") else Critic)
     assert isinstance(game, Critic) == ("critic" in game.players)
 
 

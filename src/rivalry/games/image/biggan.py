@@ -4,7 +4,7 @@
     min_G -E[D(G(z, y), y)] + β Σ_layers ‖W Wᵀ ⊙ (1 - I)‖²_F
 
 (Brock et al. 2018, "Large Scale GAN Training for High Fidelity Natural Image Synthesis", arXiv 1809.11096.)
-Every norm of the generator is told the class by one shared embedding, joined to a slice of z (`biggan`) or to
+Every norm of the generator is conditioned on the class by one shared embedding, joined to a slice of z (`biggan`) or to
 all of it (`biggan-deep`, appendix B).  A large batch is played in `parts`, whose gradients are added.  Truncated
 codes are sampled by "standing statistics", as those of every game with batch norm are (`TwoPlayers.standing`).
 
@@ -280,10 +280,21 @@ def biggan(
         critic_steps: turns of the critic before each turn of the generator
         orthogonal: weight of the generator's orthogonal term
     """
-    return _biggan(
-        spec, "biggan", False, latent, embedding, width, attend, batch, parts,
-        (generator_lr, critic_lr), critic_steps, orthogonal, average,
-    )  # fmt: skip
+    _require(spec, "biggan", batch, parts)
+    G, D = _networks(spec, deep=False, latent=latent, embedding=embedding, width=width, attend=attend)
+    return BigGAN(
+        G,
+        D,
+        prior=normal(latent),
+        parts=parts,
+        orthogonal=orthogonal,
+        critic_steps=critic_steps,
+        generator=adam(generator_lr, 0.0),
+        critic=adam(critic_lr, 0.0),
+        batch=batch,
+        classes=len(spec.classes),
+        average=average,
+    )
 
 
 def biggan_deep(
@@ -314,46 +325,37 @@ def biggan_deep(
         critic_steps: turns of the critic before each turn of the generator
         orthogonal: weight of the generator's orthogonal term
     """
-    return _biggan(
-        spec, "biggan-deep", True, latent, embedding, width, attend, batch, parts,
-        (generator_lr, critic_lr), critic_steps, orthogonal, average,
-    )  # fmt: skip
-
-
-def _biggan(
-    spec: Spec,
-    who: str,
-    deep: bool,
-    latent: int,
-    embedding: int,
-    width: int,
-    attend: int,
-    batch: int,
-    parts: int,
-    lr: tuple[float, float],
-    critic_steps: int,
-    orthogonal: float,
-    average: float,
-) -> BigGAN:
-    spec.require(who, kind="image", classes=True)
-    (c, h, w), classes = spec.shape, len(spec.classes)
-    if batch % parts:
-        raise BadRequest(f"{who}: a batch of {batch} cannot be played in {parts} parts; take a divisor")
-    G = BigGenerator(latent, (c, h, w), classes, width=width, embedding=embedding, deep=deep, attend=attend)
-    D = BigCritic((c, h, w), classes, width=width, deep=deep, attend=attend)
+    _require(spec, "biggan-deep", batch, parts)
+    G, D = _networks(spec, deep=True, latent=latent, embedding=embedding, width=width, attend=attend)
     return BigGAN(
-        spectral(G, nn.Embedding),
-        spectral(D),
+        G,
+        D,
         prior=normal(latent),
         parts=parts,
         orthogonal=orthogonal,
         critic_steps=critic_steps,
-        generator=adam(lr[0], 0.0),
-        critic=adam(lr[1], 0.0),
+        generator=adam(generator_lr, 0.0),
+        critic=adam(critic_lr, 0.0),
         batch=batch,
-        classes=classes,
+        classes=len(spec.classes),
         average=average,
     )
+
+
+def _require(spec: Spec, who: str, batch: int, parts: int) -> None:
+    spec.require(who, kind="image", classes=True)
+    if batch % parts:
+        raise BadRequest(f"{who}: a batch of {batch} cannot be played in {parts} parts; take a divisor")
+
+
+def _networks(
+    spec: Spec, *, deep: bool, latent: int, embedding: int, width: int, attend: int
+) -> tuple[nn.Module, nn.Module]:
+    """Generator and critic, spectrally normalized; the generator's embedding of classes is not."""
+    (c, h, w), classes = spec.shape, len(spec.classes)
+    G = BigGenerator(latent, (c, h, w), classes, width=width, embedding=embedding, deep=deep, attend=attend)
+    D = BigCritic((c, h, w), classes, width=width, deep=deep, attend=attend)
+    return spectral(G, nn.Embedding), spectral(D)
 
 
 # Measured on a processor.

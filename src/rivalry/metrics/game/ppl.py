@@ -25,6 +25,7 @@ from rivalry.errors import BadRequest
 from rivalry.game import Game, Styled
 from rivalry.labels import every_class
 from rivalry.maths.chance import seeded
+from rivalry.maths.paths import lerp, slerp
 from rivalry.metrics.extractors.extractor import Extractor
 from rivalry.metrics.game.codes import draws_normal, evaluating, require_latent
 from rivalry.metrics.score import Score
@@ -138,7 +139,7 @@ def path_length(
             label = None if labels is None else labels[start : start + size].to(game.device)
             a, b = (_code(game, latent.draw(size), space, label) for _ in range(2))
             t = torch.rand(size, device=a.device, dtype=torch.float64) * (sampling == "full")
-            ends = (way(a, b, t).to(a.dtype), way(a, b, t + epsilon).to(a.dtype))
+            ends = (way(a, b, t), way(a, b, t + epsilon))
             x, y = (_decoded(game, code, space, label, seed=start) for code in ends)
             steps.append(distance(x, y).double().cpu() / epsilon**2)
             if progress:
@@ -160,23 +161,6 @@ def squared_distance(extractor: Extractor) -> Distance:
             return (features(x) - features(y)).square().sum(1)
 
     return distance
-
-
-def lerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-    """The place t (n,) of the straight line from a to b: (n, ...), (n, ...) -> (n, ...) float64."""
-    t = t.view(-1, *[1] * (a.dim() - 1))
-    return (1 - t) * a.double() + t * b.double()
-
-
-def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-    """The place t (n,) of the arc from a to b, norm and angle changing evenly: (n, d), (n, d) -> (n, d) float64."""
-    a, b, t = a.double(), b.double(), t[:, None]
-    of_a, of_b = (z.norm(dim=1, keepdim=True) for z in (a, b))
-    u, v = a / of_a, b / of_b
-    angle = 2 * torch.atan2((u - v).norm(dim=1, keepdim=True), (u + v).norm(dim=1, keepdim=True))
-    across = v - angle.cos() * u
-    across = across / across.norm(dim=1, keepdim=True).clamp(min=1e-12)  # none where both lie on one line
-    return torch.lerp(of_a, of_b, t) * ((t * angle).cos() * u + (t * angle).sin() * across)
 
 
 def trimmed(steps: Tensor, trim: tuple[float, float]) -> Tensor:
