@@ -28,7 +28,7 @@ COLUMNS = ("consistent", "ms/round", "parameters")
 def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
-    told = certificate()
+    provenance = certificate()
     real = open_data("marks", "test").rows(slice(None))
     joined = torch.cat([real[..., : WIDE // 2], real.roll(1, 0)[..., WIDE // 2 :]], 3)
     says = [
@@ -38,7 +38,7 @@ def main() -> None:
     rows = []
     for seed in options.seeds:
         for name, recipe in GAMES.items():
-            row = {"game": name, "seed": seed, **one(recipe, seed, options), **told}
+            row = {"game": name, "seed": seed, **one(recipe, seed, options), **provenance}
             rows.append(row)
             print(row, flush=True)
             record("attention", rows, "game", COLUMNS, says)

@@ -55,18 +55,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--repeats", type=int, default=300)
     repeats = parser.parse_args().repeats
-    told, trials = certificate(), []
+    provenance, trials = certificate(), []
     for seed in range(repeats):
         trials.append(trial(seed))
         if seed % 50 == 49 or seed == repeats - 1:
             print(f"{seed + 1} of {repeats}", flush=True)
-            keep(trials, told)
+            keep(trials, provenance)
 
 
-def keep(trials: list[dict[str, Scores]], told: Row) -> None:
+def keep(trials: list[dict[str, Scores]], provenance: Row) -> None:
     """Write what the trials so far say."""
-    rows: list[Row] = [{**row(name, trials), **told, "seed": 0} for name in trials[0]["a"]]
-    rows.append({**table_row(trials), **told, "seed": 0})
+    rows: list[Row] = [{**row(name, trials), **provenance, "seed": 0} for name in trials[0]["a"]]
+    rows.append({**table_row(trials), **provenance, "seed": 0})
     says = [f"{len(trials)} repeats, {REALS} reals, {FAKES} fakes, d = {D}"]
     record("calibration", rows, "score", COLUMNS, says)
 

@@ -37,20 +37,18 @@ COLUMNS = ("confident", "classes", "accuracy", "fid", "ms/round", "rounds")
 
 def main() -> None:
     options = parse()
-    plays = [
-        entry.name for entry in CATALOG if entry.room == "image" and set(entry.needs) <= {"labels"}
-    ]
+    plays = [entry.name for entry in CATALOG if entry.room == "image" and set(entry.needs) <= {"labels"}]
     names = options.games or plays
     tasks = [(game, seed) for game in names for seed in range(options.seeds)]
     pairs: Queue[str] = Queue()
     for job in range(options.jobs):
         pairs.put(f"{options.first + 2 * job},{options.first + 2 * job + 1}")
-    told = certificate(options.device)
+    provenance = certificate(options.device)
     rows = [row for row in recorded(options.name) if (row["game"], row["seed"]) not in [*tasks, (REAL, 0)]]
-    rows.insert(0, {**real(options.n), **told})
+    rows.insert(0, {**real(options.n), **provenance})
     with ThreadPoolExecutor(options.jobs) as pool:
         for row in pool.map(lambda task: one(*task, options, pairs), tasks):
-            rows.append({**row, **told})
+            rows.append({**row, **provenance})
             write(rows, options.name)
             print(json.dumps(row), flush=True)
     print((RESULTS / f"{options.name}.md").read_text())

@@ -52,12 +52,12 @@ COLUMNS = (
 def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
-    told, settings = certificate(), dict(pair.split("=") for pair in options.settings)
+    provenance, settings = certificate(), dict(pair.split("=") for pair in options.settings)
     for seed in options.seeds:
         for name in options.only or GAMES:
             more = {"rounds": options.rounds, "seed": seed, **settings, **GAMES[name]}
             game, took = played("infogan", "mnist", recipe="mnist", **more)
-            row = {"game": name, "seed": seed, **measured(game, seed), **took, **told}
+            row = {"game": name, "seed": seed, **measured(game, seed), **took, **provenance}
             print(row, flush=True)
             if options.sheet:
                 spec = open_data("mnist").spec

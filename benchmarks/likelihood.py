@@ -53,14 +53,14 @@ def main() -> None:
     options = parse()
     torch.set_num_threads(1)
     train, held_out = split(options.data)
-    told = certificate()
+    provenance = certificate()
     for row in controls(train, held_out) if options.data == "digits" else ():
-        keep({**row, "data": options.data, **told})  # quick, so measured each time
+        keep({**row, "data": options.data, **provenance})  # quick, so measured each time
     for game in options.games:
         ways = [{"objective": o} for o in OBJECTIVES] if game == "flow-gan" else [{}]
         for settings in ways:
             row = fitted(game, settings, train, held_out, options)
-            keep({**row, **told})
+            keep({**row, **provenance})
             print(json.dumps(row), flush=True)
 
 

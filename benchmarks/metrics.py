@@ -37,10 +37,10 @@ COLUMNS = ("ours, s", "theirs, s", "ratio", "least", "difference")
 def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
-    told, rows = certificate(), []
+    provenance, rows = certificate(), []
     for name, peer, ours, theirs in contests(options.n):
         rows.append(
-            {"metric": name, "seed": 0, **contest(ours, theirs, options.repeats), **told, "peer": peer}
+            {"metric": name, "seed": 0, **contest(ours, theirs, options.repeats), **provenance, "peer": peer}
         )
         print(rows[-1], flush=True)
         says = [f"{row['metric']}: against {row['peer']}" for row in rows]

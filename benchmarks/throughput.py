@@ -423,25 +423,25 @@ def parse() -> argparse.Namespace:
 
 
 def main() -> None:
-    told = parse()
-    if told.threads:
-        torch.set_num_threads(told.threads)
-    device = torch.device(told.device)
-    precisions = list(dict.fromkeys(choose_precision(name, device) for name in told.precision))
+    options = parse()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    device = torch.device(options.device)
+    precisions = list(dict.fromkeys(choose_precision(name, device) for name in options.precision))
     peaks = dict.fromkeys(["fp32", *precisions], 0.0)
     raced = {}
-    for name in told.systems:
+    for name in options.systems:
         peaks = {precision: max(peak, gemm_peak(precision, device)) for precision, peak in peaks.items()}
-        raced[SYSTEMS[name].name] = measure(SYSTEMS[name], precisions, device, told.quick)
+        raced[SYSTEMS[name].name] = measure(SYSTEMS[name], precisions, device, options.quick)
     results = {name: [row(c, some[0], peaks[c.precision]) for c in some] for name, some in raced.items()}
     record = {
-        **certificate(told.device),
+        **certificate(options.device),
         "seed": SEED,
         "processor": f"{describe(torch.device('cpu'))}, {torch.backends.cpu.get_cpu_capability()}",
         "gemm_gflop_per_s": peaks,
         "results": results,
     }
-    out = told.out or Path(__file__).parent / "results" / f"throughput-{device.type}.json"
+    out = options.out or Path(__file__).parent / "results" / f"throughput-{device.type}.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(record, indent=1) + "\n")
     out.with_suffix(".md").write_text(page(record) + "\n")

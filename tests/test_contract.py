@@ -376,7 +376,7 @@ def test_a_conditional_game_honors_labels(entry: Entry) -> None:
     if not isinstance(game, Translator):
         torch.testing.assert_close(asked(None), mixed)
     elif isinstance(game, Translator):  # every domain in turn makes no sense where one begins in one of them
-        with pytest.raises(BadRequest, match="tell the domain"):
+        with pytest.raises(BadRequest, match="name the domain"):
             asked(None)
 
 

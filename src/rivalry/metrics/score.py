@@ -47,8 +47,8 @@ class Score:
         return self.spread / 1.96 if self.spread_is == INTERVAL else self.spread
 
     def to_json(self) -> dict[str, Any]:
-        told = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "halves"}
-        return told | {"spread_is": self.spread_is if self.spread is not None else ""}
+        facts = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "halves"}
+        return facts | {"spread_is": self.spread_is if self.spread is not None else ""}
 
     def __str__(self) -> str:
         plus_minus = "" if self.spread is None else f" ± {self.spread:.2g}"

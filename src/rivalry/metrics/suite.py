@@ -125,8 +125,8 @@ def measured(metric: Metric, evidence: "Evidence") -> list[Score]:
         BadRequest: the samples at hand cannot be measured by it.
     """
     needs = {name: getattr(evidence, name) for name in metric.needs}
-    told = evidence.provenance(with_extractor="features" in metric.needs)
-    found = function(metric)(**needs, provenance=told)
+    provenance = evidence.provenance(with_extractor="features" in metric.needs)
+    found = function(metric)(**needs, provenance=provenance)
     return found if isinstance(found, list) else [found]
 
 
@@ -160,30 +160,30 @@ class Evidence:
         if self._given:
             return self._given
         train = self.real if self.split == "train" else None
-        return default_extractor(self.real.spec, train, self._telling("training the judge"))
+        return default_extractor(self.real.spec, train, self._reporting("training the judge"))
 
     @cached_property
     def _of_real(self) -> tuple[Tensor, Tensor | None]:
-        told = self._telling("features of real data")
-        return features_of(self.extractor, self.real, self.split, progress=told, among=self._among)
+        report = self._reporting("features of real data")
+        return features_of(self.extractor, self.real, self.split, progress=report, among=self._among)
 
     @cached_property
     def _of_fake(self) -> tuple[Tensor, Tensor | None]:
-        told = self._telling("features of samples")
+        report = self._reporting("features of samples")
         if self._parts and "fake" not in vars(self):
-            return self._of_parts(self._parts, told)
-        return extract(self.extractor, self.fake, progress=told, among=self._among)
+            return self._of_parts(self._parts, report)
+        return extract(self.extractor, self.fake, progress=report, among=self._among)
 
     def _of_parts(
-        self, parts: Parts, told: Callable[[int, int], None] | None
+        self, parts: Parts, report: Callable[[int, int], None] | None
     ) -> tuple[Tensor, Tensor | None]:
         """Features and logits of samples of which each part is gone before the next is made."""
         done, found = 0, list[tuple[Tensor, Tensor | None]]()
         for part in parts.make():
             found.append(extract(self.extractor, as_seen(self.real, part)))
             done += len(part)
-            if told:
-                told(done, len(parts))
+            if report:
+                report(done, len(parts))
         features, logits = zip(*found)
         return torch.cat(features), None if None in logits else torch.cat(logits)
 
@@ -202,8 +202,8 @@ class Evidence:
     @cached_property
     def held_out_features(self) -> Tensor:
         other = "test" if self.split == "train" else "train"
-        told = self._telling("features of held-out data")
-        return features_of(self.extractor, self.held_out, other, progress=told, among=self._among)[0]
+        report = self._reporting("features of held-out data")
+        return features_of(self.extractor, self.held_out, other, progress=report, among=self._among)[0]
 
     @property
     def real_label(self) -> Tensor:
@@ -289,12 +289,16 @@ class Evidence:
         return ""
 
     def provenance(self, with_extractor: bool) -> dict[str, object]:
-        told: dict[str, object] = {"data": self.real.spec.name, "split": self.split, "n real": len(self.real)}
+        facts: dict[str, object] = {
+            "data": self.real.spec.name,
+            "split": self.split,
+            "n real": len(self.real),
+        }
         if with_extractor:
-            told |= {"extractor": self.extractor.name, "extractor hash": self.extractor.hash}
-        return told | {"torch": torch.__version__}
+            facts |= {"extractor": self.extractor.name, "extractor hash": self.extractor.hash}
+        return facts | {"torch": torch.__version__}
 
-    def _telling(self, what: str) -> Callable[[int, int], None] | None:
+    def _reporting(self, what: str) -> Callable[[int, int], None] | None:
         return partial(self.progress, what) if self.progress else None
 
 

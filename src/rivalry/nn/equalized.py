@@ -19,7 +19,7 @@ class EqualLinear(nn.Linear):
     Args:
         gain: g; √2 before a rectifier, 1 before nothing.
         speed: of learning, of weight and bias alike (Karras et al. 2018, arXiv 1812.04948, C).
-        bias: what every bias begins with.
+        bias: the first value of every bias.
     """
 
     def __init__(

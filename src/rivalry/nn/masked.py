@@ -78,18 +78,18 @@ class MaskedAffine(Bijection):
         self.made = Made(d, 2, width=width, depth=depth).begin_at_zero()
 
     def forward(self, x: Tensor) -> Mapped:
-        mean, log_scale = self._told(x)
+        mean, log_scale = self._mean_and_log_scale(x)
         return (x - mean) * (-log_scale).exp(), -log_scale.sum(1)
 
     def inverse(self, y: Tensor) -> Mapped:
         def step(x: Tensor) -> Tensor:
-            mean, log_scale = self._told(x)
+            mean, log_scale = self._mean_and_log_scale(x)
             return mean + y * log_scale.exp()
 
         x = in_order(step, torch.zeros_like(y), y.shape[1])
-        return x, self._told(x)[1].sum(1)
+        return x, self._mean_and_log_scale(x)[1].sum(1)
 
-    def _told(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def _mean_and_log_scale(self, x: Tensor) -> tuple[Tensor, Tensor]:
         mean, raw = self.made(x).unbind(2)
         return mean, BOUND * (raw / BOUND).tanh()
 

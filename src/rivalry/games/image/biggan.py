@@ -10,7 +10,7 @@ codes are sampled by "standing statistics", as those of every game with batch no
 
 Deviations:
     As many halvings as the image allows, the width doubling with each; the paper fixes both per resolution.
-    The orthogonal term leaves embeddings alone, as the authors' code does.
+    The orthogonal term does not include embeddings, as the authors' code does.
     A width of 64 and a batch of 256 where the paper has 96 (128 in the deep one) and 2,048: a single device.  The rates
         of `biggan` are SAGAN's, which the paper halves for its large batch.
 """
@@ -56,7 +56,7 @@ class CodedBatchNorm(nn.Module):
 
 
 class BigUp(nn.Module):
-    """norm - relu - double - 3 x 3 - norm - relu - 3 x 3, beside double - 1 x 1: (n, a, h, w) -> (n, b, 2h, 2w)."""
+    """norm - relu - double - 3 x 3 - norm - relu - 3 x 3, added to double - 1 x 1: (n, a, h, w) -> (n, b, 2h, 2w)."""
 
     def __init__(self, a: int, b: int, code: int):
         super().__init__()
@@ -71,7 +71,7 @@ class BigUp(nn.Module):
 
 
 class DeepUp(nn.Module):
-    """A bottleneck, 1 x 1 - (double) - 3 x 3 - 3 x 3 - 1 x 1, beside what is left of x when channels are dropped."""
+    """A bottleneck, 1 x 1 - (double) - 3 x 3 - 3 x 3 - 1 x 1, added to x without the channels that are dropped."""
 
     def __init__(self, a: int, b: int, code: int, double: bool):
         super().__init__()
@@ -90,7 +90,7 @@ class DeepUp(nn.Module):
 
 
 class DeepDown(nn.Module):
-    """The critic's bottleneck, beside x with new channels from 1 x 1: (n, a, h, w) -> (n, b, h/2, w/2) if `halve`."""
+    """The critic's bottleneck, added to x with new channels from 1 x 1: (n, a, h, w) -> (n, b, h/2, w/2) if `halve`."""
 
     def __init__(self, a: int, b: int, halve: bool):
         super().__init__()
@@ -116,7 +116,7 @@ class BigGenerator(nn.Module):
 
     Args:
         embedding: length of the class's vector, shared by all norms.
-        deep: bottleneck blocks, two for each size, each told the whole code; else one block, told its slice.
+        deep: bottleneck blocks, two for each size, each with the whole code; else one block, with its slice.
         attend: attention on the doubled map whose shorter side is nearest to this; 0 for none.
     """
 
@@ -267,7 +267,7 @@ def biggan(
     orthogonal: Weight = 1e-4,
     average: Fraction = 0.9999,
 ) -> BigGAN:
-    """Each block of the generator told the class and its own slice of the code.
+    """Each block of the generator is conditioned on the class and on its own slice of the code.
 
     Settings:
         latent: length of the code z, normal, cut into a slice for each block
@@ -312,7 +312,7 @@ def biggan_deep(
     orthogonal: Weight = 1e-4,
     average: Fraction = 0.9999,
 ) -> BigGAN:
-    """Four times as deep, in bottlenecks; each block of the generator told the class and the whole code.
+    """Four times as deep, in bottlenecks; each block of the generator is conditioned on the class and all of the code.
 
     Settings:
         latent: length of the code z, normal

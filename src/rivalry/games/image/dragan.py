@@ -3,7 +3,7 @@
     min_G max_D  E_x[log D(x)] + E_z[log(1 - D(G(z)))] - λ E_{x,δ}[(‖∇D(x + δ)‖ - 1)²],  δ ~ N(0, s²I)
 
 (Kodali, Abernethy, Hays & Kira 2017, "On Convergence and Stability of GANs", arXiv 1705.07215.)  Where
-WGAN-GP holds the slope between reals and fakes, this penalty holds it near the reals alone, and the divergence stays
+WGAN-GP holds the slope between reals and fakes, this penalty holds it only near the reals, and the divergence stays
 the first one.
 
 Deviations:

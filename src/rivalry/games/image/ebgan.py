@@ -56,12 +56,12 @@ def pulling_away(codes: Tensor) -> Tensor:
 
 
 class Autoencoder(nn.Module):
-    """Images (n, c, h, w) -> scores (n,): minus the mean squared error of what is drawn from their codes."""
+    """Images (n, c, h, w) -> scores (n,): minus the mean squared error of the images decoded from their codes."""
 
     def __init__(self, shape: Shape, *, width: int):
         super().__init__()
         k = halvings(shape)
-        self.side = tuple(math.ceil(s / 2**k) * 2**k for s in shape[1:])  # what halves evenly
+        self.side = tuple(math.ceil(s / 2**k) * 2**k for s in shape[1:])  # sides that halve evenly
         self.encoder = ConvCritic(shape, width=width, norm=layer_norm).body
         self.decoder = ConvGenerator(1, shape, width=width, norm=layer_norm).body[
             2:

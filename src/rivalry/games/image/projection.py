@@ -9,7 +9,7 @@ penalty: Mescheder et al. 2018, arXiv 1801.04406, paid lazily as in Karras et al
 
 Deviations:
     R1 in place of spectral normalization and the logistic loss in place of the hinge: two thirds of the time.
-    DCGAN's layers in place of residual ones, their norms told the class.
+    DCGAN's layers in place of residual ones, their norms conditioned on the class.
     All defaults are ours, tuned on MNIST for two minutes of a laptop; neither paper has such a system.
 """
 
@@ -29,7 +29,7 @@ from rivalry.settings import Count, Fraction, Rate, Weight
 
 
 class ClassGenerator(nn.Module):
-    """Codes (n, latent) and labels (n,) -> images (n, c, h, w) in [-1, 1]; every norm is told the class."""
+    """Codes (n, latent) and labels (n,) -> images (n, c, h, w) in [-1, 1]; every norm is conditioned on the class."""
 
     def __init__(self, latent: int, shape: Shape, classes: int, width: int):
         super().__init__()

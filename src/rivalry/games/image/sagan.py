@@ -49,7 +49,7 @@ def sagan(
         latent: length of the code z, normal
         width: channels of every block
         attend: both networks attend on their map whose shorter side is nearest to this; 0 for none
-        told: both networks are told the classes, where the data have any, or nothing
+        told: both networks are conditioned on the classes, where the data have any, or on nothing
         generator_lr: Adam's step size of the generator; its moments decay by 0 and 0.9
         critic_lr: Adam's step size of the critic
         penalty: weight of R1; 0 for none, as in the paper

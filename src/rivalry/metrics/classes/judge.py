@@ -50,8 +50,8 @@ def verdicts(
     seen = (verdict + 1).mul(sure).bincount(minlength=k + 1)  # bin 0 holds the unsure
     present = lambda seen: int((seen[1:] > 0).sum())
     hits = int(sure.sum())
-    told = {**(provenance or {}), "n fake": n, "confident from": CONFIDENT}
-    by_share, by_counts = (told | {"spread": s} for s in (SPREAD_OF_SHARE, SPREAD_OF_COUNTS))
+    facts = {**(provenance or {}), "n fake": n, "confident from": CONFIDENT}
+    by_share, by_counts = (facts | {"spread": s} for s in (SPREAD_OF_SHARE, SPREAD_OF_COUNTS))
     how_sure = {
         "confidence": float(confidence.mean()),
         "entropy": float(torch.special.entr(p).sum(1).mean()),

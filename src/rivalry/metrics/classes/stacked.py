@@ -40,10 +40,10 @@ def stacked_modes(
     counts = triples(fake, digit_judge or judge_of_digits()).bincount(minlength=MODES)
     n = len(fake)
     found = lambda seen: int((seen > 0).sum())
-    told = {**(provenance or {}), "n fake": n, "spread": SPREAD_OF_COUNTS}
+    facts = {**(provenance or {}), "n fake": n, "spread": SPREAD_OF_COUNTS}
     return [
         Score(
-            "stacked-modes", found(counts), n, spread_of_counts(counts, found), "high", told, {"of": MODES}
+            "stacked-modes", found(counts), n, spread_of_counts(counts, found), "high", facts, {"of": MODES}
         ),
         Score(
             "stacked-kl",
@@ -51,7 +51,7 @@ def stacked_modes(
             n,
             spread_of_counts(counts, reverse_kl),
             "low",
-            told,
+            facts,
             {"bias": (MODES - 1) / (2 * n)},
         ),
     ]

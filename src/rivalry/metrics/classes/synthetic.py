@@ -68,7 +68,7 @@ def train_on_synthetic(
         right[name] = logits.argmax(1) == held_out.column("label", slice(None), "cpu")
     hits, m = int(right["samples"].sum()), len(held_out)
     ceiling = float(right["data"].double().mean())
-    told = {
+    facts = {
         "n fake": n,
         "n real": n,
         "n held out": m,
@@ -88,6 +88,6 @@ def train_on_synthetic(
         n,
         wilson_error(hits, m),
         "high",
-        {**(provenance or {}), **told},
+        {**(provenance or {}), **facts},
         {"real": ceiling, "of real": hits / m / ceiling if ceiling else None, "by class": by_class},
     )

@@ -117,9 +117,9 @@ def extract(
 
 
 def _require_sound(extractor: Extractor, features: Tensor, logits: Tensor | None) -> None:
-    told, came = len(extractor.classes), 0 if logits is None else logits.shape[1]
-    if told and told != came:
-        raise BadRequest(f"{extractor.name} names {told} classes; its network gives {came} logits")
+    named, came = len(extractor.classes), 0 if logits is None else logits.shape[1]
+    if named and named != came:
+        raise BadRequest(f"{extractor.name} names {named} classes; its network gives {came} logits")
     for values in (features, logits):
         if values is not None and (bad := int((~values.isfinite().all(1)).sum())):
             raise BadRequest(
@@ -270,12 +270,12 @@ def load_judge(path: Path) -> Extractor:
         SafetensorError: the file is damaged.
     """
     with safe_open(path, "pt") as file:
-        told = json.loads(file.metadata()["told"])
+        header = json.loads(file.metadata()["told"])
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    network = Classifier(tuple(told["facts"]["shape"]), len(told["classes"]))
+    network = Classifier(tuple(header["facts"]["shape"]), len(header["classes"]))
     network.load_state_dict(weights)
     network = network.eval().requires_grad_(False)
-    return Extractor(told["name"], network, tuple(told["classes"]), told["facts"])
+    return Extractor(header["name"], network, tuple(header["classes"]), header["facts"])
 
 
 def features_of(
@@ -312,22 +312,22 @@ def features_of(
     return features, logits
 
 
-def _keep(tensors: dict[str, Tensor], path: Path, told: dict[str, Any]) -> None:
+def _keep(tensors: dict[str, Tensor], path: Path, header: dict[str, Any]) -> None:
     """Write to the cache; a disk that is full or cannot be written costs a warning, not the work done."""
     try:
-        _save_whole(tensors, path, told)
+        _save_whole(tensors, path, header)
     except (OSError, SafetensorError) as error:
         warnings.warn(f"could not keep {path.name} in {path.parent}: {error}", stacklevel=3)
 
 
-def _save_whole(tensors: dict[str, Tensor], path: Path, told: dict[str, Any]) -> None:
-    """Write safetensors with `told` as JSON in the header; the file appears whole or not at all."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
+def _save_whole(tensors: dict[str, Tensor], path: Path, header: dict[str, Any]) -> None:
+    """Write safetensors with `header` as JSON in its header, under "told"; the file appears whole or not at all."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        save_file({k: v.contiguous() for k, v in tensors.items()}, beside, {"told": json.dumps(told)})
-        beside.replace(path)
+        save_file({k: v.contiguous() for k, v in tensors.items()}, temporary, {"told": json.dumps(header)})
+        temporary.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def _safe(name: str) -> str:

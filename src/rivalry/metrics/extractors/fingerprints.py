@@ -34,7 +34,7 @@ def hash_network(network: nn.Module) -> str:
                 digest.update(_code(kind))
         for name, value in sorted(vars(module).items()):
             if not name.startswith("_") and name != "training":
-                digest.update(f"{name}={_told(value)}".encode())
+                digest.update(f"{name}={_described(value)}".encode())
         for name, value in sorted(module.named_buffers(recurse=False)):
             digest.update(name.encode() + bytes(_bytes(value)))
     return digest.hexdigest()
@@ -56,16 +56,16 @@ def _bytecode(code: Any) -> bytes:
     return code.co_code + repr((code.co_names, values)).encode() + b"".join(map(_bytecode, inner))
 
 
-def _told(value: Any) -> str:
+def _described(value: Any) -> str:
     """What a setting is, in words that are the same in the next process; its kind alone where that cannot be told."""
     if value is None or isinstance(
         value, bool | int | float | complex | str | bytes | torch.dtype | torch.Size
     ):
         return repr(value)
     if isinstance(value, list | tuple):
-        return f"[{','.join(map(_told, value))}]"
+        return f"[{','.join(map(_described, value))}]"
     if isinstance(value, dict):
-        return f"{{{','.join(sorted(f'{_told(k)}:{_told(v)}' for k, v in value.items()))}}}"
+        return f"{{{','.join(sorted(f'{_described(k)}:{_described(v)}' for k, v in value.items()))}}}"
     if isinstance(value, Tensor):
         return hashlib.sha256(_bytes(value)).hexdigest()
     if inspect.ismethod(value):

@@ -199,8 +199,8 @@ class Mixed(nn.Module):
             for names in chain:
                 h = torch.cat([self.get_submodule(name)(h) for name in names], 1)
             joined.append(h)
-        beside = pool_beside(x, self.pool)
-        return torch.cat([*joined, self.branch_pool(beside) if self.pool else beside], 1)
+        pooled = pool_beside(x, self.pool)
+        return torch.cat([*joined, self.branch_pool(pooled) if self.pool else pooled], 1)
 
 
 class Convolution(nn.Module):

@@ -38,16 +38,16 @@ def find_weights(who: str, given: str | Path | None, variable: str, names: Seque
     """
     named = os.environ.get(variable)
     if given:
-        tried, told = [Path(given)], str(given)
+        tried, places = [Path(given)], str(given)
     elif named:
-        tried, told = [Path(named)], f"${variable}, which is {named}"
+        tried, places = [Path(named)], f"${variable}, which is {named}"
     else:
         tried = [cache_dir("weights") / name for name in names]
-        told = f"${variable}, which is not set, and {', '.join(map(str, tried))}"
+        places = f"${variable}, which is not set, and {', '.join(map(str, tried))}"
     for path in tried:
         if path.is_file():
             return path
-    raise BadRequest(f"no weights for {who}: tried {told}; {get}")
+    raise BadRequest(f"no weights for {who}: tried {places}; {get}")
 
 
 def read_weights(path: Path, sha256: str = "") -> dict[str, Tensor]:
@@ -112,5 +112,7 @@ def fill(network: nn.Module, state: Mapping[str, Tensor], source: object) -> Non
     try:
         network.load_state_dict(weights, assign=True)
     except RuntimeError as error:
-        said = " ".join(str(error).split())
-        raise BadRequest(f"{source} does not fit: {said[:300]}{' ...' if len(said) > 300 else ''}") from None
+        reason = " ".join(str(error).split())
+        raise BadRequest(
+            f"{source} does not fit: {reason[:300]}{' ...' if len(reason) > 300 else ''}"
+        ) from None

@@ -48,9 +48,9 @@ def authenticity(
     asked, place = row.unique(return_inverse=True)
     reach = reach_of(real, asked)[place] * (1 + ROUNDING[real.dtype])  # a tie is not further
     hits, n = int((away > reach).sum()), len(fake)
-    told = {"n real": len(real), "n fake": n, "spread": SPREAD_OF_SHARE}
+    facts = {"n real": len(real), "n fake": n, "spread": SPREAD_OF_SHARE}
     return Score(
-        f"authenticity[{features}]", hits / n, n, wilson_error(hits, n), "", {**(provenance or {}), **told}
+        f"authenticity[{features}]", hits / n, n, wilson_error(hits, n), "", {**(provenance or {}), **facts}
     )
 
 

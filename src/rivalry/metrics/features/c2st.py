@@ -74,12 +74,17 @@ def c2st(
     (learn_real, test_real), (learn_fake, test_fake) = (_halves(x, generator) for x in (real, fake))
     train, test = standardized(torch.cat([learn_real, learn_fake]), torch.cat([test_real, test_fake]))
     is_fake = torch.arange(len(train), device=train.device) >= len(learn_real)
-    said_fake = (
-        _knn(train, is_fake, test) if classifier == "knn" else _said(classifier, train, is_fake, test, seed)
+    predicted_fake = (
+        _knn(train, is_fake, test)
+        if classifier == "knn"
+        else _predicted(classifier, train, is_fake, test, seed)
     )
-    of_real, of_fake = int((~said_fake[: len(test_real)]).sum()), int(said_fake[len(test_real) :].sum())
+    of_real, of_fake = (
+        int((~predicted_fake[: len(test_real)]).sum()),
+        int(predicted_fake[len(test_real) :].sum()),
+    )
     n, hits = len(test), of_real + of_fake
-    told = {
+    facts = {
         "n real": len(real),
         "n fake": len(fake),
         "classifier": classifier,
@@ -92,8 +97,8 @@ def c2st(
         "real": of_real / len(test_real),
         "fake": of_fake / len(test_fake),
     }
-    told = {**(provenance or {}), **told}
-    return Score(f"c2st[{features}]", hits / n, len(fake), wilson_error(hits, n), "low", told, found)
+    facts = {**(provenance or {}), **facts}
+    return Score(f"c2st[{features}]", hits / n, len(fake), wilson_error(hits, n), "low", facts, found)
 
 
 def p_value(accuracy: float, n: int) -> float:
@@ -114,7 +119,7 @@ def _halves(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     return x[order[: len(x) // 2]], x[order[len(x) // 2 :]]
 
 
-def _said(classifier: str, train: Tensor, is_fake: Tensor, test: Tensor, seed: int) -> Tensor:
+def _predicted(classifier: str, train: Tensor, is_fake: Tensor, test: Tensor, seed: int) -> Tensor:
     """Which of (m, d) are fake by what is learned from (n, d): (m,) bool; by the better of two where it is "chosen"."""
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed)).to(train.device)
     held, learn = order[: len(train) // INNER], order[len(train) // INNER :]

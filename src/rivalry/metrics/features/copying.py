@@ -73,7 +73,7 @@ def data_copying(
     weight = torch.tensor([row["n held out"] for row in counted], dtype=torch.float64)
     weight /= weight.sum()
     z, moves = (torch.tensor([row[key] for row in counted], dtype=torch.float64) for key in ("z", "spread"))
-    told = {
+    facts = {
         "n real": len(real_features),
         "n held out": len(held_out_features),
         "n fake": len(fake_features),
@@ -87,7 +87,7 @@ def data_copying(
         len(fake_features),
         float((weight * moves).norm()),
         "",
-        {**(provenance or {}), **told},
+        {**(provenance or {}), **facts},
         {"cells": found, "null deviation": float(weight.norm())},
     )
 

@@ -89,15 +89,15 @@ def defects(
         }
         for one in found
     ]
-    told: dict[str, Any] = {"n real": len(real), "n fake": len(fake), "seed": seed, "components": components}
-    told["spread"] = "standard error over held-out rows"
+    facts: dict[str, Any] = {"n real": len(real), "n fake": len(fake), "seed": seed, "components": components}
+    facts["spread"] = "standard error over held-out rows"
     return Score(
         f"defects[{features}]",
         told_apart,
         len(fake),
         error,
         "low",
-        {**(provenance or {}), **told},
+        {**(provenance or {}), **facts},
         {"most possible": log(2), "defects": listed},
     )
 
@@ -115,28 +115,28 @@ def find_defects(
     mean, whiten = whitening(real, components)
     x, y = ((side - mean).double() @ whiten for side in (real, fake))  # (n, k)
     left = torch.eye(x.shape[1], dtype=torch.float64)  # columns span what is not yet projected out
-    told_first, error, critic = told_apart(x, y, seed)
-    told = told_first
+    first_separation, error, critic = told_apart(x, y, seed)
+    separation = first_separation
     found: list[Defect] = []
-    while told > 2 * error and len(found) < count and left.shape[1] > 1:
+    while separation > 2 * error and len(found) < count and left.shape[1] > 1:
         inside = most_active(critic, torch.cat([x @ left, y @ left]))
         direction = left @ inside
         left = left @ complement(inside)
-        told_next, error, critic = told_apart(x @ left, y @ left, seed)
+        next_separation, error, critic = told_apart(x @ left, y @ left, seed)
         along, of_real = y @ direction, x @ direction
         order = along.argsort()
         found.append(
             Defect(
                 (whiten @ direction).to(real),
-                (told - max(0.0, told_next)) / told_first,
+                (separation - max(0.0, next_separation)) / first_separation,
                 order[:ends].tolist(),
                 order.flip(0)[:ends].tolist(),
                 float((along.mean() - of_real.mean()) / of_real.std()),
                 float(along.std() / of_real.std()),
             )
         )
-        told = max(0.0, told_next)
-    return max(0.0, told_first), error, found
+        separation = max(0.0, next_separation)
+    return max(0.0, first_separation), error, found
 
 
 def whitening(x: Tensor, components: int) -> tuple[Tensor, Tensor]:

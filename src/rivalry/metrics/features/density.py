@@ -89,15 +89,15 @@ def scores(
 ) -> list[Score]:
     """Density and coverage from what reals and fakes see of each other; `halves` of both, or empty."""
     n, m = len(seen.covered), len(seen.balls)
-    told = {**(provenance or {}), "n real": n, "n fake": m, "k": k}
+    facts = {**(provenance or {}), "n real": n, "n fake": m, "k": k}
     dense, covered = shares(seen, k).tolist()
     of_dense, of_covered = halves or (None, None)
     error = of_dense.error if of_dense else float(seen.balls.double().std() / k / m**0.5)
     spread = SPREAD_OF_HALVES if of_dense else "standard error over the fakes"
     expected = {"expected": expected_coverage(n, m, k)}
     return [
-        Score(f"density[{features}]", dense, m, error, "high", told | {"spread": spread}, halves=of_dense),
-        precision.score_of_share(f"coverage[{features}]", covered, n, m, told, of_covered, expected),
+        Score(f"density[{features}]", dense, m, error, "high", facts | {"spread": spread}, halves=of_dense),
+        precision.score_of_share(f"coverage[{features}]", covered, n, m, facts, of_covered, expected),
     ]
 
 

@@ -40,14 +40,14 @@ def diversity(
     of_fake, of_real = (mean_distance(x, seed) for seed, x in ((1, fake), (0, real)))
     value, one, other = (of_fake / of_real).split([1, SPLITS, SPLITS])
     halves = Halves.of(one, other, smooth=True, real=real) if min(len(real), len(fake)) >= 4 else None
-    told = {"n real": len(real), "n fake": len(fake), "spread": SPREAD_OF_HALVES}
+    facts = {"n real": len(real), "n fake": len(fake), "spread": SPREAD_OF_HALVES}
     return Score(
         f"diversity[{features}]",
         float(value),
         len(fake),
         halves.error if halves else None,
         "",
-        {**(provenance or {}), **told},
+        {**(provenance or {}), **facts},
         {"of fakes": float(of_fake[0]), "of reals": float(of_real[0])},
         halves=halves,
     )

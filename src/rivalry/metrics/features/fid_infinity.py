@@ -77,7 +77,7 @@ def fid_infinity(
         drawn = fake_features[torch.randint(n, (n,), generator=generator)]
         again.append(intercept_and_slope(sizes, distances(drawn, sizes))[0])
     spread = float(np.std(again, ddof=1)) if resamples > 1 else None
-    told = {
+    facts = {
         "n real": len(real_features),
         "n fake": n,
         "seed": seed,
@@ -89,7 +89,7 @@ def fid_infinity(
         "slope": slope,
         "interval": None if spread is None else _interval(value, spread, resamples),
     }
-    return Score(f"fid-infinity[{features}]", value, n, spread, "low", {**(provenance or {}), **told}, found)
+    return Score(f"fid-infinity[{features}]", value, n, spread, "low", {**(provenance or {}), **facts}, found)
 
 
 def _distances_to(real: Tensor, most: int) -> Callable[[Tensor, list[int]], list[float]]:

@@ -61,12 +61,12 @@ def fld(
     of_held, of_train = log_likelihoods(fake, train, held)
     ideal, _ = log_likelihoods(every[::2], every[1::2], held)
     unit = 100 / train.shape[1]
-    told = {**(provenance or {}), "n real": len(train), "n held out": len(held), "n fake": len(fake)}
-    told |= {"spread": "standard error over the held-out data"}
+    facts = {**(provenance or {}), "n real": len(train), "n held out": len(held), "n fake": len(fake)}
+    facts |= {"spread": "standard error over the held-out data"}
     error = unit * float((of_held - ideal.mean()).std() / len(held) ** 0.5)
     value = unit * float(ideal.mean() - of_held.mean())
     gap = unit * float(of_train.mean() - of_held.mean())
-    return Score(f"fld[{features}]", value, len(fake), error, "low", told, {"gap": gap})
+    return Score(f"fld[{features}]", value, len(fake), error, "low", facts, {"gap": gap})
 
 
 def log_likelihoods(centers: Tensor, train: Tensor, held_out: Tensor) -> tuple[Tensor, Tensor]:

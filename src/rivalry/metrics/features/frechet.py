@@ -167,9 +167,9 @@ def fid(
     halves = None
     if splits > 1 and min(n, m) >= 4:
         halves = (halves_of_few if few else halves_of_moments)(real_features, fake_features, splits)
-    told = {"n real": n, "n fake": m, "spread": SPREAD_OF_HALVES}
+    facts = {"n real": n, "n fake": m, "spread": SPREAD_OF_HALVES}
     error = halves.error if halves else None
-    return Score(f"fid[{features}]", value, m, error, "low", {**(provenance or {}), **told}, halves=halves)
+    return Score(f"fid[{features}]", value, m, error, "low", {**(provenance or {}), **facts}, halves=halves)
 
 
 def halves_of_moments(real: Tensor, fake: Tensor, splits: int) -> Halves:

@@ -83,7 +83,7 @@ def geometry_score(
         for name, x in (("data", real), ("samples", fake))
     ]
     mean_real, mean_fake = (rlt.mean(0) for rlt in times)
-    told = {
+    facts = {
         **(provenance or {}),
         "n real": len(real),
         "n fake": len(fake),
@@ -99,7 +99,7 @@ def geometry_score(
         len(fake),
         _spread(*times) if repetitions > 1 else None,
         "low",
-        told,
+        facts,
         {"real": mean_real.tolist(), "fake": mean_fake.tolist()},
         OVER_PARTS,
     )

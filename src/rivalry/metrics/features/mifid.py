@@ -68,7 +68,7 @@ def mifid(
     for _ in range(resamples):
         rows = torch.randint(n, (n,), generator=generator)
         again.append(distance(fake_features[rows]) / penalty(away[rows], eps))
-    told = {
+    facts = {
         "n real": len(real_features),
         "n fake": n,
         "eps": eps,
@@ -80,7 +80,7 @@ def mifid(
         n,
         float(torch.tensor(again, dtype=torch.float64).std()) if resamples > 1 else None,
         "low",
-        {**(provenance or {}), **told},
+        {**(provenance or {}), **facts},
         {"fid": plain, "m": float(away.mean()), "within": float((away < eps).double().mean())},
     )
 

@@ -66,10 +66,10 @@ def scores(
 ) -> list[Score]:
     """Precision and recall from what reals and fakes see of each other; `halves` of both, or empty."""
     n = len(seen.reals_inside)
-    told = {**(provenance or {}), "n real": n, "n fake": n, "k": k}
+    facts = {**(provenance or {}), "n real": n, "n fake": n, "k": k}
     values = dict(zip(("precision", "recall"), shares(seen).tolist()))
     return [
-        score_of_share(f"{name}[{features}]", value, n, n, told, halves[i] if halves else None)
+        score_of_share(f"{name}[{features}]", value, n, n, facts, halves[i] if halves else None)
         for i, (name, value) in enumerate(values.items())
     ]
 
@@ -79,7 +79,7 @@ def score_of_share(
     share: float,
     of: int,
     n: int,
-    told: dict[str, Any],
+    facts: dict[str, Any],
     halves: Halves | None,
     details: dict[str, Any] | None = None,
 ) -> Score:
@@ -92,6 +92,6 @@ def score_of_share(
     """
     hits = round(share * of)
     error = max(halves.error, 0.5 / (of + 1)) if halves else wilson_error(hits, of)
-    told = told | {"spread": SPREAD_OF_HALVES if halves else SPREAD_OF_SHARE}
+    facts = facts | {"spread": SPREAD_OF_HALVES if halves else SPREAD_OF_SHARE}
     details = {**(details or {}), "interval": interval_of_share(share, error, of)}
-    return Score(name, share, n, error, "high", told, details, halves=halves)
+    return Score(name, share, n, error, "high", facts, details, halves=halves)

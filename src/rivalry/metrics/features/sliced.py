@@ -50,15 +50,15 @@ def sliced_wasserstein(
     squares = along_lines(real, fake, directions, seed)
     value = float(squares.mean().sqrt())
     error = float(squares.std() / directions**0.5 / (2 * value)) if value else 0.0
-    told = {
+    facts = {
         **(provenance or {}),
         "n real": len(real),
         "n fake": len(fake),
         "directions": directions,
         "seed": seed,
     }
-    told |= {"spread": "standard error over the directions, for these samples"}
-    return Score(f"swd[{features}]", value, len(fake), error, "low", told)
+    facts |= {"spread": "standard error over the directions, for these samples"}
+    return Score(f"swd[{features}]", value, len(fake), error, "low", facts)
 
 
 def along_lines(x: Tensor, y: Tensor, directions: int, seed: int = 0, chunk: int = 100) -> Tensor:

@@ -49,14 +49,14 @@ def support_size(
     counted = {name: pairs_within(x, limit) for name, x in (("fakes", fake), ("reals", real))}
     n, pairs = len(fake), counted["fakes"]
     size = lambda found: n * (n - 1) / 2 / max(1, found)
-    told = {"n real": n, "n fake": n, "spread": "that of a Poisson count of the pairs"}
+    facts = {"n real": n, "n fake": n, "spread": "that of a Poisson count of the pairs"}
     return Score(
         f"support-size[{features}]",
         size(pairs),
         n,
         size(pairs) / max(1, pairs) ** 0.5,
         "high",
-        {**(provenance or {}), **told},
+        {**(provenance or {}), **facts},
         {
             "pairs": pairs,
             "at least": pairs == 0,

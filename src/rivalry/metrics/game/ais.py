@@ -215,7 +215,7 @@ def ais(
             lower.append(known.lower.cpu())
             upper.append(known.upper.cpu())
     nats, low, high = torch.cat(on_real), torch.cat(lower), torch.cat(upper)
-    told = {
+    facts = {
         **(provenance or {}),
         **options,
         "n real": n,
@@ -224,7 +224,7 @@ def ais(
     }
     gap = {"gap": float((high - low).mean()), "lower": float(low.mean()), "upper": float(high.mean())}
     error = float(nats.std() / n**0.5) if n > 1 else None
-    return Score("ais", float(nats.mean()), n, error, "high", told, gap)
+    return Score("ais", float(nats.mean()), n, error, "high", facts, gap)
 
 
 def sigmoid_schedule(temperatures: int) -> list[float]:
@@ -346,8 +346,8 @@ def _require_data(x: Tensor) -> None:
 def _decoder(game: Game, real: Dataset, rows: Tensor) -> Decode:
     """Codes to data for the classes of these rows, images on [0, 1]."""
     latent = require_latent("ais", game)
-    told = isinstance(game, Conditional) and game.classes
-    label = real.column("label", rows, game.device) if told else None
+    conditional = isinstance(game, Conditional) and game.classes
+    label = real.column("label", rows, game.device) if conditional else None
 
     def decode(z: Tensor) -> Tensor:
         x = latent.decode(z) if label is None else latent.decode(z, label=label.repeat(len(z) // len(label)))

@@ -54,7 +54,7 @@ def nll(
     game = cast(Game, density)
     real = target_data(game, held_out)
     rows = torch.linspace(0, len(real) - 1, min(n, len(real))).long()
-    of, said = _measure(density, real)
+    of, dequantization = _measure(density, real)
     found = list[Tensor]()
     with evaluating(game), seeded(seed, game.device), torch.no_grad():
         for some in rows.split(GROUP):
@@ -65,9 +65,9 @@ def nll(
     nats = torch.cat(found)
     bits = -nats / (d * log(2))
     error = float(bits.std() / len(bits) ** 0.5) if len(bits) > 1 else None
-    told = {**(provenance or {}), "n real": len(rows), "dequantization": said, "seed": seed}
-    told |= {"unit": "bits per dimension", "spread": "standard error over the data"}
-    return Score("nll", float(bits.mean()), len(rows), error, "low", told, {"nats": float(nats.mean())})
+    facts = {**(provenance or {}), "n real": len(rows), "dequantization": dequantization, "seed": seed}
+    facts |= {"unit": "bits per dimension", "spread": "standard error over the data"}
+    return Score("nll", float(bits.mean()), len(rows), error, "low", facts, {"nats": float(nats.mean())})
 
 
 def _measure(density: Density, real: Dataset) -> tuple[Callable[[Tensor], Tensor], str]:

@@ -82,7 +82,7 @@ def ppl(
         seed=seed,
         progress=progress,
     )
-    told = {
+    facts = {
         **(provenance or {}),
         "n fake": n,
         "epsilon": epsilon,
@@ -94,7 +94,7 @@ def ppl(
         "spread": "standard error over the steps that are left",
     }
     error = float(steps.std() / len(steps) ** 0.5) if len(steps) > 1 else None
-    return Score(f"ppl[{features or 'distance'}]", float(steps.mean()), n, error, "low", told)
+    return Score(f"ppl[{features or 'distance'}]", float(steps.mean()), n, error, "low", facts)
 
 
 def path_length(

@@ -81,7 +81,7 @@ def skill(
         results = torch.stack([play(players, real, batch) for _ in range(matches)])
     generators, critics = ratings(results, tau)
     newest = generators[-1]
-    told = {
+    facts = {
         **(provenance or {}),
         "n real": batch * matches,
         "n fake": batch * matches,
@@ -95,7 +95,7 @@ def skill(
         "critics": _curve(players, critics),
         "results": results.mean(0).tolist(),
     }
-    return Score("skill", newest.rating, batch * matches, newest.deviation, "high", told, details)
+    return Score("skill", newest.rating, batch * matches, newest.deviation, "high", facts, details)
 
 
 def play(players: Sequence[Snapshot], real: Dataset, batch: int) -> Tensor:

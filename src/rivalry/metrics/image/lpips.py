@@ -73,7 +73,7 @@ def lpips_diversity(
         lambda x, y: distance(see(x), see(y)), images, pairs, seed, TOGETHER
     )
     value, error = measured(fake)
-    told = {
+    facts = {
         "n fake": len(fake),
         "pairs": pairs,
         "seed": seed,
@@ -86,8 +86,8 @@ def lpips_diversity(
     details = {}
     if real is not None:
         details = dict(zip(("real", "real spread"), measured(real)))
-        told["n real"] = len(real)
-    return Score("lpips", value, len(fake), error, "high", {**(provenance or {}), **told}, details)
+        facts["n real"] = len(real)
+    return Score("lpips", value, len(fake), error, "high", {**(provenance or {}), **facts}, details)
 
 
 class Lpips(nn.Module):

@@ -66,8 +66,8 @@ def memorization(
         )
     chosen = spaced(torch.arange(len(fake)), most)
     honest = held_out.rows(spaced(torch.arange(len(held_out)), most))
-    told = (lambda done, of: progress("looking for copies", done, of)) if progress else None
-    apart, row = closest(torch.cat([fake[chosen], honest.to(fake)]), real, told)
+    report = (lambda done, of: progress("looking for copies", done, of)) if progress else None
+    apart, row = closest(torch.cat([fake[chosen], honest.to(fake)]), real, report)
     mine, theirs = apart[: len(chosen)], apart[len(chosen) :]
     limit = float(theirs.quantile(SUSPICIOUS))
     hits, n = int((mine < limit).sum()), len(chosen)

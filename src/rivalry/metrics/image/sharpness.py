@@ -50,7 +50,7 @@ def sharpness(
             f"sharpness: the images of {real.spec.name!r} are flat; there is nothing to compare with"
         )
     ratio, error = _ratio(of_fake, of_real)
-    told = {
+    facts = {
         "n real": len(of_real),
         "n fake": len(of_fake),
         "spread": "standard error of the ratio of two means, first order",
@@ -59,8 +59,8 @@ def sharpness(
     means |= {"gradient of fakes": of_fake[:, 1], "gradient of reals": of_real[:, 1]}
     details = {"gradient": float(ratio[1]), "gradient spread": float(error[1])}
     details |= {name: float(values.mean()) for name, values in means.items()}
-    told = {**(provenance or {}), **told}
-    return Score("sharpness", float(ratio[0]), len(of_fake), float(error[0]), "", told, details)
+    facts = {**(provenance or {}), **facts}
+    return Score("sharpness", float(ratio[0]), len(of_fake), float(error[0]), "", facts, details)
 
 
 def detail(x: Tensor) -> Tensor:

@@ -60,7 +60,7 @@ def ms_ssim_diversity(
     chunk = max(1, TOGETHER // fake[0].numel())
     value, error = mean_of_pairs(ms_ssim, fake, pairs, seed, chunk)
     of_real, error_of_real = mean_of_pairs(ms_ssim, real, pairs, seed, chunk)
-    told = {
+    facts = {
         "n real": len(real),
         "n fake": len(fake),
         "pairs": pairs,
@@ -69,7 +69,7 @@ def ms_ssim_diversity(
         "spread": "standard error over the pairs, of which at most n/2 count",
     }
     details = {"real": of_real, "real spread": error_of_real}
-    return Score("ms-ssim", value, len(fake), error, "low", {**(provenance or {}), **told}, details)
+    return Score("ms-ssim", value, len(fake), error, "low", {**(provenance or {}), **facts}, details)
 
 
 def ms_ssim(x: Tensor, y: Tensor) -> Tensor:
