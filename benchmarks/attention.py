@@ -2,7 +2,7 @@
 
     python benchmarks/attention.py [--rounds 4000] [--seeds 0] [--threads 2]
 
-`sagan` on `marks`, told nothing, with attention and with the same networks without it: the share of 2,000 samples
+`sagan` on `marks`, without classes, with attention and with the same networks without it: the share of 2,000 samples
 with two marks of one color.  The marks are 32 pixels apart at the least, further than any unit of the critic sees
 without attention.  By chance one in six agree (halves of different data, joined).
 Writes benchmarks/results/attention.json and .md.

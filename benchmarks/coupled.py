@@ -4,9 +4,9 @@
 
 `cogan` on `mnist-edges` (digits; the edges of other digits), and the control whose games share no layer.  10,000
 pairs a run: the share in which the judge of MNIST sees the digit in the first image that a judge of edges sees in
-the second, beside the share by chance, if each kept its digits and the pairs were shuffled: generators that draw
+the second, next to the share by chance, if each kept its digits and the pairs were shuffled: generators that draw
 one digit alone agree always, and by chance as well.  The judge of edges is trained on the edges of all training
-digits; both judges' own test accuracy is told under the table.  With --runs those that lie on disk are measured, as
+digits; both judges' own test accuracy is stated under the table.  With --runs those that lie on disk are measured, as
 far as they have come, and nothing is trained.  Writes benchmarks/results/coupled.json and .md.
 """
 

@@ -1,4 +1,4 @@
-"""The Dirac-GAN beside its reference: ‖(θ, ψ)‖ after 500 rounds, method by method.
+"""The Dirac-GAN and its reference: ‖(θ, ψ)‖ after 500 rounds, method by method.
 
     python benchmarks/dirac.py
 

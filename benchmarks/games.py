@@ -4,7 +4,7 @@
     python benchmarks/games.py --time 5m --jobs 8   eight at once, each on two cores of its own
     python benchmarks/games.py --games dcgan wgan   some of them; rows of the same name join those that are there
     python benchmarks/games.py --name demo --games projection-gan --recipe demo --time 2m --seeds 5 -n 2000 \\
-        --as-users-do                               what `make demo` makes, over five seeds
+        --as-users-do                               the games of `make demo`, over five seeds
 
 Writes benchmarks/results/<name>.json and .md.  Every run has its own process and two threads, pinned where there
 are more cores; samples are drawn from the last weights (--as-users-do: from the best), and scored with the bundled

@@ -1,4 +1,4 @@
-"""A progressive GAN, phase by phase: what each resolution costs, and what it looks like.
+"""A progressive GAN, phase by phase: the cost of each resolution, and its samples.
 
     python benchmarks/growing.py [--recipes mnist tiles] [--seeds 0]
 

@@ -121,7 +121,7 @@ def play(engine: Engine, seconds: float) -> float:
 
 
 def controls(train: Dataset, held_out: Dataset) -> Iterator[Row]:
-    """What needs no network, in bits per dimension of the held-out images."""
+    """Baselines without a network, in bits per dimension of the held-out images."""
     levels = Levels(LEVELS["digits"])
     x, y = (levels.index(data.rows(slice(None))).flatten(1) for data in (train, held_out))
     labels = train.label
@@ -187,7 +187,7 @@ def keep(row: Row) -> None:
 
 
 def says(rows: list[Row]) -> list[str]:
-    """What the rows say of Flow-GAN, in words; nothing before all three objectives are there."""
+    """The result of Flow-GAN, in words; nothing before all three objectives are there."""
     bits = {row["game"]: row["bits/dim"] for row in rows}
     lines = [
         "digits: 17 levels; a quarter held out, seed 0; images without dequantization noise where levels are modeled"

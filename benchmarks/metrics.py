@@ -1,4 +1,4 @@
-"""How fast the metrics are beside the packages that people use, and how far they agree.
+"""The speed of the metrics and of the packages that people use, and how far they agree.
 
     python benchmarks/metrics.py [--repeats 3] [--threads 2]
 

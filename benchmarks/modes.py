@@ -6,8 +6,8 @@
 pack = 1, the table's GAN, and pack = 2, its PacGAN2: 50,000 rounds a run where the paper has 400,000; 2,500 samples
 by the last generator, in evaluation mode as there.  A mode counts with one sample within 3 deviations.
 
-"reverse KL" counts every sample for its nearest mode; "of good" counts those within 3 deviations alone, as the
-paper's code does.  What is known is written after every 5,000 rounds of every run, to
+"reverse KL" counts every sample for its nearest mode; "of good" counts only those within 3 deviations, as the
+paper's code does.  The results so far are written after every 5,000 rounds of every run, to
 benchmarks/results/modes-<data>.json and .md.
 """
 
@@ -131,7 +131,7 @@ def scores(engine: Any, dataset: Any) -> Row:
 
 
 def write(known: dict[tuple[int, int], list[Row]], provenance: Row, options: argparse.Namespace) -> None:
-    """Record every row, and the last one of each run beside the paper's table."""
+    """Record every row, and the last one of each run next to the paper's table."""
     RESULTS.mkdir(exist_ok=True)
     protocol = {
         "data": options.data,

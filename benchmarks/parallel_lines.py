@@ -1,11 +1,11 @@
-"""What two critics make of two parallel lines, |θ| apart.
+"""Two critics on two parallel lines, |θ| apart.
 
     python benchmarks/parallel_lines.py [--seeds 5] [--rounds 1500]
 
 (Arjovsky, Chintala & Bottou 2017, arXiv 1701.07875, example 1: W₁ = |θ|, JSD = log 2.)  The critic of `wgan-gp` is
-trained alone and asked for W₁ and for the generator's gradient, with the paper's penalty of 10 and with 20, whose
-known bias θ²/2λ is half as large; then the critic of `gan`, asked for the Jensen-Shannon divergence and for the
-gradient of the minimax generator.  Width 32, Adam at 1e-3, batch 64 (gan: 100), 10,000 fresh points on each line.
+trained without a generator and asked for W₁ and for the generator's gradient, with the paper's penalty of 10 and with
+20, whose known bias θ²/2λ is half as large; then the critic of `gan`, asked for the Jensen-Shannon divergence and for
+the gradient of the minimax generator.  Width 32, Adam at 1e-3, batch 64 (gan: 100), 10,000 fresh points on each line.
 
 Writes benchmarks/results/parallel-lines.json and .md.
 """

@@ -4,7 +4,7 @@
     python benchmarks/precision.py --rounds 2 -n 50 --seeds 1     to see that it runs, on any processor
 
 Worth running where the processor computes fast in bfloat16 (`rivalry.play.precision.has_fast_bfloat16`); elsewhere the
-table says what was computed and that its times mean nothing.  Scores are those of the bundled judge of MNIST.
+table says so, and its times mean nothing.  Scores are those of the bundled judge of MNIST.
 
 Writes benchmarks/results/precision.json and .md.
 """

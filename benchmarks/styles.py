@@ -1,4 +1,4 @@
-"""What styles do: StyleGAN and StyleGAN2 on clothes of 32 x 32 pixels, beside DCGAN, with and without its path length.
+"""The effect of styles: StyleGAN and StyleGAN2 on clothes of 32 x 32 pixels, and DCGAN; with and without path length.
 
     python benchmarks/styles.py [--time 20m] [--seeds 0] [--data fashion-mnist] [--only stylegan …]
 

@@ -1,4 +1,4 @@
-"""What truncation buys and costs: class-conditional generators of digits at several thresholds.
+"""The gain and the cost of truncation: class-conditional generators of digits at several thresholds.
 
     python benchmarks/truncation.py [--time 12m] [--seeds 0] [--truncations 0.3 0.5 0.7 1.0 2.0]
     python benchmarks/truncation.py --game projection-gan --recipe demo --time 2m [--run RUN]

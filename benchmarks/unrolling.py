@@ -1,4 +1,4 @@
-"""What it helps to foresee the critic's answers: modes of the ring found by `unrolled` with k = 0 and with k = 5.
+"""The gain from unrolling the critic's steps: modes of the ring found by `unrolled` with k = 0 and with k = 5.
 
     python benchmarks/unrolling.py [--rounds 2000] [--seeds 0 1 2] [--foreseen 0 5]
 

@@ -1,4 +1,4 @@
-"""What scores say together, in words: copying, collapse and missing classes, where they are evident."""
+"""Conclusions from several scores, in words: copying, collapse and missing classes, where they are evident."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,7 +11,7 @@ EXPECTED = 10  # samples of a class, below which its absence may be chance
 
 
 def remarks(scores: Sequence[Score]) -> list[str]:
-    """One line for each that is evident: beyond what 95 % intervals leave to chance.
+    """One line for each that is evident: outside of 95 % intervals.
 
     Authenticity is low of copies of the training data alone, so that the data must be those of training.
     """

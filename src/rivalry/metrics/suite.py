@@ -27,7 +27,7 @@ SHARED = (
     "held_out_features",
 )  # in this order
 COUNTED = ("modes", "stacked-modes")
-Progress = Callable[[str, int, int], None]  # what is being done, how far, of how much
+Progress = Callable[[str, int, int], None]  # name of the step, how much is done, how much there is
 
 
 @dataclass(frozen=True)
@@ -72,18 +72,18 @@ def evaluate(
     """Score samples against real data.
 
     Args:
-        real: what the samples ought to be like; all of its rows are used.
+        real: data that the samples should be like; all of its rows are used.
         fake: (n, *real.spec.shape): float32 as games make them, images in [-1, 1], or uint8 images; parts are taken
             features of one by one, and kept only where a metric looks at samples themselves.
         asked: (n,) labels that the samples were asked for, in their order.
-        metrics: "quick", "standard" or "full", which pick what applies and leave out, with a warning, what these
-            samples are too few for; or names: ["fid", "kid"], "fid,kid".
-        extractor: what to compare on; by default the judge of labeled images (trained first where it is not
+        metrics: "quick", "standard" or "full", which pick the metrics that apply and leave out, with a warning, what
+            these samples are too few for; or names: ["fid", "kid"], "fid,kid".
+        extractor: the network of the features; by default the judge of labeled images (trained first where it is not
             there yet, and kept), else the data themselves.
-        split: which part of the data `real` is, for provenance; a judge is trained on "train" alone.
-        progress: called with what is being done, how much of it is done, and how much there is.
-        held_out: opens data of the same kind that nobody was trained on, where there are any.
-        game: what the samples were drawn from, where it is at hand.
+        split: which part of the data `real` is, for provenance; a judge is trained only on "train".
+        progress: called with the name of the step, how much of it is done, and how much there is.
+        held_out: opens data of the same kind that no network was trained on, where there are any.
+        game: the game that the samples were drawn from, if there is one.
         among: processes that share the work of the extractor; the first one scores.
 
     Returns:
@@ -131,7 +131,7 @@ def measured(metric: Metric, evidence: "Evidence") -> list[Score]:
 
 
 class Evidence:
-    """What metrics are computed from, each part made when the first metric asks for it.
+    """The evidence that metrics are computed from, each part made when the first metric asks for it.
 
     The public names are those that a metric may list in its `needs`; see `evaluate` for the arguments.
     """
@@ -195,7 +195,7 @@ class Evidence:
 
     @cached_property
     def held_out(self) -> Dataset:
-        """Data that nobody was trained on."""
+        """Data that no network was trained on."""
         assert self._open_held_out is not None
         return self._open_held_out()
 
@@ -211,11 +211,11 @@ class Evidence:
 
     @property
     def digit_judge(self) -> Extractor:
-        """What reads the digits of stacked MNIST."""
+        """The judge that reads the digits of stacked MNIST."""
         return judge_of_digits()
 
     def gather(self, needs: set[str]) -> None:
-        """Make what several processes make together: every one of them has a part in it."""
+        """Make the parts that several processes make together; each process must call this."""
         for need in SHARED:
             if need in needs:
                 getattr(self, need)

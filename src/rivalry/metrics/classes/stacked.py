@@ -2,7 +2,7 @@
 
 (Metz et al. 2017, "Unrolled Generative Adversarial Networks", arXiv 1611.02163; Srivastava et al. 2017, VEEGAN, arXiv
 1705.07761; Lin et al. 2018, PacGAN, arXiv 1712.04086, whose protocol takes 26,000 samples.)  The judge of MNIST reads
-each channel.  It errs at times, and an error is a mode that is not there: the same count on real data stands beside.
+each channel.  It errs at times, and an error is a mode that is not there: the same count on real data is given as well.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""What samples are compared on: networks that turn data into features and, where there are classes, logits.
+"""Extractors: networks that turn data into features, on which samples are compared, and into logits of classes.
 
 A score on one extractor says nothing about another, so an `Extractor` carries the name and the hash that
 stand in every score made with it.
@@ -39,7 +39,7 @@ class Extractor:
         name: as it stands in the name of a score: "judge-mnist", "pixels".
         network: float32 (n, ...) as a game makes them, images in [-1, 1] -> features (n, d), or
             (features (n, d), logits (n, k)).
-        classes: the names of what the logits tell apart; empty where there are no logits.
+        classes: the names of the classes of the logits; empty where there are no logits.
         facts: how it was made, and how good it is on held-out data.
         hash: sha256 over the names and bytes of the network's weights; worked out where it is not given.
     """
@@ -263,7 +263,7 @@ def _told(judge: Extractor) -> dict[str, Any]:
 
 
 def load_judge(path: Path) -> Extractor:
-    """Read what `save_judge` wrote.
+    """Read a judge that `save_judge` wrote.
 
     Raises:
         FileNotFoundError: there is no such file.

@@ -1,4 +1,4 @@
-"""Hashes of networks and of data: what a score was computed with, and what a cached file belongs to."""
+"""Hashes of networks and of data: they name the network of a score, and the data of a cached file."""
 
 import hashlib
 import inspect
@@ -20,11 +20,11 @@ def hash_weights(network: nn.Module) -> str:
 
 
 def hash_network(network: nn.Module) -> str:
-    """sha256 over what a network computes, as far as it can be known, in hexadecimal.
+    """sha256 over the computation of a network, as far as it can be known, in hexadecimal.
 
     Over the state that `hash_weights` reads, buffers that a state leaves out, and for each module its place, its
     class, the class's source (its bytecode where no source is at hand), and its settings: numbers, words, functions
-    and tables of these.  Does not reach what the code reads from elsewhere, as a global or a file.
+    and tables of these.  Does not cover values that the code reads from elsewhere, as a global or a file.
     """
     digest = hashlib.sha256(hash_weights(network).encode())
     for place, module in network.named_modules():
@@ -57,7 +57,7 @@ def _bytecode(code: Any) -> bytes:
 
 
 def _described(value: Any) -> str:
-    """What a setting is, in words that are the same in the next process; its kind alone where that cannot be told."""
+    """A setting in words that are the same in the next process; only its type where it has no such words."""
     if value is None or isinstance(
         value, bool | int | float | complex | str | bytes | torch.dtype | torch.Size
     ):

@@ -1,8 +1,9 @@
 """Weights that others trained: where they lie, and how they are read without running anything in them.
 
 A `.safetensors` holds tensors and nothing else.  A `.pth` is a pickle, which can hold code: it is opened only when
-its sha256 is the one known, from the bytes that were hashed, and by torch's reader of tensors alone.  Of a pickle of
-numpy's arrays in an archive the bytes of the arrays are copied out, and the rest of it is never carried out.
+its sha256 is the one known, from the bytes that were hashed, and by torch's reader that accepts only tensors.  Of a
+pickle of numpy's arrays in an archive the bytes of the arrays are copied out, and the rest of it is never carried
+out.
 """
 
 import hashlib
@@ -27,14 +28,14 @@ def find_weights(who: str, given: str | Path | None, variable: str, names: Seque
     """The file given, else the one that an environment variable names, else one that lies in the user's cache.
 
     Args:
-        who: what the weights are for, for the message.
+        who: the network of the weights, for the message.
         given: a path, or None.
         variable: the name of the environment variable.
-        names: what the file may be called in the folder "weights" of the cache.
+        names: possible names of the file in the folder "weights" of the cache.
         get: where to get it, for the message.
 
     Raises:
-        BadRequest: there is none; tells what was tried.
+        BadRequest: there is none; the message lists the places that were tried.
     """
     named = os.environ.get(variable)
     if given:

@@ -30,7 +30,7 @@ def authenticity(
 ) -> Score:
     """The share of fakes that no training row lies unusually near to, in [0, 1]; 0 for copies.
 
-    Neither high nor low is good in itself: compare with what held-out data score in place of the fakes.
+    Neither high nor low is good in itself: compare with the score of held-out data in place of the fakes.
 
     Args:
         real_features: (n, d) of the data that the generator was trained on; all are used, for a row left out

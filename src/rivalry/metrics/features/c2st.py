@@ -1,11 +1,11 @@
 """The classifier two-sample test: can a classifier tell fakes from data that it has not seen?
 
-    value = share of held-out samples told right,    under H₀: real and fake are one distribution, N(½, 1/(4 n_te))
+    value = accuracy on held-out samples,    under H₀: real and fake are one distribution, N(½, 1/(4 n_te))
 
 Lopez-Paz and Oquab 2017, "Revisiting Classifier Two-Sample Tests" (arXiv 1610.06545).  No classifier can exceed
 ½ + ½ TV(real, fake): 1/2 says that this classifier at this number of samples found no difference, and 1 that the two
-do not overlap.  It sees what moments do not show, and whatever else differs: rounding to 8 bits, or JPEG.  Blind to
-copies of the data.
+do not overlap.  It sees differences that moments do not show, and every other difference: rounding to 8 bits, or
+JPEG.  Blind to copies of the data.
 
 By default two classifiers learn from four fifths of the training half, a logistic regression and a network of one
 hidden layer, stopped where its loss on the last fifth is least; the one whose loss there is less speaks.  A network
@@ -107,7 +107,7 @@ def p_value(accuracy: float, n: int) -> float:
 
 
 def standardized(train: Tensor, test: Tensor) -> tuple[Tensor, Tensor]:
-    """Both in float32 and in units of the mean and deviation of the first; what never varies there is not scaled."""
+    """Both in float32, and in units of the mean and deviation of the first; constant features are not scaled."""
     mean, deviation = train.mean(0), train.std(0)
     deviation[deviation == 0] = 1
     return ((train - mean) / deviation).float(), ((test - mean) / deviation).float()
@@ -120,7 +120,7 @@ def _halves(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
 
 
 def _predicted(classifier: str, train: Tensor, is_fake: Tensor, test: Tensor, seed: int) -> Tensor:
-    """Which of (m, d) are fake by what is learned from (n, d): (m,) bool; by the better of two where it is "chosen"."""
+    """Which of (m, d) are fake, by a classifier trained on (n, d): (m,) bool; by the better of two if "chosen"."""
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed)).to(train.device)
     held, learn = order[: len(train) // INNER], order[len(train) // INNER :]
     target = is_fake.float()

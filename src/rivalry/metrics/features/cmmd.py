@@ -5,7 +5,7 @@
 Jayasumana et al. 2024, "Rethinking FID: Towards a Better Evaluation Metric for Image Generation" (arXiv 2401.09603),
 σ = 10, on embeddings of CLIP of length 1; their public program keeps the pairs of a sample with itself, so that the
 value is 0 or more, and so does this.  Here features are scaled to length 1 where `unit` is asked for, and taken as they
-are otherwise: σ = 10 is wide against vectors of length 1, and the distance is then near that of the means,
+are otherwise: σ = 10 is large against vectors of length 1, and the distance is then near that of the means,
 1000 |E x - E y|² / σ².  On features of length far above 10 all kernels are 0: use kid there.
 """
 

@@ -3,7 +3,7 @@
     ratio = mean |y - y'| / mean |x - x'|
 
 1 where samples are as different from each other as data are; near 0 when a generator draws one image.  Blind to a
-collapse onto a few images that lie far apart: the support size tells that (see `birthday.py`).
+collapse onto a few images that lie far apart: the support size shows that (see `support_size.py`).
 """
 
 from typing import Any

@@ -11,7 +11,7 @@ and it is of no use to held-out data.
 Features are scaled to mean 0 and deviation 1 by the training data.  C is the same number for a mixture of Gaussians
 around half of the training data, fitted to the other half: a perfect generator scores around 0.
 Deviation: C is computed from the data at hand, where the paper has a constant; differences between generators are
-unchanged by it.  Blind to what the features do not show; compare at equal n.
+unchanged by it.  Blind to differences that the features do not show; compare at equal n.
 """
 
 from typing import Any

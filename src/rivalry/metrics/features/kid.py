@@ -73,7 +73,7 @@ def kid_of_subsets(
     Each subset is scored by the same unbiased estimate as all samples are in `kid`, its cross term a mean over all
     pairs.  The details hold the `deviation` over subsets (divided by their number), which the peers report: it tells
     how much so few samples scatter, and does not shrink when there are more.  The spread is the standard error of
-    the mean: that of `kid`, and what the draw of the subsets adds.
+    the mean: that of `kid`, and the variance from the draw of the subsets.
 
     Args:
         real_features: (n, d).

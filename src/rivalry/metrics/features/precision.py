@@ -36,8 +36,8 @@ def precision_recall(
     - "recall[...]": the share of reals inside the balls around the fakes.
 
     Both sides are cut to the same number, as in the paper: balls shrink as samples grow in number, so that
-    unequal sets would favor one of the two.  Compare at equal n.  One outlier among the reals has a wide
-    ball, in which every fake is welcome; density does not let it in alone.
+    unequal sets would favor one of the two.  Compare at equal n.  One outlier among the reals has a large
+    ball, and every fake in it counts as precise; density is not misled by one ball.
 
     Args:
         real_features: (n, d).
@@ -64,7 +64,7 @@ def shares(seen: Neighborhood) -> Tensor:
 def scores(
     seen: Neighborhood, k: int, features: str, provenance: dict[str, Any] | None, halves: list[Halves]
 ) -> list[Score]:
-    """Precision and recall from what reals and fakes see of each other; `halves` of both, or empty."""
+    """Precision and recall from the neighbors among reals and fakes; `halves` of both, or empty."""
     n = len(seen.reals_inside)
     facts = {**(provenance or {}), "n real": n, "n fake": n, "k": k}
     values = dict(zip(("precision", "recall"), shares(seen).tolist()))

@@ -29,7 +29,7 @@ def sliced_wasserstein(
 ) -> Score:
     """The root of the mean squared distance along lines, in the features' unit; lower is better.
 
-    The spread is over directions alone: it tells whether there are enough of them.
+    The spread is only over directions: it shows whether there are enough of them.
 
     Args:
         real_features: (n, d).

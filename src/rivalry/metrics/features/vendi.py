@@ -27,7 +27,7 @@ def vendi(
 ) -> Score:
     """The effective number of different fakes, from 1 to the smaller of n and d; the details hold that `of data`.
 
-    Higher is more diverse; the data's own number, at equal n, is what to compare with.
+    Higher is more diverse; compare with the data's own number, at equal n.
 
     Args:
         real_features: (n, d).

@@ -39,17 +39,17 @@ def nll(
 ) -> Score:
     """Bits per dimension of data that the game has not seen; lower is better.
 
-    A model that is told classes is asked without one: log p(x) is that of all classes, equally likely.
+    A model with classes is asked without one: log p(x) is that of all classes, equally likely.
 
     Args:
         density: the game.
         held_out: evenly spaced rows of it are scored.
         n: how many, or all where there are fewer.
         seed: of the noise of dequantization.
-        progress: called with what is being done, data done and data in all.
+        progress: called with the name of the step, data done and data in all.
 
     Raises:
-        BadRequest: images between the game's levels, or a game that knows densities of images alone.
+        BadRequest: images between the game's levels, or a game that knows only densities of images.
     """
     game = cast(Game, density)
     real = target_data(game, held_out)
@@ -71,7 +71,7 @@ def nll(
 
 
 def _measure(density: Density, real: Dataset) -> tuple[Callable[[Tensor], Tensor], str]:
-    """What is measured of these data, and how a density of images becomes a probability."""
+    """The function that is measured, and how a density of images becomes a probability."""
     if real.spec.meaning.axes != 2:
         return density.log_prob, "none: a density"
     if not isinstance(density, Mass):

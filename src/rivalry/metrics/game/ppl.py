@@ -7,8 +7,8 @@ Karras et al. 2018, "A Style-Based Generator Architecture for Generative Adversa
 1912.04958), with 50,000 at t = 0, in w.  Styles w are joined by straight lines, normal codes z by arcs.  d grows with
 the square of a small change, as LPIPS does and the squared distance between features: the limit ε -> 0 is there.
 
-A smooth generator scores low.  So does one that always makes the same, and nothing is said of how samples look.  Scores
-are comparable under the same distance, space and sampling alone, all of which are told in the provenance.
+A smooth generator scores low.  So does one that always makes the same image: the score does not judge how samples
+look.  Scores are comparable only under the same distance, space and sampling, which the provenance states.
 
 Deviation: the codes of an arc change evenly in norm; the released code joins codes of norm 1, which is the same to a
 generator that normalizes them.
@@ -113,7 +113,7 @@ def path_length(
     """d/ε² for n short steps, those within the percentiles of `trim`: (at most n,) float64.
 
     Both ends of a step have the same class, every class in turn, and the same chance where a game adds any.  Nothing
-    is rounded to bytes: between samples so close the rounding would be all that is seen.
+    is rounded to bytes: samples so close would differ only by the rounding.
 
     Args:
         game: one that decodes codes, and for w one that has styles.
@@ -124,7 +124,7 @@ def path_length(
         sampling: "end", steps at t = 0, or "full", at t even on [0, 1].
         trim: percentiles outside of which steps are left out; (0, 100) keeps all.
         chunk: steps that are decoded at once.
-        progress: called with what is being done, steps done and steps in all.
+        progress: called with the name of the step, steps done and steps in all.
 
     Raises:
         BadRequest: a game without codes or styles, a setting out of range, or distances that are not finite.
@@ -184,7 +184,7 @@ def _code(game: Game, z: Tensor, space: Space, label: Tensor | None) -> Tensor:
 
 
 def _decoded(game: Game, code: Tensor, space: Space, label: Tensor | None, *, seed: int) -> Tensor:
-    """What a code becomes, with chance from this seed, and small enough to be looked at."""
+    """The sample of a code, with chance from this seed; large images are averaged down."""
     with seeded(seed, game.device):
         if space == "w":
             x = cast(Styled, game).synthesize(code)
@@ -204,7 +204,7 @@ def _require(
     if space not in ("w", "z"):
         raise BadRequest(f"ppl: codes lie in z or, where there are styles, in w; got {space!r}")
     if space == "w" and not isinstance(game, Styled):
-        raise BadRequest("ppl: this game has no styles (StyleGAN and its kin do); measure it in z")
+        raise BadRequest("ppl: this game has no styles (StyleGAN and StyleGAN2 have); measure it in z")
     if sampling not in ("end", "full"):
         raise BadRequest(
             f"ppl: steps are taken at the 'end' of a way or over the 'full' of it; got {sampling!r}"

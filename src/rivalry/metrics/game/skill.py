@@ -11,7 +11,7 @@ D(x) = 1/2.  The scores of Wasserstein, relativistic and least squares critics h
 critic is asked here which of two is real.  As in the paper, a tie goes to the generator: a critic that gives all
 the same score beats nobody.
 
-Ratings are relative to the players of one tournament.  A generator that fools weak critics alone looks strong, and
+Ratings are relative to the players of one tournament.  A generator that fools only weak critics looks strong, and
 one that has memorized is never found out.
 """
 
@@ -66,7 +66,7 @@ def skill(
 
     Args:
         players: 3 snapshots or more, each of another name.
-        real: what the critics hold the fakes against.
+        real: data that the critics compare the fakes with.
         matches: periods of the tournament, in each of which all meet once, on fresh samples and data.
         batch: fakes and reals of a match.
         tau: see `glicko.update`.
@@ -120,10 +120,10 @@ def ratings(results: Tensor, tau: float = 0.5) -> tuple[list[Rating], list[Ratin
     """Ratings of generators and of critics after all periods of a tournament.
 
     Args:
-        results: (periods, generators, critics), what each generator got against each critic, in [0, 1].
+        results: (periods, generators, critics), the result of each generator against each critic, in [0, 1].
     """
     generators, critics = [Rating()] * results.shape[1], [Rating()] * results.shape[2]
-    for result in results:  # all are rated by what was known before the period
+    for result in results:  # all are rated by the ratings from before the period
         generators, critics = (
             [update(g, critics, row.tolist(), tau) for g, row in zip(generators, result)],
             [update(c, generators, (1 - column).tolist(), tau) for c, column in zip(critics, result.T)],

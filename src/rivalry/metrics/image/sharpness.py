@@ -5,7 +5,8 @@
 with Δ the discrete Laplacian, the four neighbors less four times the pixel (Pech-Pacheco et al. 2000, "Diatom
 autofocusing in brightfield microscopy"; of generators, Tolstikhin et al. 2018, arXiv 1711.01558).  Beside it the energy
 of the gradient, the mean of the squared differences between neighbors (Subbarao, Choi and Nikzad 1993).  Both are
-taken of how light a pixel is.  Blur lowers them; noise, which is detail too, raises them.  Blind to what is drawn.
+taken of how light a pixel is.  Blur lowers them; noise, which is detail too, raises them.  Blind to the subject of
+the image.
 """
 
 from typing import Any

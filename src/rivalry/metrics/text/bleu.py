@@ -7,7 +7,7 @@ that has it most often; c is the sample's length and r the nearest length of a r
 ACL; as a measure of generators Yu et al. 2017, arXiv 1609.05473.)  Where nothing of length n fits, p_n is
 0.1 / the number of n-grams, which is "method 1" of Chen & Cherry 2014.
 
-It tells fluency alone: one good sentence said a thousand times has a high BLEU, and so has a copy of the data.
+It measures only fluency: one good sentence repeated a thousand times has a high BLEU, and so has a copy of the data.
 """
 
 import math
