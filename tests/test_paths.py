@@ -94,7 +94,7 @@ def test_arcs_of_rows_pass_at_an_even_angle_and_norm() -> None:
 
 @pytest.mark.parametrize("between", [paths.lerp, paths.slerp])
 def test_each_row_is_the_path_of_its_own_pair(between) -> None:
-    """Among them a zero, a parallel and an opposite pair, which must not change the rows beside them."""
+    """Among them a zero, a parallel and an opposite pair, which must not change the other rows."""
     a, b, t = draw(7, 2, 5), draw(7, 2, 5, seed=1), torch.rand(7, generator=torch.Generator().manual_seed(2))
     a[1], b[2], b[3], b[4] = 0, 0, 2 * a[3], -a[4]
     rows = between(a, b, t)

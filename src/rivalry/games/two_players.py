@@ -131,7 +131,7 @@ class TwoPlayers(Game):
         return told_labels(n, label, self.classes, self.device)
 
     def looks(self, real: Tensor, fake: Tensor, given: Sequence[Any] = ()) -> tuple[Pass, Pass]:
-        """The critic's passes over reals and fakes, each augmented, not made yet: penalties are to ask first.
+        """The critic's passes over reals and fakes, each augmented, not made yet: penalties come first.
 
         A penalty's gradient is taken at the data as they are, through the augmentation (StyleGAN2-ADA does the same).
         """

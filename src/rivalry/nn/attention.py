@@ -46,7 +46,7 @@ class SelfAttention(nn.Module):
         return x + self.gamma * self.out(seen.view(len(x), -1, *x.shape[2:]))
 
     def weights(self, x: Tensor) -> Tensor:
-        """How much each place (h, w) looks at each of (h', w'): (n, h, w, h', w'), summing to 1 over those."""
+        """The weight that each place (h, w) gives to each of (h', w'): (n, h, w, h', w'), summing to 1 over those."""
         queries, keys = self.query(x), _halved(self.key(x))
         scores = queries.flatten(2).transpose(1, 2) @ keys.flatten(2)  # (n, hw, h'w')
         return scores.softmax(2).view(len(x), *x.shape[2:], *keys.shape[2:])

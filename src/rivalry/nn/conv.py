@@ -19,7 +19,7 @@ def halvings(shape: Shape) -> int:
 
 
 def batch_norm(channels: int) -> nn.Module:
-    """Batch normalization (Ioffe & Szegedy 2015): not for a critic whose penalty looks at one sample at a time."""
+    """Batch normalization (Ioffe & Szegedy 2015): not for a critic whose penalty is of each sample by itself."""
     return nn.BatchNorm2d(channels)
 
 

@@ -31,7 +31,7 @@ class Row(nn.Conv2d):
     Args:
         inputs, outputs: the channel that each map belongs to.
         strictly: an output sees only the maps of channels before its own, and not its own, in its own pixel.
-        taps: 3, or 1 for the pixel alone.
+        taps: 3, or 1 for only the pixel.
     """
 
     mask: Tensor

@@ -1,4 +1,4 @@
-"""Auxiliary classifier GAN: the critic also names the class, and both players want it named rightly.
+"""Auxiliary classifier GAN: the critic also classifies, and both players lower the error of the class.
 
     L_S = E[log P(real | x)] + E[log P(fake | G(z, y))],     L_C = E[log P(y | x)] + E[log P(y | G(z, y))]
     max_D L_S + L_C        max_G L_C - L_S

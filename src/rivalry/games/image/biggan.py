@@ -247,7 +247,7 @@ class BigGAN(TwoPlayers):
         self.average.update(self.G)
 
     def input_matrices(self) -> list[Tensor]:
-        """The matrix by which the first layer reads a code; it does not look at the slices of the norms."""
+        """The matrix by which the first layer reads a code; the slices that the norms read are not in it."""
         (first,) = super().input_matrices()
         return [F.pad(first, (0, self.prior.size - first.shape[1]))]
 

@@ -13,7 +13,7 @@ Deviations:
         The layers between are DCGAN's, with batch norm only in the generators.  For the paper's 1,024 channels of
         the smallest map, the generators have a hidden layer in front of it.
     The generators raise log D(G(z)).
-    R1 where it is asked for, paid by each critic on the data of its own domain.
+    R1 where it is asked for, of each critic on the data of its own domain.
     The width doubles with every halving and has no cap: at 256 x 256 the two games have 392 million parameters by
         default.  Ask for a smaller `width` there: parameters fall with its square.
 """
@@ -191,7 +191,7 @@ def cogan(
         batch: data of one turn, of each domain
         lr: Adam's step size, of both players; its second moment decays by 0.99
         penalty: weight of R1; 0 for none, as in the paper
-        every: rounds from one payment of R1 to the next
+        every: R1 is applied in one of so many rounds
         average: decay of the generators' moving average; 0 for none
     """
     spec.require("cogan", kind="image", classes=True, domains=DOMAINS)

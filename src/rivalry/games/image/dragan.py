@@ -10,7 +10,7 @@ Deviations:
     The penalty is on the slope of the logit, from which the losses are computed; the paper writes D.
     The generator raises log D(G(z)).
     s is half the deviation of the batch, the scale of the authors' code; `penalties.dragan` says where they differ.
-    No norm in the critic: the penalty looks at one sample at a time.
+    No norm in the critic: the penalty is of each sample by itself.
 """
 
 from rivalry.data.source import Spec
@@ -41,7 +41,7 @@ def dragan(
         latent: length of the code z, uniform on [-1, 1]
         width: channels of the map nearest to the image, or units of a hidden layer for points
         penalty: weight of the gradient penalty
-        every: rounds from one payment of the penalty to the next
+        every: the penalty is applied in one of so many rounds
     """
     return GAN(
         generator_for(spec, latent, width),

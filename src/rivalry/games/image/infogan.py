@@ -8,7 +8,7 @@ and the image: a category and some continuous numbers that come to mean, say, di
 
 Two players, as in the authors' code.  The generator lowers its own loss - λ L_I.  The critic lowers its own loss
 - λ L_I and moves Q, which reads the critic's features: these learn to tell codes apart as well as real from fake.
-(Equation 6 by itself would let the critic's body lower L_I; no gain of its own lies in that, since V does not ask it.)
+(Equation 6 by itself would let the critic's body lower L_I; V gives it no reason to.)
 With a fixed deviation of 1, log Q of a number is a squared error, up to a constant.
 
 Deviations:
@@ -169,7 +169,7 @@ def infogan(
     """DCGAN's networks, and a head of the critic that reads the code back from the image.
 
     Settings:
-        latent: length of the noise, uniform on [-1, 1], beside the parts that are asked back
+        latent: length of the noise, uniform on [-1, 1], beside the named parts
         categories: values of the code's category
         numbers: continuous numbers in the code, uniform on [-1, 1]
         width: channels of the map nearest to the image

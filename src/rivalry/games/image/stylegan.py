@@ -238,7 +238,7 @@ def stylegan(
         mixing: share of samples that have the styles of two codes
         lr: Adam's step size, of both players; its moments decay by 0 and 0.99
         penalty: weight of R1
-        every: rounds from one payment of R1 to the next
+        every: R1 is applied in one of so many rounds
     """
     shape, small, widths = _sizes("stylegan", spec, width)
     mapping, synthesis = Mapping(latent, latent, depth), Synthesis(shape[0], small, widths, latent)
@@ -278,10 +278,10 @@ def stylegan2(
         depth: layers from the code to the style
         mixing: share of samples that have the styles of two codes
         augment: changes of the critic's images: none, DiffAugment's, or ADA's
-        lr: Adam's step size, of both players; its moments decay by 0 and 0.99; corrected for terms paid lazily
+        lr: Adam's step size, of both players; its moments decay by 0 and 0.99; corrected for terms of only some rounds
         penalty: weight of R1
-        every: rounds from one payment of R1 to the next
-        path: weight of the path length, paid every fourth round; 0 for none
+        every: R1 is applied in one of so many rounds
+        path: weight of the path length, applied in every fourth round; 0 for none
     """
     shape, small, widths = _sizes("stylegan2", spec, width)
     mapping, synthesis = Mapping(latent, latent, depth), SkipSynthesis(shape[0], small, widths, latent)

@@ -101,9 +101,7 @@ class Autoregressive(Game):
     def log_mass(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
         """The log-probability of 8-bit images on their levels, in nats: (n, c, h, w) -> (n,), exact."""
         if len(self.shape) == 1:
-            raise BadRequest(
-                "points have no levels, so they have a density and no probability: ask for log_prob"
-            )
+            raise BadRequest("points have no levels, so they have a density and no probability: use log_prob")
         return self.log_prob(x, label)
 
     def sample(self, n: int, label: Tensor | int | None = None) -> Tensor:

@@ -160,9 +160,7 @@ class OfFlow(Game):
             BadRequest: points, which have no levels, or pixels that lie on none.
         """
         if self.levels is None:
-            raise BadRequest(
-                "points have no levels, so they have a density and no probability: ask for log_prob"
-            )
+            raise BadRequest("points have no levels, so they have a density and no probability: use log_prob")
         return self.log_prob(self.levels.spread(x), label) + x[0].numel() * self.levels.log_cell
 
     def draw(self, n: int, truncation: float | None = None) -> Tensor:

@@ -4,7 +4,7 @@
 
 with r_k(x_i) the distance of the real x_i from its k-th nearest real (Naeem et al. 2020, "Reliable Fidelity and
 Diversity Metrics for Generative Models", arXiv 2002.09797, with k = 5).  An outlier among the reals has a large ball,
-but one ball makes little density; and no ball is drawn around a fake, which may lie anywhere.
+but one ball makes little density; and there are no balls around fakes, which may lie anywhere.
 """
 
 from typing import Any

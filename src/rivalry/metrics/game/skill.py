@@ -6,13 +6,13 @@ Olsson, Bhupatiraju, Brown, Odena and Goodfellow 2018, "Skill Rating for Generat
 generator meets every critic; s_ij is the generator's result and 1 - s_ij the critic's, each match a game of Glicko-2.
 At 0.5 the critic does no better than by chance.  No extractor is needed, so any kind of data can be rated.
 
-Deviation: the paper counts a sample for the generator where the critic is not right about it, by the threshold
-D(x) = 1/2.  The scores of Wasserstein, relativistic and least squares critics have no such threshold, so that a
-critic is asked here which of two is real.  As in the paper, a tie goes to the generator: a critic that gives all
-the same score beats nobody.
+Deviation: the paper counts a sample for the generator where the critic is wrong about it, by the threshold
+D(x) = 1/2.  The scores of Wasserstein, relativistic and least squares critics have no such threshold, so here
+a critic compares two samples.  As in the paper, a tie goes to the generator: a critic that gives all
+the same score wins no match.
 
 Ratings are relative to the players of one tournament.  A generator that fools only weak critics looks strong, and
-one that has memorized is never found out.
+one that has memorized is not detected.
 """
 
 from collections.abc import Callable, Sequence
