@@ -2,7 +2,7 @@
 
     python benchmarks/attention.py [--rounds 4000] [--seeds 0] [--threads 2]
 
-`sagan` on `marks`, told nothing, with attention and with the same networks without it: the share of 2,000 samples
+`sagan` on `marks`, without classes, with attention and with the same networks without it: the share of 2,000 samples
 with two marks of one color.  The marks are 32 pixels apart at the least, further than any unit of the critic sees
 without attention.  By chance one in six agree (halves of different data, joined).
 Writes benchmarks/results/attention.json and .md.
@@ -28,7 +28,7 @@ COLUMNS = ("consistent", "ms/round", "parameters")
 def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
-    told = certificate()
+    provenance = certificate()
     real = open_data("marks", "test").rows(slice(None))
     joined = torch.cat([real[..., : WIDE // 2], real.roll(1, 0)[..., WIDE // 2 :]], 3)
     says = [
@@ -38,7 +38,7 @@ def main() -> None:
     rows = []
     for seed in options.seeds:
         for name, recipe in GAMES.items():
-            row = {"game": name, "seed": seed, **one(recipe, seed, options), **told}
+            row = {"game": name, "seed": seed, **one(recipe, seed, options), **provenance}
             rows.append(row)
             print(row, flush=True)
             record("attention", rows, "game", COLUMNS, says)

@@ -1,4 +1,4 @@
-"""Whether errors are what they claim: scores of samples from known distributions, drawn again and again.
+"""Whether stated errors are true: scores of samples from known distributions, drawn again and again.
 
     python benchmarks/calibration.py [--repeats 300]
 
@@ -10,7 +10,7 @@ fakes that are compared on these reals.  Told for each score:
   all repeats (reals and fakes are fresh in each); for fakes like the reals, and for fakes shifted by .8.
 - difference: the same for the difference of two sets on the same reals: of equal ones, and of a shifted one from one
   that is not.
-- false alarms: how often two sets of the same distribution are called different (p < .05 by this score alone), like the
+- false alarms: how often two sets of the same distribution are called different (p < .05 by only this score), like the
   reals and shifted by .8; in the last row, how often any score is, after Holm's correction.
 - power: how often a shift of .3 is noticed, over how often it is by the actual standard deviation.
 
@@ -55,18 +55,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--repeats", type=int, default=300)
     repeats = parser.parse_args().repeats
-    told, trials = certificate(), []
+    provenance, trials = certificate(), []
     for seed in range(repeats):
         trials.append(trial(seed))
         if seed % 50 == 49 or seed == repeats - 1:
             print(f"{seed + 1} of {repeats}", flush=True)
-            keep(trials, told)
+            keep(trials, provenance)
 
 
-def keep(trials: list[dict[str, Scores]], told: Row) -> None:
-    """Write what the trials so far say."""
-    rows: list[Row] = [{**row(name, trials), **told, "seed": 0} for name in trials[0]["a"]]
-    rows.append({**table_row(trials), **told, "seed": 0})
+def keep(trials: list[dict[str, Scores]], provenance: Row) -> None:
+    """Write the table of the trials so far."""
+    rows: list[Row] = [{**row(name, trials), **provenance, "seed": 0} for name in trials[0]["a"]]
+    rows.append({**table_row(trials), **provenance, "seed": 0})
     says = [f"{len(trials)} repeats, {REALS} reals, {FAKES} fakes, d = {D}"]
     record("calibration", rows, "score", COLUMNS, says)
 
@@ -94,7 +94,7 @@ def measured(real: Tensor, fake: Tensor) -> Scores:
 
 
 def row(name: str, trials: list[dict[str, Scores]]) -> Row:
-    """What the trials say of one score."""
+    """The row of one score, from the trials."""
     of = lambda which: [trial[which][name] for trial in trials]
     apart = {
         pair: torch.tensor([difference_of(t[pair[0]][name], t[pair[1]][name]) for t in trials]).double().T

@@ -1,4 +1,4 @@
-"""What a measured number carries with it: command, commit, hardware, versions, date."""
+"""The provenance of a measured number: command, commit, hardware, versions, date."""
 
 import datetime
 import os

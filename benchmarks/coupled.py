@@ -4,9 +4,9 @@
 
 `cogan` on `mnist-edges` (digits; the edges of other digits), and the control whose games share no layer.  10,000
 pairs a run: the share in which the judge of MNIST sees the digit in the first image that a judge of edges sees in
-the second, beside the share by chance, if each kept its digits and the pairs were shuffled: generators that draw
+the second, next to the share by chance, if each kept its digits and the pairs were shuffled: generators that draw
 one digit alone agree always, and by chance as well.  The judge of edges is trained on the edges of all training
-digits; both judges' own test accuracy is told under the table.  With --runs those that lie on disk are measured, as
+digits; both judges' own test accuracy is stated under the table.  With --runs those that lie on disk are measured, as
 far as they have come, and nothing is trained.  Writes benchmarks/results/coupled.json and .md.
 """
 
@@ -45,10 +45,16 @@ COLUMNS = (
 def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
-    told = certificate()
+    provenance = certificate()
     judges = judge(open_data("mnist").spec), judge_of_edges()
     for name, seed, game, took in to_measure(options):
-        row = {"game": name, "seed": seed, **measured(game, seed, judges, options.sheet), **took, **told}
+        row = {
+            "game": name,
+            "seed": seed,
+            **measured(game, seed, judges, options.sheet),
+            **took,
+            **provenance,
+        }
         print(row, flush=True)
         says = [f"{j.name}: {j.facts['accuracy']:.2%} of held-out images right" for j in judges]
         says += ["`rivalry train cogan --recipe edges`, and `--recipe unshared`"]
@@ -59,10 +65,15 @@ def to_measure(options: argparse.Namespace) -> Iterator[tuple[str, int, Any, Row
     """Its name in the table, the seed, the trained game, and how long it played."""
     if options.runs:
         for path in options.runs:
-            told = Run.open(path).config
-            (name,) = (name for name, recipe in GAMES.items() if recipe == told["recipe"])
+            config = Run.open(path).config
+            (name,) = (name for name, recipe in GAMES.items() if recipe == config["recipe"])
             game, took = loaded(path)
-            yield name, told["seed"], game, {**took, "trained on": f"{told['device']}, at {told['commit']}"}
+            yield (
+                name,
+                config["seed"],
+                game,
+                {**took, "trained on": f"{config['device']}, at {config['commit']}"},
+            )
     else:
         for seed, name in product(options.seeds, options.only or GAMES):
             made = played("cogan", "mnist-edges", recipe=GAMES[name], rounds=options.rounds, seed=seed)

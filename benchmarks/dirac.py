@@ -1,4 +1,4 @@
-"""The Dirac-GAN beside its reference: ‖(θ, ψ)‖ after 500 rounds, method by method.
+"""The Dirac-GAN and its reference: ‖(θ, ψ)‖ after 500 rounds, method by method.
 
     python benchmarks/dirac.py
 
@@ -28,11 +28,11 @@ def main() -> None:
     ours = dirac.table()
     seconds = time.perf_counter() - begun
     rows = [row(name, how, radius) for name, radii in ours.items() for how, radius in radii.items()]
-    told = certificate()
+    provenance = certificate()
     RESULTS.mkdir(exist_ok=True)
-    record = {"certificate": told, "seconds": seconds, "rows": rows}
+    record = {"certificate": provenance, "seconds": seconds, "rows": rows}
     (RESULTS / "dirac.json").write_text(json.dumps(record, indent=1) + "\n")
-    (RESULTS / "dirac.md").write_text(page(ours, told))
+    (RESULTS / "dirac.md").write_text(page(ours, provenance))
     print(dirac.report(ours))
     print()
     print((RESULTS / "dirac.md").read_text())
@@ -49,7 +49,7 @@ def row(name: str, how: str, radius: float) -> dict[str, Any]:
     }
 
 
-def page(ours: dict[str, dict[str, float]], told: dict[str, Any]) -> str:
+def page(ours: dict[str, dict[str, float]], provenance: dict[str, Any]) -> str:
     lines = ["# The Dirac-GAN after 500 rounds", "", "‖(θ, ψ)‖, ours / the reference as printed.", ""]
     lines += ["| method | " + " | ".join(dirac.PLAY) + " |", "|---|" + "---|" * len(dirac.PLAY)]
     for name, radii in ours.items():
@@ -57,7 +57,7 @@ def page(ours: dict[str, dict[str, float]], told: dict[str, Any]) -> str:
         lines.append(f"| {name} | {' | '.join(cells)} |")
     lines += ["", "The reference's consensus optimization is the notebook's, whose gradient has a slip: see"]
     lines += ["`rivalry.lab.dirac`.  The method as published runs away with five turns of the critic."]
-    return "\n".join([*lines, "", *[f"- {name}: `{value}`" for name, value in told.items()]]) + "\n"
+    return "\n".join([*lines, "", *[f"- {name}: `{value}`" for name, value in provenance.items()]]) + "\n"
 
 
 if __name__ == "__main__":

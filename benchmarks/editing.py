@@ -52,11 +52,11 @@ COLUMNS = {
 def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
-    told, rows = certificate(), []
+    provenance, rows = certificate(), []
     for seed in options.seeds:
         game, took = loaded(options.run) if options.run else trained(options, seed)
         row = {"invert": inversion, "arithmetic": arithmetic}[options.what](game, options, seed)
-        rows.append({"game": options.game, "seed": seed, **row, **took, **told})
+        rows.append({"game": options.game, "seed": seed, **row, **took, **provenance})
         print(rows[-1], flush=True)
         says = [f"trained on {options.data}; " + ", ".join(options.settings)]
         record(f"editing-{options.what}", rows, "game", COLUMNS[options.what], says)
@@ -111,12 +111,12 @@ def arithmetic(game: Game, options: argparse.Namespace, seed: int) -> Row:
     if space == "z":
         made, first = (renormalized(some, typical(game).norm) for some in (made, first))
     right = show(made) == torch.tensor(wanted)
-    alone, chance = show(first), shown[torch.randint(CODES, (SUMS,))]
+    single, chance = show(first), shown[torch.randint(CODES, (SUMS,))]
     return {
         "right combination": share(right.all(1)),
         "first right": share(right[:, 0]),
         "second right": share(right[:, 1]),
-        "first alone": share((alone == torch.tensor(wanted)).all(1)),
+        "first alone": share((single == torch.tensor(wanted)).all(1)),
         "chance": share((chance == torch.tensor(wanted)).all(1)),
         "rarest kind": min(map(len, of_kind.values())) / CODES,
     }

@@ -28,7 +28,7 @@ COLUMNS = ("empty cache, s", "kept statistics, s")
 
 def main() -> None:
     options = parse()
-    told, rows = certificate(), []
+    provenance, rows = certificate(), []
     with tempfile.TemporaryDirectory() as folder:
         run = rivalry.train(
             "projection-gan", "mnist", run=f"{folder}/run", time=60, quiet=True, measure=False
@@ -41,7 +41,7 @@ def main() -> None:
                 row: Row = {"samples of": name, "seed": repeat}
                 for column in COLUMNS:
                     row[column] = seconds(path, options.metrics, cache)
-                rows.append({**row, **told})
+                rows.append({**row, **provenance})
                 print(row, flush=True)
     says = [f"`--metrics {options.metrics} -n {SAMPLES}`, each row {options.repeats} times"]
     record("evaluating", rows, "samples of", COLUMNS, says)

@@ -68,12 +68,12 @@ def main() -> None:
     parser.add_argument("--inputs", type=int, default=10_000)
     parser.add_argument("--arguments", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=0)
-    told = parser.parse_args()
+    options = parser.parse_args()
     warnings.simplefilter("ignore")  # decoders warn of what they then refuse
     modules = found()
     others = [name for name in modules if name != "arguments"]
-    share = {name: -(-told.inputs // len(others)) for name in others} | {"arguments": told.arguments}
-    escapes = sum(attack(name, cases(told.seed), share[name]) for name, cases in modules.items())
+    share = {name: -(-options.inputs // len(others)) for name in others} | {"arguments": options.arguments}
+    escapes = sum(attack(name, cases(options.seed), share[name]) for name, cases in modules.items())
     sys.exit(bool(escapes))
 
 

@@ -4,7 +4,7 @@
     python benchmarks/games.py --time 5m --jobs 8   eight at once, each on two cores of its own
     python benchmarks/games.py --games dcgan wgan   some of them; rows of the same name join those that are there
     python benchmarks/games.py --name demo --games projection-gan --recipe demo --time 2m --seeds 5 -n 2000 \\
-        --as-users-do                               what `make demo` makes, over five seeds
+        --as-users-do                               the games of `make demo`, over five seeds
 
 Writes benchmarks/results/<name>.json and .md.  Every run has its own process and two threads, pinned where there
 are more cores; samples are drawn from the last weights (--as-users-do: from the best), and scored with the bundled
@@ -37,20 +37,18 @@ COLUMNS = ("confident", "classes", "accuracy", "fid", "ms/round", "rounds")
 
 def main() -> None:
     options = parse()
-    plays = [
-        entry.name for entry in CATALOG if entry.kind == "image" and set(entry.needs) <= {"image", "labels"}
-    ]
+    plays = [entry.name for entry in CATALOG if entry.room == "image" and set(entry.needs) <= {"labels"}]
     names = options.games or plays
     tasks = [(game, seed) for game in names for seed in range(options.seeds)]
     pairs: Queue[str] = Queue()
     for job in range(options.jobs):
         pairs.put(f"{options.first + 2 * job},{options.first + 2 * job + 1}")
-    told = certificate(options.device)
+    provenance = certificate(options.device)
     rows = [row for row in recorded(options.name) if (row["game"], row["seed"]) not in [*tasks, (REAL, 0)]]
-    rows.insert(0, {**real(options.n), **told})
+    rows.insert(0, {**real(options.n), **provenance})
     with ThreadPoolExecutor(options.jobs) as pool:
         for row in pool.map(lambda task: one(*task, options, pairs), tasks):
-            rows.append({**row, **told})
+            rows.append({**row, **provenance})
             write(rows, options.name)
             print(json.dumps(row), flush=True)
     print((RESULTS / f"{options.name}.md").read_text())

@@ -1,4 +1,4 @@
-"""A progressive GAN, phase by phase: what each resolution costs, and what it looks like.
+"""A progressive GAN, phase by phase: the cost of each resolution, and its samples.
 
     python benchmarks/growing.py [--recipes mnist tiles] [--seeds 0]
 
@@ -31,11 +31,13 @@ COLUMNS = ("rounds", "seconds", "fid", "features")
 def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
-    told, rows = certificate(), []
+    provenance, rows = certificate(), []
     for recipe in options.recipes:
         for seed in options.seeds:
             for row in phases(recipe, seed):
-                rows.append({**row, "recipe and phase": f"{recipe}, {row['phase']}", "seed": seed, **told})
+                rows.append(
+                    {**row, "recipe and phase": f"{recipe}, {row['phase']}", "seed": seed, **provenance}
+                )
                 print(row, flush=True)
                 record("growing", rows, "recipe and phase", COLUMNS, [f"{SAMPLES:,} samples a distance"])
 

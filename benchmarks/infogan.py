@@ -1,4 +1,4 @@
-"""What InfoGAN's code comes to mean on MNIST, and that it means nothing without the information term.
+"""The meaning of InfoGAN's code on MNIST, and a control without the information term, where it means nothing.
 
     python benchmarks/infogan.py [--seeds 0 1 2] [--rounds 4000] [--only information] [-s NAME=VALUE]
 
@@ -7,7 +7,7 @@
 - purity: the share whose digit, as the judge sees it, is the one that their category stands for, under the best
   assignment of one digit to each category; "majority" assigns to each category the digit that it shows most;
 - slant, width: of the two numbers the one that moves it more.  The other parts of the code are held and the number
-  walks from -1 to 1 in 9 steps; Spearman's rank correlation of the number and what is measured along the walk, the
+  walks from -1 to 1 in 9 steps; Spearman's rank correlation of the number and the quantity measured along the walk, the
   mean over 200 walks, without its sign, and from where to where the mean walk goes, in degrees and in pixels;
 - classes: how many digits are seen at all; confident: the share of samples of which the judge is sure.
 
@@ -52,12 +52,12 @@ COLUMNS = (
 def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
-    told, settings = certificate(), dict(pair.split("=") for pair in options.settings)
+    provenance, settings = certificate(), dict(pair.split("=") for pair in options.settings)
     for seed in options.seeds:
         for name in options.only or GAMES:
             more = {"rounds": options.rounds, "seed": seed, **settings, **GAMES[name]}
             game, took = played("infogan", "mnist", recipe="mnist", **more)
-            row = {"game": name, "seed": seed, **measured(game, seed), **took, **told}
+            row = {"game": name, "seed": seed, **measured(game, seed), **took, **provenance}
             print(row, flush=True)
             if options.sheet:
                 spec = open_data("mnist").spec
@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def measured(game: InfoGAN, seed: int) -> Row:
-    """What categories and numbers of a trained game mean."""
+    """The meaning of categories and numbers of a trained game."""
     x = torch.cat(
         [draw(game, EACH, seed=1000 * seed + k, code={"c0": k}) for k in range(game.categories)]
     )  # (categories * EACH, ...)

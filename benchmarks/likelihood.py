@@ -53,14 +53,14 @@ def main() -> None:
     options = parse()
     torch.set_num_threads(1)
     train, held_out = split(options.data)
-    told = certificate()
+    provenance = certificate()
     for row in controls(train, held_out) if options.data == "digits" else ():
-        keep({**row, "data": options.data, **told})  # quick, so measured each time
+        keep({**row, "data": options.data, **provenance})  # quick, so measured each time
     for game in options.games:
         ways = [{"objective": o} for o in OBJECTIVES] if game == "flow-gan" else [{}]
         for settings in ways:
             row = fitted(game, settings, train, held_out, options)
-            keep({**row, **told})
+            keep({**row, **provenance})
             print(json.dumps(row), flush=True)
 
 
@@ -122,7 +122,7 @@ def play(engine: Engine, seconds: float, rounds: int | None = None) -> float:
 
 
 def controls(train: Dataset, held_out: Dataset) -> Iterator[Row]:
-    """What needs no network, in bits per dimension of the held-out images."""
+    """Baselines without a network, in bits per dimension of the held-out images."""
     levels = Levels(LEVELS["digits"])
     x, y = (levels.index(data.rows(slice(None))).flatten(1) for data in (train, held_out))
     labels = train.label
@@ -188,7 +188,7 @@ def keep(row: Row) -> None:
 
 
 def says(rows: list[Row]) -> list[str]:
-    """What the rows say of Flow-GAN, in words; nothing before all three objectives are there."""
+    """The result of Flow-GAN, in words; nothing before all three objectives are there."""
     bits = {row["game"]: row["bits/dim"] for row in rows}
     lines = [
         "digits: 17 levels; a quarter held out, seed 0; images without dequantization noise where levels are modeled"

@@ -1,4 +1,4 @@
-"""How fast the metrics are beside the packages that people use, and how far they agree.
+"""The speed of the metrics and of the packages that people use, and how far they agree.
 
     python benchmarks/metrics.py [--repeats 3] [--threads 2]
 
@@ -37,10 +37,10 @@ COLUMNS = ("ours, s", "theirs, s", "ratio", "least", "difference")
 def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
-    told, rows = certificate(), []
+    provenance, rows = certificate(), []
     for name, peer, ours, theirs in contests(options.n):
         rows.append(
-            {"metric": name, "seed": 0, **contest(ours, theirs, options.repeats), **told, "peer": peer}
+            {"metric": name, "seed": 0, **contest(ours, theirs, options.repeats), **provenance, "peer": peer}
         )
         print(rows[-1], flush=True)
         says = [f"{row['metric']}: against {row['peer']}" for row in rows]

@@ -6,8 +6,8 @@
 pack = 1, the table's GAN, and pack = 2, its PacGAN2: 50,000 rounds a run where the paper has 400,000; 2,500 samples
 by the last generator, in evaluation mode as there.  A mode counts with one sample within 3 deviations.
 
-"reverse KL" counts every sample for its nearest mode; "of good" counts those within 3 deviations alone, as the
-paper's code does.  What is known is written after every 5,000 rounds of every run, to
+"reverse KL" counts every sample for its nearest mode; "of good" counts only those within 3 deviations, as the
+paper's code does.  The results so far are written after every 5,000 rounds of every run, to
 benchmarks/results/modes-<data>.json and .md.
 """
 
@@ -42,7 +42,7 @@ Row = dict[str, Any]
 def main() -> None:
     options = parse()
     os.environ["OMP_NUM_THREADS"] = str(options.threads)  # before a child imports torch
-    told = certificate(options.device)
+    provenance = certificate(options.device)
     context = multiprocessing.get_context("spawn")
     rows = context.Queue()
     waiting = list(product(options.seeds, options.packs))
@@ -64,7 +64,7 @@ def main() -> None:
             continue
         task = row["seed"], row["pack"]
         known.setdefault(task, []).append(row)
-        write(known, told, options)
+        write(known, provenance, options)
         print(json.dumps(row), flush=True)
         if row["done"] and task in running:
             running.pop(task).join()
@@ -130,8 +130,8 @@ def scores(engine: Any, dataset: Any) -> Row:
     }
 
 
-def write(known: dict[tuple[int, int], list[Row]], told: Row, options: argparse.Namespace) -> None:
-    """Record every row, and the last one of each run beside the paper's table."""
+def write(known: dict[tuple[int, int], list[Row]], provenance: Row, options: argparse.Namespace) -> None:
+    """Record every row, and the last one of each run next to the paper's table."""
     RESULTS.mkdir(exist_ok=True)
     protocol = {
         "data": options.data,
@@ -141,16 +141,16 @@ def write(known: dict[tuple[int, int], list[Row]], told: Row, options: argparse.
     }
     runs = [row for task in sorted(known) for row in known[task]]
     record = {
-        "certificate": told,
+        "certificate": provenance,
         "protocol": protocol,
         "paper": {str(k): v for k, v in PAPER.items()},
         "runs": runs,
     }
     (RESULTS / f"{options.name}.json").write_text(json.dumps(record, indent=1) + "\n")
-    (RESULTS / f"{options.name}.md").write_text(page(known, told, options))
+    (RESULTS / f"{options.name}.md").write_text(page(known, provenance, options))
 
 
-def page(known: dict[tuple[int, int], list[Row]], told: Row, options: argparse.Namespace) -> str:
+def page(known: dict[tuple[int, int], list[Row]], provenance: Row, options: argparse.Namespace) -> str:
     lines = [f"# Modes found on {options.data}", ""]
     lines += ["| | modes | high quality | reverse KL | of good | rounds |", "|---|---|---|---|---|---|"]
     for pack in options.packs:
@@ -171,7 +171,7 @@ def page(known: dict[tuple[int, int], list[Row]], told: Row, options: argparse.N
         "",
         f"{min(costs):.1f} to {max(costs):.1f} ms a round; threads: {options.threads}, runs at once: {options.jobs}.",
     ]
-    return "\n".join([*lines, "", *[f"- {name}: `{value}`" for name, value in told.items()]]) + "\n"
+    return "\n".join([*lines, "", *[f"- {name}: `{value}`" for name, value in provenance.items()]]) + "\n"
 
 
 COLUMNS = (("modes", 1), ("high-quality", 100), ("reverse-kl", 1), ("reverse-kl of good", 1))

@@ -1,11 +1,11 @@
-"""What two critics make of two parallel lines, |θ| apart.
+"""Two critics on two parallel lines, |θ| apart.
 
     python benchmarks/parallel_lines.py [--seeds 5] [--rounds 1500]
 
 (Arjovsky, Chintala & Bottou 2017, arXiv 1701.07875, example 1: W₁ = |θ|, JSD = log 2.)  The critic of `wgan-gp` is
-trained alone and asked for W₁ and for the generator's gradient, with the paper's penalty of 10 and with 20, whose
-known bias θ²/2λ is half as large; then the critic of `gan`, asked for the Jensen-Shannon divergence and for the
-gradient of the minimax generator.  Width 32, Adam at 1e-3, batch 64 (gan: 100), 10,000 fresh points on each line.
+trained without a generator and asked for W₁ and for the generator's gradient, with the paper's penalty of 10 and with
+20, whose known bias θ²/2λ is half as large; then the critic of `gan`, asked for the Jensen-Shannon divergence and for
+the gradient of the minimax generator.  Width 32, Adam at 1e-3, batch 64 (gan: 100), 10,000 fresh points on each line.
 
 Writes benchmarks/results/parallel-lines.json and .md.
 """
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1500)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    told = certificate()
+    provenance = certificate()
     rows: list[dict[str, Any]] = []
     for theta in LINES:
         for weight in PENALTIES:
@@ -46,22 +46,22 @@ def main() -> None:
         find = lambda seed: jensen_shannon_finding(theta, seed=seed, rounds=options.rounds)  # noqa: B023
         rows.append(row("JSD", theta, find, options.seeds, {"exact": log(2), "at the best critic": log(2)}))
     RESULTS.mkdir(exist_ok=True)
-    record = {"certificate": told, "rounds": options.rounds, "rows": rows}
+    record = {"certificate": provenance, "rounds": options.rounds, "rows": rows}
     (RESULTS / "parallel-lines.json").write_text(json.dumps(record, indent=1) + "\n")
-    (RESULTS / "parallel-lines.md").write_text(page(rows, told))
+    (RESULTS / "parallel-lines.md").write_text(page(rows, provenance))
     print((RESULTS / "parallel-lines.md").read_text())
 
 
 def row(
-    what: str, theta: float, find: Callable[[int], Finding], seeds: int, told: dict[str, float]
+    what: str, theta: float, find: Callable[[int], Finding], seeds: int, given: dict[str, float]
 ) -> dict[str, Any]:
     found = [find(seed) for seed in range(seeds)]
     distances, pulls = [f.distance for f in found], [f.pull for f in found]
-    print(what, theta, told, distances, pulls, flush=True)
-    return {"what": what, "theta": theta, **told, "distances": distances, "gradients": pulls}
+    print(what, theta, given, distances, pulls, flush=True)
+    return {"what": what, "theta": theta, **given, "distances": distances, "gradients": pulls}
 
 
-def page(rows: list[dict[str, Any]], told: dict[str, Any]) -> str:
+def page(rows: list[dict[str, Any]], provenance: dict[str, Any]) -> str:
     lines = [
         "# Two parallel lines",
         "",
@@ -81,7 +81,7 @@ def page(rows: list[dict[str, Any]], told: dict[str, Any]) -> str:
         ]
         cells += [spread(r["distances"]), f"{worst:.2g}", spread(r["gradients"])]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
-    return "\n".join([*lines, "", *[f"- {name}: `{value}`" for name, value in told.items()]]) + "\n"
+    return "\n".join([*lines, "", *[f"- {name}: `{value}`" for name, value in provenance.items()]]) + "\n"
 
 
 def spread(values: list[float]) -> str:

@@ -1,4 +1,4 @@
-"""The loop that most public repositories train with, written out: what our engine is raced against.
+"""The loop that most public repositories train with, written out: our engine is compared with it.
 
 float32 in the layout (n, c, h, w); a DataLoader that turns each image on its own from PIL into a normalized tensor;
 binary cross entropy; `loss.backward()`, which in the generator's turn computes the critic's weight gradients too;

@@ -10,14 +10,14 @@ from rivalry.game import Game
 from rivalry.runs.run import Run
 
 
-def played(game: str, data: str | None, **told: Any) -> tuple[Game, Row]:
+def played(game: str, data: str | None, **config: Any) -> tuple[Game, Row]:
     """The trained game, and the "rounds" and "seconds" that it played.
 
     Args:
-        told: what `rivalry.train` takes: how long, which seed, a recipe, settings.
+        config: arguments of `rivalry.train`: how long, which seed, a recipe, settings.
     """
     with tempfile.TemporaryDirectory() as folder:
-        run = rivalry.train(game, data, run=f"{folder}/run", quiet=True, measure=False, **told)
+        run = rivalry.train(game, data, run=f"{folder}/run", quiet=True, measure=False, **config)
         done = next(line for line in reversed(list(run.lines())) if line.get("event") == "done")
         return rivalry.load(run, which="newest"), {"rounds": done["round"], "seconds": done["seconds"]}
 

@@ -4,7 +4,7 @@
     python benchmarks/precision.py --rounds 2 -n 50 --seeds 1     to see that it runs, on any processor
 
 Worth running where the processor computes fast in bfloat16 (`rivalry.play.precision.has_fast_bfloat16`); elsewhere the
-table says what was computed and that its times mean nothing.  Scores are those of the bundled judge of MNIST.
+table says so, and its times mean nothing.  Scores are those of the bundled judge of MNIST.
 
 Writes benchmarks/results/precision.json and .md.
 """
@@ -28,7 +28,7 @@ PRECISIONS = ("fp32", "bf16")
 def main() -> None:
     options = parse()
     device = choose_device(options.device)
-    told = {**certificate(options.device), "fast": has_fast_bfloat16(device.type)}
+    provenance = {**certificate(options.device), "fast": has_fast_bfloat16(device.type)}
     rows = []
     for game in options.games:
         for seed in range(options.seeds):
@@ -42,7 +42,7 @@ def main() -> None:
                     }
                 )
                 print(json.dumps(rows[-1]), flush=True)
-    record = {**told, "results": rows}
+    record = {**provenance, "results": rows}
     options.out.write_text(json.dumps(record, indent=1) + "\n")
     options.out.with_suffix(".md").write_text(page(record) + "\n")
     print(page(record))

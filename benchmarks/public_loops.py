@@ -10,7 +10,7 @@
 Each takes a game, whose networks and numbers it uses, and batches; one round for each value taken.  All of them: the
 layout (n, c, h, w), `loss.backward()`, `requires_grad` switched off for the player who stands still,
 `torch.optim.Adam` with its defaults, an average of the generator where the game keeps one, and losses read out with
-`.item()`.  No line is copied: the order of the passes and what is derived is what counts here.
+`.item()`.  No line is copied: only the order of the passes and the derivatives matter here.
 """
 
 import copy

@@ -18,7 +18,7 @@ def record(
     """Write rows, and a table of means and standard deviations over the seeds of each `key`.
 
     Args:
-        rows: each with `key`, "seed", the columns, and what `certificate` told.
+        rows: each with `key`, "seed", the columns, and the values of `certificate`.
         says: lines under the table.
     """
     RESULTS.mkdir(exist_ok=True)

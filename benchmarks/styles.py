@@ -1,4 +1,4 @@
-"""What styles do: StyleGAN and StyleGAN2 on clothes of 32 x 32 pixels, beside DCGAN, with and without its path length.
+"""The effect of styles: StyleGAN and StyleGAN2 on clothes of 32 x 32 pixels, and DCGAN; with and without path length.
 
     python benchmarks/styles.py [--time 20m] [--seeds 0] [--data fashion-mnist] [--only stylegan …]
 
@@ -44,7 +44,7 @@ COLUMNS = (
 def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
-    told, data = certificate(), open_data(options.data, size=SIZE)
+    provenance, data = certificate(), open_data(options.data, size=SIZE)
     anew = [f"{name}, {options.data}" for name in options.only or GAMES]
     rows = [row for row in recorded("styles") if row["game"] not in anew]
     judged = judge(data.spec, data)
@@ -62,7 +62,7 @@ def main() -> None:
             }
             row |= {"fid": fid(game, data, judged, seed)}
             row |= {**mixing(game, judged, seed), **paths(game, seed)} if isinstance(game, Styled) else {}
-            rows.append({**row, **told})
+            rows.append({**row, **provenance})
             print(row, flush=True)
             says = f"32 x 32; styled games with {', '.join(SMALL)}, but for what -s changes in the commands"
             record("styles", rows, "game", COLUMNS, [says])

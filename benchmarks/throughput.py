@@ -11,7 +11,7 @@ Seven systems, each played by every contender in one process, turn and turn abou
              our networks, played by ours and by a loop that makes the passes of the system's public repository
              (see public_loops.py); sixteen rounds of stylegan2 are one, since its terms are lazy
 
-The plain loop is what most public repositories do (see plain_loop.py).  Nothing holds it back: it has no image
+The plain loop is that of most public repositories (see plain_loop.py).  Nothing holds it back: it has no image
 files to decode and nothing to print, its loader runs with 0 and with 2 workers and the faster one races, and what
 workers prefetch while it waits for its turn is not charged to it.  On 28 and 64 its layers are those of
 `rivalry.games.image.dcgan`, where most scripts have a transposed convolution of a 1 x 1 map, slower than our
@@ -107,7 +107,7 @@ class DropoutCritic(nn.Sequential):
 
 @dataclass(frozen=True)
 class System:
-    """What is raced.
+    """A system that is measured.
 
     Attributes:
         shape: (c, h, w) of the images.
@@ -205,14 +205,14 @@ SYSTEMS = {
 
 @dataclass
 class Contender:
-    """One that plays rounds, and what was measured of it."""
+    """One that plays rounds, and its measurements."""
 
     name: str
     precision: str
     play: Callable[[int], None]
     gflop: float = 0.0
     wall: list[float] = field(default_factory=list)  # ms a round, one entry a turn
-    cpu: list[float] = field(default_factory=list)  # the same of processor time, of this process alone
+    cpu: list[float] = field(default_factory=list)  # the same of processor time, of only this process
 
 
 def ours(system: System, precision: str, device: torch.device) -> Contender:
@@ -423,25 +423,25 @@ def parse() -> argparse.Namespace:
 
 
 def main() -> None:
-    told = parse()
-    if told.threads:
-        torch.set_num_threads(told.threads)
-    device = torch.device(told.device)
-    precisions = list(dict.fromkeys(choose_precision(name, device) for name in told.precision))
+    options = parse()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    device = torch.device(options.device)
+    precisions = list(dict.fromkeys(choose_precision(name, device) for name in options.precision))
     peaks = dict.fromkeys(["fp32", *precisions], 0.0)
     raced = {}
-    for name in told.systems:
+    for name in options.systems:
         peaks = {precision: max(peak, gemm_peak(precision, device)) for precision, peak in peaks.items()}
-        raced[SYSTEMS[name].name] = measure(SYSTEMS[name], precisions, device, told.quick)
+        raced[SYSTEMS[name].name] = measure(SYSTEMS[name], precisions, device, options.quick)
     results = {name: [row(c, some[0], peaks[c.precision]) for c in some] for name, some in raced.items()}
     record = {
-        **certificate(told.device),
+        **certificate(options.device),
         "seed": SEED,
         "processor": f"{describe(torch.device('cpu'))}, {torch.backends.cpu.get_cpu_capability()}",
         "gemm_gflop_per_s": peaks,
         "results": results,
     }
-    out = told.out or Path(__file__).parent / "results" / f"throughput-{device.type}.json"
+    out = options.out or Path(__file__).parent / "results" / f"throughput-{device.type}.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(record, indent=1) + "\n")
     out.with_suffix(".md").write_text(page(record) + "\n")

@@ -52,7 +52,7 @@ COLUMNS = {
 def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
-    told, name = certificate(), f"translation-{options.game}"
+    provenance, name = certificate(), f"translation-{options.game}"
     games = GAMES[options.game]
     size = (options.size, options.size) if options.size else None
     test = open_data(DATA[options.game], "test", size)
@@ -72,7 +72,7 @@ def main() -> None:
                 sheet(picture, test.spec, 12).save(
                     f"{options.sheet}-{game_name.replace(' ', '-')}-{seed}.png"
                 )
-            row = {"game": game_name, "seed": seed, "rounds": took["rounds"], **row, **told}
+            row = {"game": game_name, "seed": seed, "rounds": took["rounds"], **row, **provenance}
             print(row, flush=True)
             record(name, recorded_with(row, name, "game"), "game", COLUMNS[options.game], says)
 

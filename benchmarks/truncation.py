@@ -1,4 +1,4 @@
-"""What truncation buys and costs: class-conditional generators of digits at several thresholds.
+"""The gain and the cost of truncation: class-conditional generators of digits at several thresholds.
 
     python benchmarks/truncation.py [--time 12m] [--seeds 0] [--truncations 0.3 0.5 0.7 1.0 2.0]
     python benchmarks/truncation.py --game projection-gan --recipe demo --time 2m [--run RUN]
@@ -28,7 +28,7 @@ COLUMNS = ("accuracy", "precision", "recall", "accuracy by running statistics", 
 def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
-    told, rows = certificate(), []
+    provenance, rows = certificate(), []
     name = "truncation" if options.game == "biggan" else f"truncation-{options.game}"
     for seed in options.seeds:
         game, took = loaded(options.run) if options.run else trained(options, seed)
@@ -38,7 +38,7 @@ def main() -> None:
                 "seed": seed,
                 **at(game, truncation, seed),
                 "rounds": took["rounds"],
-                **told,
+                **provenance,
             }
             rows.append(row)
             print(row, flush=True)

@@ -1,4 +1,4 @@
-"""What it helps to foresee the critic's answers: modes of the ring found by `unrolled` with k = 0 and with k = 5.
+"""The gain from unrolling the critic's steps: modes of the ring found by `unrolled` with k = 0 and with k = 5.
 
     python benchmarks/unrolling.py [--rounds 2000] [--seeds 0 1 2] [--foreseen 0 5]
 
@@ -32,7 +32,7 @@ Row = dict[str, Any]
 
 
 def main() -> None:
-    options, told, rows = parse(), certificate("cpu"), []
+    options, provenance, rows = parse(), certificate("cpu"), []
     torch.set_num_threads(1)
     for seed in options.seeds:
         for steps in options.foreseen:
@@ -40,9 +40,9 @@ def main() -> None:
             print(json.dumps(rows[-1]), flush=True)
             RESULTS.mkdir(exist_ok=True)
             (RESULTS / "unrolling.json").write_text(
-                json.dumps({"certificate": told, "runs": rows}, indent=1) + "\n"
+                json.dumps({"certificate": provenance, "runs": rows}, indent=1) + "\n"
             )
-            (RESULTS / "unrolling.md").write_text(page(rows, told))
+            (RESULTS / "unrolling.md").write_text(page(rows, provenance))
 
 
 def one(seed: int, steps: int, rounds: int) -> Row:
@@ -67,7 +67,7 @@ def one(seed: int, steps: int, rounds: int) -> Row:
     }
 
 
-def page(rows: list[Row], told: Row) -> str:
+def page(rows: list[Row], provenance: Row) -> str:
     lines = ["# Modes of the ring, by the critic's answers foreseen", ""]
     lines += ["| foreseen | seed | modes | high quality | reverse KL | rounds |", "|---|---|---|---|---|---|"]
     for steps in dict.fromkeys(row["foreseen"] for row in rows):
@@ -79,7 +79,7 @@ def page(rows: list[Row], told: Row) -> str:
         ]
         mean = statistics.mean(row["reverse-kl"] for row in mine)
         lines.append(f"| **{steps}** | mean of {len(mine)} | | | {mean:.3f} | |")
-    return "\n".join([*lines, "", *[f"- {name}: `{value}`" for name, value in told.items()]]) + "\n"
+    return "\n".join([*lines, "", *[f"- {name}: `{value}`" for name, value in provenance.items()]]) + "\n"
 
 
 def parse() -> argparse.Namespace:

@@ -1,4 +1,4 @@
-"""What every test stands on: one thread for toy networks, and the data beside the checkout where there are any."""
+"""Shared by all tests: one thread for toy networks, and the data next to the checkout where there are any."""
 
 import os
 
@@ -14,7 +14,7 @@ torch.set_num_threads(1)
 
 @pytest.fixture
 def shared_data() -> Path:
-    """The folder of real data beside the checkout; a test that needs it is skipped where it is absent."""
+    """The folder of real data next to the checkout; a test that needs it is skipped where it is absent."""
     folder = Path(__file__).resolve().parents[2] / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("needs ../shared/data, which lies beside this checkout only where data were laid out")

@@ -1,4 +1,4 @@
-"""Small frozen games to edit: linear, smooth, told classes, with styles; nothing of them was trained."""
+"""Small frozen games to edit: linear, smooth, with classes, with styles; none of them was trained."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ class Linear(Drawing):
 
 
 class Smooth(Drawing):
-    """Two layers from codes, and from classes where it is told any, to an image in [-1, 1]."""
+    """Two layers from codes, and from classes where there are any, to an image in [-1, 1]."""
 
     def __init__(self, latent: int = 6, classes: int = 0, seed: int = 0):
         super().__init__(latent)

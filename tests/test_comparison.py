@@ -114,7 +114,7 @@ def test_what_the_reals_do_to_both_cancels():
 
 
 def test_more_scores_need_more_to_be_different():
-    """A difference of 2.5 errors is one alone, and noise among twenty."""
+    """A difference of 2.5 errors is significant in one test, and noise among twenty."""
     of = lambda value: Score("", value, 100, 1.0, "low")
     table = lambda k: Comparison(
         {

@@ -1,4 +1,4 @@
-"""What every game of the catalog owes, at toy size."""
+"""The duties of every game of the catalog, at toy size."""
 
 import ast
 import importlib
@@ -48,7 +48,7 @@ by_name = pytest.mark.parametrize("entry", CATALOG, ids=lambda entry: entry.name
 
 
 def suited(entry: Entry, *shape: int) -> Dataset:
-    """Data that the game can play on, images of this shape where one is told, else what is quick."""
+    """Data that the game can play on, images of this shape where one is given, else the quickest."""
     if "pairs" in entry.needs:
         return paired(*(shape or (1, 8, 8)))
     classes = 2 if "domains" in entry.needs else CLASSES
@@ -69,7 +69,7 @@ def built(entry: Entry, data: Dataset, **given: Any) -> Game:
 
 @cache
 def at_a_look(entry: Entry) -> Game:
-    """A game to be asked what it can do, and not to be played."""
+    """A game for questions about its abilities; it is not played."""
     return built(entry, suited(entry))
 
 
@@ -84,7 +84,7 @@ def takes(function: Callable[..., Any], name: str) -> bool:
 
 
 def heard(function: Callable[..., Any], given: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Of what a game was given, what this function of it takes."""
+    """The given values that this function of a game takes."""
     return {name: value for name, value in given.items() if takes(function, name)}
 
 
@@ -167,7 +167,7 @@ def test_it_can_be_looked_at_without_being_touched(entry: Entry) -> None:
 
 
 def judges(game: Game) -> list[Callable[..., Tensor]]:
-    """How a game tells what it thinks of data: a critic's score, a likelihood."""
+    """The functions by which a game judges data: a critic's score, a likelihood."""
     there = [game.score] if isinstance(game, Critic) else []
     return there + ([game.log_prob] if isinstance(game, Density) else [])
 
@@ -234,7 +234,7 @@ def test_a_likelihood_is_finite_and_each_datum_has_its_own(entry: Entry) -> None
     nats = game.log_prob(x)
     assert nats.shape == (6,) and nats.isfinite().all()
     torch.testing.assert_close(game.log_prob(x[2:4]), nats[2:4], rtol=1e-4, atol=1e-3)
-    if isinstance(game, Conditional) and game.classes:  # all classes are equally likely until one is told
+    if isinstance(game, Conditional) and game.classes:  # all classes are equally likely until one is given
         each = torch.stack([game.log_prob(x, label=k) for k in range(game.classes)])
         torch.testing.assert_close(nats, each.logsumexp(0) - math.log(game.classes))
 
@@ -378,12 +378,12 @@ def test_a_conditional_game_honors_labels(entry: Entry) -> None:
     if not isinstance(game, Translator):
         torch.testing.assert_close(asked(None), mixed)
     elif isinstance(game, Translator):  # every domain in turn makes no sense where one begins in one of them
-        with pytest.raises(BadRequest, match="tell the domain"):
+        with pytest.raises(BadRequest, match="name the domain"):
             asked(None)
 
 
 def as_asked(game: Game, data: Dataset, n: int) -> Callable[[Any], Tensor]:
-    """What a game makes of the same codes, or of the same sources, for the labels that it is asked for."""
+    """The samples of a game from the same codes, or the same sources, for the labels that it is asked for."""
     if isinstance(game, Latent):
         return partial(game.decode, game.draw(n))
     if isinstance(game, Translator):

@@ -1,4 +1,4 @@
-"""The engine: what a move does, and what it leaves alone."""
+"""The engine: what a move changes, and what it does not change."""
 
 import math
 from collections.abc import Iterator
@@ -105,7 +105,7 @@ def test_clip_bounds_the_whole_gradient(clip: float | None, length: float) -> No
     notes: dict[str, Tensor] = {}
     engine = play(Clipped(), callbacks=[lambda engine, moves: notes.update(moves[0].notes)])
     assert engine.game.w.detach().norm().item() == pytest.approx(length, rel=1e-5)
-    assert notes["gradient"].item() == pytest.approx(5.0)  # told as it was
+    assert notes["gradient"].item() == pytest.approx(5.0)  # noted before it was cut
 
 
 def test_clip_of_parameters_whose_gradients_are_one_tensor() -> None:

@@ -1,4 +1,4 @@
-"""What a game is given when it is asked for samples."""
+"""The values that a game is given when samples are drawn."""
 
 import torch
 from toys import images, paired, small

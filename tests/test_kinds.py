@@ -1,4 +1,4 @@
-"""What every kind of data owes: it is stored and seen again, shown, written, compared, and refuses what it is not."""
+"""The duties of every kind of data: it is stored and read, shown, written, compared, and refuses other data."""
 
 from pathlib import Path
 

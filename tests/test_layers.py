@@ -46,7 +46,7 @@ MODULES = {module_of(file): file for file in FILES}
 
 
 def imports(file: Path) -> set[str]:
-    """The modules of ours that a file imports, but for those it imports for its types alone."""
+    """The modules of ours that a file imports, but for those that it imports only for types."""
     tree = ast.parse(file.read_text())
     found: set[str] = set()
     for node in _without_type_checking(tree):

@@ -48,7 +48,7 @@ def test_once_full_it_shows_old_ones_half_of_the_time() -> None:
 
 
 def test_nothing_is_lost_and_nothing_is_shown_twice() -> None:
-    """What comes out and what stays are together what was there and what went in."""
+    """The data that come out and those that stay are together those that were there and those that went in."""
     torch.manual_seed(0)
     pool = filled(10)
     for first, n in ((10, 1), (11, 10), (21, 4), (25, 25), (50, 9)):

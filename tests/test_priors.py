@@ -18,7 +18,7 @@ def test_nothing_lies_beyond_the_threshold(prior, threshold) -> None:
 
 
 def test_a_normal_prior_is_truncated_and_not_squeezed() -> None:
-    """What lay inside stays where it was; what lay beyond is drawn again as the inside is distributed."""
+    """Codes inside stay where they were; codes beyond are drawn again with the distribution of the inside."""
     torch.manual_seed(0)
     plain = normal(1)(40_000, CPU)
     torch.manual_seed(0)

@@ -51,7 +51,7 @@ class FromData(Game):
 
 
 class InfiniteOnOne(Game):
-    """The loss is infinite on the last process alone, its gradient nowhere."""
+    """The loss is infinite on only the last process, its gradient nowhere."""
 
     def __init__(self, rank: int) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ def shared(ranks: Ranks, make: Callable[..., Game], data: Dataset, seed: int = 0
 
 
 def one_round(ranks: Ranks, out: Path) -> dict[str, Any]:
-    """The weights after a step of size 1, and what was told of it."""
+    """The weights after a step of size 1, and its notes."""
     torch.manual_seed(0)
     told: dict[str, Tensor] = {}
     source = TableSource(codes(), batch=16, rank=ranks.rank, world=ranks.world)
@@ -107,7 +107,7 @@ def shards(ranks: Ranks, out: Path) -> list[list[int]]:
 
 
 def resumed(ranks: Ranks, out: Path) -> list[str]:
-    """What differs between eight rounds and three and five."""
+    """The differences between eight rounds and three and five."""
     make, data, settings = maker(find("dcgan")), images(1, 8, 8), {"augment": "ada", "average": 0.9}
     straight = shared(ranks, make, data, **settings)
     straight.play(Goal(rounds=8))
@@ -192,7 +192,7 @@ def stopped(ranks: Ranks, out: Path) -> tuple[str, int]:
 
 
 def refused(ranks: Ranks, out: Path) -> str:
-    """What a run that is there already says to this process."""
+    """The answer to this process of a run that is there already."""
     try:
         training.train("gan", "ring", run=out / "run", rounds=2, quiet=True, batch=16)
     except BadRequest as error:
@@ -236,7 +236,7 @@ def main(out: Path) -> None:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """What every process had to say of every job, in order of rank."""
+    """The answers of every process to every job, in order of rank."""
     out = tmp_path_factory.mktemp("ranks")
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={WORLD}"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}

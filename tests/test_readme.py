@@ -1,4 +1,4 @@
-"""What README.md says of the catalog is what the catalog says."""
+"""README.md agrees with the catalog."""
 
 import importlib.util
 from pathlib import Path

@@ -104,7 +104,7 @@ def start() -> Iterator[Start]:
 
 @pytest.fixture(scope="module")
 def whole(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that nobody interrupted."""
+    """A run without an interruption."""
     path = tmp_path_factory.mktemp("whole") / "run"
     start(training.train, "gan", "ring", run=path, **TRAIN).join()
     return path
@@ -120,7 +120,7 @@ def is_writing(path: Path) -> bool:
 
 
 def end(path: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """What the last checkpoint holds: its tensors' files, and its tree but for the seconds it took."""
+    """The contents of the last checkpoint: its tensors' files, and its tree but for the seconds it took."""
     newest = Run.open(path).checkpoints()[0].path
     tree = json.loads((newest / "state.json").read_text())["state"]
     files = {name: (newest / f"{name}.safetensors").read_bytes() for name in ("weights", "state")}
@@ -160,7 +160,7 @@ def test_killed_before_its_first_checkpoint_it_starts_anew(start: Start, whole: 
     process.join()
     assert newest(torn) == 0
     start(training.resume, torn, quiet=True).join()
-    assert end(whole) == end(torn)  # although one saved after every round, the other at its end alone
+    assert end(whole) == end(torn)  # although one saved after every round, the other only at its end
 
 
 def test_killed_and_resumed_on_the_command_line(whole: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is measured of samples that lie in a folder, an archive or a tensor."""
+"""Scores of samples that lie in a folder, an archive or a tensor."""
 
 import warnings
 from pathlib import Path
@@ -25,7 +25,7 @@ def archive(path: Path, data: Dataset) -> str:
 
 
 def test_of_more_samples_than_n_evenly_spaced_ones_are_measured(tmp_path: Path) -> None:
-    """Sorted by class, the first n would be of one class alone."""
+    """Sorted by class, the first n would be of only one class."""
     real, fake = bars(400, 0), bars(400, 1)
     by_class = archive(tmp_path / "sorted.npz", fake.only(fake.label.argsort(stable=True)))
     with pytest.warns(UserWarning, match="holds 400 samples; 100 of them are measured, evenly spaced"):

@@ -1,4 +1,4 @@
-"""What reaches a terminal: on standard output, and in messages."""
+"""The text that reaches a terminal: on standard output, and in messages."""
 
 import io
 import sys

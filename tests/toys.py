@@ -1,4 +1,4 @@
-"""What the tests of the core stand on: tiny data, tiny games, and equality to the last bit."""
+"""Shared by the tests of the core: tiny data, tiny games, and equality to the last bit."""
 
 import json
 from collections.abc import Callable

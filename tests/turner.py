@@ -29,7 +29,7 @@ class Turner(Game):
 
     def translate(self, x: Tensor, to: Tensor | int | None = None) -> Tensor:
         if to is None:
-            raise BadRequest("there are two ways to go: tell the domain, 0 or 1")
+            raise BadRequest("there are two ways to go: name the domain, 0 or 1")
         sign = 2 * torch.as_tensor(to, device=x.device).expand(len(x)) - 1
         return self.gain * x * sign.view(-1, 1, 1, 1)
 

@@ -52,7 +52,7 @@ def test_files_and_resizing(typed, run: Path) -> None:
     ("words", "said"),
     [
         ("run photos --to brigth -o out", "no domain 'brigth'; did you mean 'bright'?"),
-        ("run photos -o out", "there are two ways to go: tell the domain, 0 or 1"),
+        ("run photos -o out", "there are two ways to go: name the domain, 0 or 1"),
         ("run photos large.png --to dark -o out", "--resize converts it"),
         ("run nowhere --to dark -o out", "no file or folder 'nowhere'"),
         ("run photos --to dark -o photos", "is one of the images to translate"),

@@ -1,4 +1,4 @@
-"""Paths: exact ends, even speed, the norm that is typical; and closed paths that have no seam."""
+"""Paths from seed to seed: legs that join, and closed paths that have no seam."""
 
 import math
 
@@ -8,11 +8,10 @@ from smooth import SPEC, Linear, Smooth, Stylish, same
 from torch import Tensor
 
 from rivalry.editing.codes import decoded, of_seeds
-from rivalry.editing.interpolate import frames, legs, lerp, loop, sheet, slerp
+from rivalry.editing.interpolate import frames, legs, loop, sheet
 from rivalry.errors import BadRequest
+from rivalry.maths.paths import lerp, slerp
 from rivalry.show.tables import table
-
-T = torch.linspace(0, 1, 11)
 
 
 def draw(*shape: int, seed: int = 0) -> Tensor:
@@ -23,56 +22,6 @@ def angles(path: Tensor) -> Tensor:
     """Between each and the next."""
     unit = torch.nn.functional.normalize(path.double().flatten(1), dim=1)
     return 2 * torch.atan2((unit[1:] - unit[:-1]).norm(dim=1), (unit[1:] + unit[:-1]).norm(dim=1))
-
-
-@pytest.mark.parametrize("between", [lerp, slerp])
-@pytest.mark.parametrize("seed", range(10))
-def test_the_ends_are_exact(between, seed: int) -> None:
-    a, b = draw(2, 40, seed=seed) * torch.tensor([[1.0], [3.7]])
-    path = between(a, b, T)
-    assert torch.equal(path[0], a)
-    assert torch.equal(path[-1], b)
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_an_arc_has_an_even_speed_and_a_norm_that_goes_evenly(seed: int) -> None:
-    a, b = draw(2, 40, seed=seed) * torch.tensor([[1.0], [3.7]])
-    path = slerp(a, b, T)
-    torch.testing.assert_close(angles(path), angles(torch.stack([a, b])).expand(10) / 10, rtol=1e-5, atol=0)
-    torch.testing.assert_close(path.norm(dim=1), lerp(a.norm(), b.norm(), T))
-
-
-def test_a_straight_line_has_no_even_angle_and_loses_norm() -> None:
-    a, b = torch.eye(100)[:2] * 10.0
-    assert angles(lerp(a, b, T)).std() > 0.01
-    assert lerp(a, b, T)[5].norm() == pytest.approx(10 / math.sqrt(2))
-    torch.testing.assert_close(slerp(a, b, T).norm(dim=1), torch.full((11,), 10.0))
-
-
-def test_an_arc_at_right_angles_is_cosine_and_sine() -> None:
-    x, y = torch.eye(2)
-    truth = torch.stack([(T * math.pi / 2).cos(), (T * math.pi / 2).sin()], 1)
-    torch.testing.assert_close(slerp(x, y, T), truth)
-
-
-@pytest.mark.parametrize("turned", [1 + 1e-7, 2.0, -1.0, -1 - 1e-7, 0.0])
-def test_codes_in_one_line_are_joined_by_a_straight_line(turned: float) -> None:
-    a = draw(20)
-    b = turned * a
-    assert torch.equal(slerp(a, b, T), lerp(a, b, T))
-
-
-def test_an_arc_of_a_small_angle_is_nearly_straight() -> None:
-    a = torch.eye(30)[0].double()
-    b = a + 1e-4 * torch.eye(30)[1]
-    path = slerp(a, b, T)
-    torch.testing.assert_close(path, lerp(a, b, T), rtol=0, atol=1e-8)
-    torch.testing.assert_close(angles(path), torch.full((10,), 1e-5, dtype=torch.double), rtol=1e-4, atol=0)
-
-
-def test_codes_of_any_shape_are_joined() -> None:
-    a, b = draw(2, 3, 4, 5)
-    torch.testing.assert_close(slerp(a, b, T).flatten(1), slerp(a.flatten(), b.flatten(), T))
 
 
 def test_each_leg_begins_where_the_last_one_ended() -> None:

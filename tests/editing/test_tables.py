@@ -49,8 +49,8 @@ def test_heads_that_do_not_fit_are_thinned_out_and_long_ones_cut() -> None:
     page = lambda words: np.asarray(table(x, SPEC, [""], words))
     each = [f"a long head {i}" for i in range(6)]
     assert np.array_equal(page(each), page(["", each[1], "", each[3], "", ""]))
-    wide = lambda head: table(x, SPEC, [head], [""] * 6).width
-    assert wide("x" * 500) == wide("x" * (LONGEST - 1) + "…")
+    width_of = lambda head: table(x, SPEC, [head], [""] * 6).width
+    assert width_of("x" * 500) == width_of("x" * (LONGEST - 1) + "…")
 
 
 def test_points_are_a_scatter_with_a_color_for_each_row() -> None:

@@ -9,7 +9,7 @@ from torch import nn
 from rivalry.errors import BadRequest
 from rivalry.game import Game
 from rivalry.metrics.extractors.extractor import Extractor
-from rivalry.metrics.game.ppl import lerp, path_length, ppl, slerp, squared_distance, trimmed
+from rivalry.metrics.game.ppl import path_length, ppl, squared_distance, trimmed
 
 
 class Decoder(Game):
@@ -92,16 +92,6 @@ def test_a_jump_is_seen_and_a_still_generator_is_perfect():
     folded = nn.Sequential(linear(), nn.Hardtanh(-1e-3, 1e-3), nn.Linear(7, 7))
     steps = path_length(Styled(folded, 4), apart, n=2000, trim=(0, 100))
     assert float(steps.median()) < 1e-3 * float(steps.max())
-
-
-def test_arcs_pass_at_an_even_angle_and_norm():
-    a, b = torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 4.0]])
-    halfway = slerp(a, b, torch.tensor([0.5]).double())
-    assert torch.allclose(halfway, torch.full((1, 2), 3 / 2**0.5, dtype=torch.float64))
-    assert torch.allclose(slerp(a, b, torch.tensor([1.0]).double()), b.double())
-    assert torch.allclose(lerp(a, b, torch.tensor([0.25]).double()), torch.tensor([[1.5, 1.0]]).double())
-    one_number = slerp(torch.tensor([[2.0]]), torch.tensor([[4.0]]), torch.tensor([0.5]).double())
-    assert float(one_number) == 3
 
 
 def test_trimming_leaves_what_lies_within_the_percentiles():

@@ -64,13 +64,13 @@ def test_instance_norm_keeps_the_data_of_a_batch_apart() -> None:
 
 def test_what_is_told_by_constant_planes_survives() -> None:
     """The control normalizes the first map, and so is told nothing."""
-    network = ResidualTranslator((1, 12, 12), told=2, width=8, blocks=1)
+    network = ResidualTranslator((1, 12, 12), joined=2, width=8, blocks=1)
     x = pictures(1, 1, 12, 12)
     on, off = torch.ones_like(x), torch.zeros_like(x)
-    told = [torch.cat([x, *planes], 1) for planes in ((on, off), (off, on))]
-    assert apart(*map(network, told)) > 1e-3
+    joined = [torch.cat([x, *planes], 1) for planes in ((on, off), (off, on))]
+    assert apart(*map(network, joined)) > 1e-3
     network.first_norm = InstanceNorm()
-    assert apart(*map(network, told)) < 1e-5
+    assert apart(*map(network, joined)) < 1e-5
 
 
 # ---------------------------------------------------------------------- the U-Net

@@ -107,6 +107,7 @@ def interpolate(
     """
     from rivalry.cli import typed
     from rivalry.editing import codes, interpolate
+    from rivalry.maths import paths
     from rivalry.show import movies as moving
     from rivalry.show.output import require_ending, written
 
@@ -115,7 +116,7 @@ def interpolate(
     codes.require(opened.game, space)
     if how == "spherical" and space == "w":
         raise BadRequest("styles lie on no sphere: take --how linear, or --space z")
-    between = interpolate.lerp if how == "linear" or space == "w" else interpolate.slerp
+    between = paths.lerp if how == "linear" or space == "w" else paths.slerp
     given: dict[str, Any] = {"between": between, "space": space, "label": opened.label(label)}
     way = typed.seeds(seeds)
     if output.suffix.lower() == ".png":

@@ -35,7 +35,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.code = code
         self.critic = ConvCritic(shape, width=WIDTH)
-        self.critic.last = nn.Linear(self.critic.wide, math.prod(code))
+        self.critic.last = nn.Linear(self.critic.feature_count, math.prod(code))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.critic.last(self.critic.features(x)).view(len(x), *self.code)

@@ -1,13 +1,7 @@
-"""Paths between codes: straight lines, or arcs on the sphere near which the codes of a wide prior lie.
+"""Paths through codes: from one seed to the next, as sheets and as movies.
 
-    slerp(a, b; t) = sin((1 - t) θ) / sin θ · a + sin(t θ) / sin θ · b,    θ the angle between a and b
-
-White 2016, "Sampling Generative Networks" (arXiv 1609.04468): halfway on the straight line between
-two normal codes of d numbers lies a code of norm √(d/2), where a norm of √d is typical and any other was
-hardly ever seen in training.
-
-Deviation: where a and b differ in norm, the norm goes evenly from one to the other and the angle evenly from
-0 to θ; the formula on raw codes does neither.
+`slerp` follows an arc on the sphere near which normal codes of many numbers lie, `lerp` a straight line; their
+formulas and their source are in `rivalry.maths.paths`.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,35 +14,11 @@ from rivalry.data.source import Spec
 from rivalry.editing.codes import Space, decoded, given_labels, of_seeds, require_one_class
 from rivalry.errors import BadRequest
 from rivalry.game import Game
+from rivalry.maths.paths import slerp
 from rivalry.show.tables import heads, table
 
-Between = Callable[
-    [Tensor, Tensor, Tensor], Tensor
-]  # ends (...), (...) and places (k,) in [0, 1] -> (k, ...)
-
-
-def lerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-    """The straight line from a (...) to b (...) at the places t (k,) in [0, 1]: (k, ...), its ends exact."""
-    t = _broadcast(t, a)
-    return (1 - t) * a + t * b
-
-
-def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-    """The arc from a (...) to b (...) at the places t (k,) in [0, 1]: (k, ...), its ends exact.
-
-    Codes that are nearly parallel lie on no arc worth the name, nearly opposite ones on no single arc, and a
-    code of norm 0 on none: these are joined by a straight line.
-    """
-    x, y, places = a.double(), b.double(), t.double()
-    of_x, of_y = x.norm(), y.norm()
-    u, v = x / of_x, y / of_y
-    angle = 2 * torch.atan2((u - v).norm(), (u + v).norm())  # exact for small angles, unlike acos
-    if not angle.sin() > 1e-6:  # nan where a norm is 0
-        return lerp(a, b, t)
-    norm = (1 - places) * of_x + places * of_y
-    of_a = ((1 - places) * angle).sin() / angle.sin() * (norm / of_x)
-    of_b = (places * angle).sin() / angle.sin() * (norm / of_y)
-    return (_broadcast(of_a, x) * x + _broadcast(of_b, y) * y).to(a.dtype)
+# From ends (1, ...) and (1, ...) and places (k,) in [0, 1] to codes (k, ...).
+Between = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 def legs(points: Tensor, steps: int, between: Between = slerp, *, closed: bool = False) -> Tensor:
@@ -56,7 +26,7 @@ def legs(points: Tensor, steps: int, between: Between = slerp, *, closed: bool =
 
     Args:
         steps: codes on a leg, its ends among them.
-        between: `lerp` or `slerp`.
+        between: `lerp` or `slerp` of `rivalry.maths.paths`.
         closed: a last leg leads back to the first point: (k, steps, ...).
 
     Raises:
@@ -68,7 +38,7 @@ def legs(points: Tensor, steps: int, between: Between = slerp, *, closed: bool =
         raise BadRequest(f"a way from one code to the next has two steps or more, its ends; got {steps}")
     t = torch.linspace(0, 1, steps, device=points.device)
     ends = zip(points, points.roll(-1, 0)) if closed else zip(points, points[1:])
-    return torch.stack([between(a, b, t) for a, b in ends])
+    return torch.stack([between(a[None], b[None], t) for a, b in ends])
 
 
 def loop(points: Tensor, steps: int, between: Between = slerp) -> Tensor:
@@ -117,8 +87,3 @@ def frames(
     """
     require_one_class(game, label)
     return decoded(game, loop(of_seeds(game, seeds, space, label), steps, between), space, label)
-
-
-def _broadcast(t: Tensor, code: Tensor) -> Tensor:
-    """(k,) -> (k, 1, ...) in the code's type, to stand before each number of a code."""
-    return t.to(code.dtype).view(-1, *[1] * code.dim())

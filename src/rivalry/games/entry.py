@@ -1,4 +1,4 @@
-"""One game of the catalog: where it is, whose it is, and what data it plays on."""
+"""One game of the catalog: its module, its paper, and the kinds of data that it plays on."""
 
 from typing import NamedTuple
 
@@ -11,11 +11,11 @@ class Entry(NamedTuple):
 
     Attributes:
         name: as it is asked for.
-        target: "module:attribute", what makes it: `make(spec, **settings) -> Game`.
+        target: "module:attribute" of the function that makes it: `make(spec, **settings) -> Game`.
         title, authors, year, paper: of its paper ("arXiv 1406.2661").
-        idea: what is its own, in a few words.
+        idea: how it differs from others, in a few words.
         kinds: of the data that it plays on.
-        needs: of the data, beside their kind: "labels", two or more; "domains", two labels; "pairs", aligned.
+        needs: requirements on the data: "labels", two or more; "domains", two labels; "pairs", aligned.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A generator against a critic: what most games of the family share, all but the round; and the plain round itself.
+"""A generator against a critic: the parts that most such games share, and the plain round.
 
 `TwoPlayers` holds the networks, the players and how to sample.  `GAN` is algorithm 1 of Goodfellow et al. 2014
 (arXiv 1406.2661) for any two networks and any divergence; most of the family are functions that return one.
@@ -27,19 +27,19 @@ STANDING = 16  # batches whose statistics are gathered for a truncation
 
 
 class TwoPlayers(Game):
-    """A generator and a critic, what they are made of and how to sample: all but the round.
+    """A generator and a critic, their settings and how to sample; a subclass adds the round.
 
     Args:
-        G: (n, latent) codes -> (n, ...) data in [-1, 1]; told classes, `G(z, label)`.
-        D: (n, ...) data -> (n,) scores, real is high; told classes, `D(x, label)`.
+        G: (n, latent) codes -> (n, ...) data in [-1, 1]; with classes, `G(z, label)`.
+        D: (n, ...) data -> (n,) scores, real is high; with classes, `D(x, label)`.
         prior: p(z).
         generator, critic: the optimizers of the two players.
         batch: data of one turn.
-        classes: how many the networks are told of; 0 when they are told nothing.
+        classes: the number of classes that the networks are conditioned on; 0 for none.
         critic_steps: turns of the critic before each turn of the generator.
         penalties: terms that join the critic's loss.
-        constrain: what is done to D after each of its turns.
-        augment: what is done to every datum before D sees it.
+        constrain: a function that is applied to D after each of its turns.
+        augment: a function that is applied to every datum before D sees it.
         average: decay of the moving average of G that samples are drawn from; 0 samples from G itself.
     """
 
@@ -74,7 +74,7 @@ class TwoPlayers(Game):
         return self.prior(n, self.device, truncation)
 
     def decode(self, z: Tensor, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
-        """The averaged generator's data for these codes, and for these classes where it is told of them.
+        """The averaged generator's data for these codes, and for these classes where it is conditioned on them.
 
         Args:
             truncation: by which the codes were truncated; see `standing`.
@@ -82,7 +82,7 @@ class TwoPlayers(Game):
         return self.standing(truncation)(z, *self.given(len(z), label))
 
     def sample(self, n: int, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
-        """`n` samples; of class `label`, an int or (n,), where classes are told: else of every class in turn."""
+        """`n` samples; of class `label`, an int or (n,), of a game with classes; every class in turn by default."""
         return self.decode(self.draw(n, truncation), label, truncation)
 
     def standing(self, truncation: float | None) -> nn.Module:
@@ -107,7 +107,7 @@ class TwoPlayers(Game):
         return self._standing[1]
 
     def inputs(self, n: int, truncation: float) -> tuple[Tensor, ...]:
-        """What the generator is told for `n` samples of any class."""
+        """The further inputs of the generator for `n` samples of any class."""
         label = torch.randint(self.classes, (n,), device=self.device) if self.classes else None
         return self.draw(n, truncation), *self.given(n, label)
 
@@ -127,11 +127,11 @@ class TwoPlayers(Game):
         return self.D(x, *self.given(len(x), label))
 
     def given(self, n: int, label: Tensor | int | None) -> tuple[Tensor, ...]:
-        """What both networks are told beside their input: nothing, or labels (n,)."""
+        """The further inputs of both networks: none, or labels (n,)."""
         return told_labels(n, label, self.classes, self.device)
 
     def looks(self, real: Tensor, fake: Tensor, given: Sequence[Any] = ()) -> tuple[Pass, Pass]:
-        """The critic's passes over reals and fakes, each augmented, not made yet: penalties are to ask first.
+        """The critic's passes over reals and fakes, each augmented, not made yet: penalties come first.
 
         A penalty's gradient is taken at the data as they are, through the augmentation (StyleGAN2-ADA does the same).
         """
@@ -147,7 +147,7 @@ class GAN(TwoPlayers):
     """Algorithm 1, for any divergence.
 
     Args:
-        divergence: what the critic estimates and the generator lowers.
+        divergence: the critic estimates it and the generator lowers it.
     """
 
     def __init__(self, G: nn.Module, D: nn.Module, *, divergence: Divergence = non_saturating, **parts: Any):

@@ -1,4 +1,4 @@
-"""Differentiable augmentation: what a critic may see of an image when there are few of them.
+"""Differentiable augmentation: with few images, the critic sees changed copies of them.
 
 Reals and fakes pass through the same random transformations T on their way to the critic, in the
 generator's turn as well, so the gradient must flow through T:
@@ -29,7 +29,7 @@ class Augment(nn.Module):
         raise NotImplementedError
 
     def observe(self, real_scores: Tensor) -> None:
-        """Hear what the critic said of augmented reals, (n,) or (n, ...); most have no use for it."""
+        """Take the critic's scores of augmented reals, (n,) or (n, ...); only adaptive augmentations use them."""
 
 
 class Nothing(Augment):

@@ -1,4 +1,4 @@
-"""A moving average of a network's weights: what is sampled from while the network itself keeps moving."""
+"""A moving average of a network's weights: samples come from it, while the network itself is trained on."""
 
 import copy
 from typing import Any
@@ -26,7 +26,7 @@ class Average(nn.Module):
         count: k, a scalar tensor.
 
     Args:
-        network: what to follow, of any device, memory format and parametrization; it is only read.
+        network: the one to follow, of any device, memory format and parametrization; it is only read.
         decay: in [0, 1).  0 makes every update an exact copy.
     """
 
@@ -46,7 +46,9 @@ class Average(nn.Module):
     @torch.no_grad()
     def update(self, network: nn.Module) -> None:
         """Take one step towards `network`, which has the same parameters and buffers as the copy."""
-        share = (9 / (10 + self.count)).clamp(min=1 - self.decay)  # 1 - d, as a tensor: nobody waits for it
+        share = (9 / (10 + self.count)).clamp(
+            min=1 - self.decay
+        )  # 1 - d, as a tensor, so that the device is not waited for
         for mine, theirs in zip(self.network.parameters(), network.parameters(), strict=True):
             mine.lerp_(theirs, share.to(mine.dtype))
         for kept, new in zip(self.network.buffers(), network.buffers(), strict=True):
@@ -73,11 +75,11 @@ class Itself(nn.Module):
         return self.network(*args, **given)
 
     def update(self, network: nn.Module) -> None:
-        """Nothing to do: what is followed is what is held."""
+        """Nothing to do: the network that is held is the one that is followed."""
 
 
 def average_of(network: nn.Module, decay: float) -> Average | Itself:
-    """What samples are drawn from: an average of the network's weights, or with a decay of 0 the network."""
+    """Samples are drawn from it: an average of the network's weights, or with a decay of 0 the network itself."""
     return Average(network, decay) if decay else Itself(network)
 
 

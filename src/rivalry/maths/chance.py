@@ -1,7 +1,7 @@
 """Random numbers of samples: in training a batch at once, and for a seed each sample its own.
 
-Within `by_row`, row i of whatever is drawn comes from a generator that follows from the seed and the number of the
-sample alone.  So a sample does not depend on how many are drawn, in what parts, by which process, on which device.
+Within `by_row`, row i of whatever is drawn comes from a generator that follows only from the seed and the number of the
+sample.  So a sample does not depend on how many are drawn, in what parts, by which process, on which device.
 """
 
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def some_rows(index: Tensor) -> Iterator[None]:
-    """Draw row k for the sample in row index[k]: for a network that sees some of a batch alone."""
+    """Draw row k for the sample in row index[k]: for a network that gets only a part of a batch."""
     rows = _rows.get()
     token = _rows.set(None if rows is None else [rows[i] for i in index.tolist()])
     try:

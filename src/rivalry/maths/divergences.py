@@ -1,4 +1,4 @@
-"""What the critic's and the generator's scores are worth: the losses of the adversarial game, as values.
+"""The losses of the adversarial game, of the critic's and of the generator's scores, as values.
 
 A critic scores a datum, real high.  Its loss and the generator's follow from one divergence between
 the data p and the samples q; in the original game (Goodfellow et al. 2014, arXiv 1406.2661)

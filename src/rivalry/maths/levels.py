@@ -23,7 +23,7 @@ NEAR = 0.02  # of an 8-bit step: how far from a level a pixel may lie by roundin
 
 @dataclass(frozen=True)
 class Levels:
-    """What a pixel can be: 256 levels of an 8-bit image, 17 of `digits`.
+    """The values that a pixel can have: 256 levels of an 8-bit image, 17 of `digits`.
 
     Attributes:
         n: how many levels, from 2 to 256.

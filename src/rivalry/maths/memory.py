@@ -1,4 +1,4 @@
-"""What a critic is shown of the past: fakes that were made before, kept so that it does not forget them."""
+"""A pool of earlier fakes: the critic goes on seeing them, and so does not forget them."""
 
 from collections.abc import Sequence
 
@@ -57,5 +57,5 @@ class Pool(nn.Module):
 
 
 def pool_of(size: int, shape: Sequence[int]) -> nn.Module:
-    """What a critic's fakes pass through: a pool, or with a size of 0 nothing at all."""
+    """A pool for the fakes of a critic; with a size of 0, a function that returns them unchanged."""
     return Pool(size, shape) if size else nn.Identity()

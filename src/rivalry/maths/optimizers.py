@@ -37,10 +37,10 @@ def sgd(lr: float, momentum: float = 0.0) -> MakeOptimizer:
 
 
 class Stepper(ABC):
-    """Parameters, what is remembered of each, and the settings of a step.
+    """Parameters, the state of each, and the settings of a step.
 
     Attributes:
-        state: what is remembered of each parameter that has moved, by name.
+        state: of each parameter that has moved, by name.
         settings: numbers by name; they may be changed between two steps.
     """
 
@@ -60,7 +60,7 @@ class Stepper(ABC):
         """One step of these parameters, in place."""
 
     def recall(self, parameters: list[Tensor], name: str, start: Callable[[Tensor], Tensor]) -> list[Tensor]:
-        """What is remembered of each parameter under this name, or what it starts with."""
+        """The state of each parameter under this name, or its first value."""
         states = [self.state[p] for p in parameters]
         return [s[name] if name in s else s.setdefault(name, start(p)) for s, p in zip(states, parameters)]
 
@@ -69,7 +69,7 @@ class Stepper(ABC):
         return torch.zeros((), dtype=torch.promote_types(torch.get_default_dtype(), torch.float32))
 
     def state_dict(self) -> dict[str, Any]:
-        """As torch's optimizers give it: what is remembered by the number of the parameter, and one group."""
+        """In the form of torch's optimizers: the state by the number of the parameter, and one group."""
         state = {i: dict(self.state[p]) for i, p in enumerate(self.parameters) if p in self.state}
         return {
             "state": state,

@@ -1,4 +1,4 @@
-"""What keeps a critic honest: terms on the gradient of its score, and constraints on its weights, as values.
+"""Terms on the gradient of a critic's score, and constraints on its weights, as values.
 
     penalties = [r1(10, every=16)]
     on_real, on_fake = Pass(D, real), Pass(D, fake)

@@ -1,4 +1,4 @@
-"""Where codes come from: p(z), as a value."""
+"""Priors: the distributions p(z) that codes are drawn from, as values."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ def normal(size: int) -> Prior:
     """N(0, I).  Truncated (Brock et al. 2018, arXiv 1809.11096): entries beyond ± threshold are drawn again."""
 
     def redraw(z: Tensor, threshold: float) -> Tensor:
-        # What lies beyond is uniform in the tail's probability; spread over the inside it is drawn again,
-        # on its own side of 0, without a loop.
+        # The probability of a code beyond the threshold is uniform within the tail.  Stretched to the inside, it gives
+        # a new draw on the same side of 0, without a loop.
         half = torch.special.ndtr(torch.tensor(threshold, dtype=torch.double, device=z.device)) - 0.5
         beyond = (torch.special.ndtr(z.double().abs()) - 0.5 - half) / (0.5 - half)  # uniform in (0, 1)
         again = torch.special.ndtri(0.5 + beyond.clamp(0, 1) * half).copysign(z)

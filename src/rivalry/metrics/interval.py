@@ -11,7 +11,7 @@ SPREAD_OF_COUNTS = "standard deviation over 100 bootstrap resamples of the fakes
 
 
 def wilson(hits: float, n: float, z: float = 1.96) -> tuple[float, float]:
-    """Wilson's score interval for a share (Wilson 1927), in [0, 1]; honest at shares of 0 and 1 as well.
+    """Wilson's score interval for a share (Wilson 1927), in [0, 1]; it keeps its coverage near shares of 0 and 1.
 
     Args:
         hits: how many of `n`.

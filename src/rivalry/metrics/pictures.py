@@ -1,4 +1,4 @@
-"""Pictures that go with scores: what a number alone does not show."""
+"""Pictures that go with scores and show faults that a number does not."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -1,26 +1,26 @@
-"""What scores say together, in words: copying, collapse and missing classes, where they are evident."""
+"""Conclusions from several scores, in words: copying, collapse and missing classes, where they are evident."""
 
 from collections.abc import Iterator, Sequence
 
 from rivalry.metrics.interval import wilson
 from rivalry.metrics.score import Score
 
-HONEST = 0.2  # authenticity of fresh samples is 1/3 on a line and more in more dimensions
+FRESH = 0.2  # authenticity of fresh samples is 1/3 on a line and more in more dimensions
 COLLAPSED = 0.3  # diversity of samples that are all but one
 EXPECTED = 10  # samples of a class, below which its absence may be chance
 
 
 def remarks(scores: Sequence[Score]) -> list[str]:
-    """One line for each that is evident: beyond what 95 % intervals leave to chance.
+    """One line for each that is evident: outside of 95 % intervals.
 
-    Authenticity is low of copies of the training data alone, so that the data must be those of training.
+    Authenticity is low only for copies of the training data, so that the data must be those of training.
     """
     named = {score.name.partition("[")[0]: score for score in scores}
     return [*_copying(named), *_collapse(named), *_missing(named)]
 
 
 def _copying(named: dict[str, Score]) -> Iterator[str]:
-    if (score := named.get("authenticity")) and wilson(score.value * score.n, score.n)[1] < HONEST:
+    if (score := named.get("authenticity")) and wilson(score.value * score.n, score.n)[1] < FRESH:
         yield (
             f"copying: {1 - score.value:.0%} of the samples lie nearer to a training datum than its neighbors do; "
             "`memorization` shows the pairs"

@@ -13,7 +13,7 @@ INTERVAL = "interval"
 
 @dataclass(frozen=True)
 class Score:
-    """What a metric returns.
+    """The result of a metric.
 
     Attributes:
         name: of the metric, with its features: "fid[judge-mnist]", never plain "fid" on our own features.
@@ -22,8 +22,8 @@ class Score:
         n: how many fake samples it was computed on.
         better: "low", "high" or "" when neither is good in itself.
         provenance: n real, n fake, split, feature network and its hash, resizer, truncation, weights, ...
-        details: further numbers worth keeping: a histogram, a per-class table, a 95 % `interval`.
-        spread_is: what the spread is: ERROR, one standard error; OVER_PARTS, a standard deviation over parts of
+        details: further numbers to keep: a histogram, a per-class table, a 95 % `interval`.
+        spread_is: the meaning of the spread: ERROR, one standard error; OVER_PARTS, a standard deviation over parts of
             the samples, which does not shrink as samples grow in number; INTERVAL, half of a 95 % interval.
         halves: the score on half-samples, for the error of a difference; of no use outside this process, so that
             it is not written.
@@ -47,8 +47,8 @@ class Score:
         return self.spread / 1.96 if self.spread_is == INTERVAL else self.spread
 
     def to_json(self) -> dict[str, Any]:
-        told = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "halves"}
-        return told | {"spread_is": self.spread_is if self.spread is not None else ""}
+        facts = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "halves"}
+        return facts | {"spread_is": self.spread_is if self.spread is not None else ""}
 
     def __str__(self) -> str:
         plus_minus = "" if self.spread is None else f" ± {self.spread:.2g}"

@@ -27,7 +27,7 @@ SHARED = (
     "held_out_features",
 )  # in this order
 COUNTED = ("modes", "stacked-modes")
-Progress = Callable[[str, int, int], None]  # what is being done, how far, of how much
+Progress = Callable[[str, int, int], None]  # name of the step, how much is done, how much there is
 
 
 @dataclass(frozen=True)
@@ -72,18 +72,18 @@ def evaluate(
     """Score samples against real data.
 
     Args:
-        real: what the samples ought to be like; all of its rows are used.
+        real: data that the samples should be like; all of its rows are used.
         fake: (n, *real.spec.shape): float32 as games make them, images in [-1, 1], or uint8 images; parts are taken
             features of one by one, and kept only where a metric looks at samples themselves.
         asked: (n,) labels that the samples were asked for, in their order.
-        metrics: "quick", "standard" or "full", which pick what applies and leave out, with a warning, what these
-            samples are too few for; or names: ["fid", "kid"], "fid,kid".
-        extractor: what to compare on; by default the judge of labeled images (trained first where it is not
+        metrics: "quick", "standard" or "full", which pick the metrics that apply and leave out, with a warning, what
+            these samples are too few for; or names: ["fid", "kid"], "fid,kid".
+        extractor: the network of the features; by default the judge of labeled images (trained first where it is not
             there yet, and kept), else the data themselves.
-        split: which part of the data `real` is, for provenance; a judge is trained on "train" alone.
-        progress: called with what is being done, how much of it is done, and how much there is.
-        held_out: opens data of the same kind that nobody was trained on, where there are any.
-        game: what the samples were drawn from, where it is at hand.
+        split: which part of the data `real` is, for provenance; a judge is trained only on "train".
+        progress: called with the name of the step, how much of it is done, and how much there is.
+        held_out: opens data of the same kind that no network was trained on, where there are any.
+        game: the game that the samples were drawn from, if there is one.
         among: processes that share the work of the extractor; the first one scores.
 
     Returns:
@@ -125,13 +125,13 @@ def measured(metric: Metric, evidence: "Evidence") -> list[Score]:
         BadRequest: the samples at hand cannot be measured by it.
     """
     needs = {name: getattr(evidence, name) for name in metric.needs}
-    told = evidence.provenance(with_extractor="features" in metric.needs)
-    found = function(metric)(**needs, provenance=told)
+    provenance = evidence.provenance(with_extractor="features" in metric.needs)
+    found = function(metric)(**needs, provenance=provenance)
     return found if isinstance(found, list) else [found]
 
 
 class Evidence:
-    """What metrics are computed from, each part made when the first metric asks for it.
+    """The evidence that metrics are computed from, each part made when the first metric asks for it.
 
     The public names are those that a metric may list in its `needs`; see `evaluate` for the arguments.
     """
@@ -160,30 +160,30 @@ class Evidence:
         if self._given:
             return self._given
         train = self.real if self.split == "train" else None
-        return default_extractor(self.real.spec, train, self._telling("training the judge"))
+        return default_extractor(self.real.spec, train, self._reporting("training the judge"))
 
     @cached_property
     def _of_real(self) -> tuple[Tensor, Tensor | None]:
-        told = self._telling("features of real data")
-        return features_of(self.extractor, self.real, self.split, progress=told, among=self._among)
+        report = self._reporting("features of real data")
+        return features_of(self.extractor, self.real, self.split, progress=report, among=self._among)
 
     @cached_property
     def _of_fake(self) -> tuple[Tensor, Tensor | None]:
-        told = self._telling("features of samples")
+        report = self._reporting("features of samples")
         if self._parts and "fake" not in vars(self):
-            return self._of_parts(self._parts, told)
-        return extract(self.extractor, self.fake, progress=told, among=self._among)
+            return self._of_parts(self._parts, report)
+        return extract(self.extractor, self.fake, progress=report, among=self._among)
 
     def _of_parts(
-        self, parts: Parts, told: Callable[[int, int], None] | None
+        self, parts: Parts, report: Callable[[int, int], None] | None
     ) -> tuple[Tensor, Tensor | None]:
         """Features and logits of samples of which each part is gone before the next is made."""
         done, found = 0, list[tuple[Tensor, Tensor | None]]()
         for part in parts.make():
             found.append(extract(self.extractor, as_seen(self.real, part)))
             done += len(part)
-            if told:
-                told(done, len(parts))
+            if report:
+                report(done, len(parts))
         features, logits = zip(*found)
         return torch.cat(features), None if None in logits else torch.cat(logits)
 
@@ -195,15 +195,15 @@ class Evidence:
 
     @cached_property
     def held_out(self) -> Dataset:
-        """Data that nobody was trained on."""
+        """Data that no network was trained on."""
         assert self._open_held_out is not None
         return self._open_held_out()
 
     @cached_property
     def held_out_features(self) -> Tensor:
         other = "test" if self.split == "train" else "train"
-        told = self._telling("features of held-out data")
-        return features_of(self.extractor, self.held_out, other, progress=told, among=self._among)[0]
+        report = self._reporting("features of held-out data")
+        return features_of(self.extractor, self.held_out, other, progress=report, among=self._among)[0]
 
     @property
     def real_label(self) -> Tensor:
@@ -211,11 +211,11 @@ class Evidence:
 
     @property
     def digit_judge(self) -> Extractor:
-        """What reads the digits of stacked MNIST."""
+        """The judge that reads the digits of stacked MNIST."""
         return judge_of_digits()
 
     def gather(self, needs: set[str]) -> None:
-        """Make what several processes make together: every one of them has a part in it."""
+        """Make the parts that several processes make together; each process must call this."""
         for need in SHARED:
             if need in needs:
                 getattr(self, need)
@@ -289,12 +289,16 @@ class Evidence:
         return ""
 
     def provenance(self, with_extractor: bool) -> dict[str, object]:
-        told: dict[str, object] = {"data": self.real.spec.name, "split": self.split, "n real": len(self.real)}
+        facts: dict[str, object] = {
+            "data": self.real.spec.name,
+            "split": self.split,
+            "n real": len(self.real),
+        }
         if with_extractor:
-            told |= {"extractor": self.extractor.name, "extractor hash": self.extractor.hash}
-        return told | {"torch": torch.__version__}
+            facts |= {"extractor": self.extractor.name, "extractor hash": self.extractor.hash}
+        return facts | {"torch": torch.__version__}
 
-    def _telling(self, what: str) -> Callable[[int, int], None] | None:
+    def _reporting(self, what: str) -> Callable[[int, int], None] | None:
         return partial(self.progress, what) if self.progress else None
 
 

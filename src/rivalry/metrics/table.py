@@ -11,12 +11,12 @@ class Metric(NamedTuple):
     """One metric.
 
     Attributes:
-        name: as it is asked for; its scores are named beside their extractor: "fid[judge-mnist]".
+        name: as it is asked for; its scores are named with their extractor: "fid[judge-mnist]".
         target: "module:function" below `rivalry.metrics`; the function returns one `Score` or several.
         needs: the arguments it is called with, each a name that `suite.Evidence` can supply.
         title: what it measures, in a line.
         kinds: of the data that it is for; none for any.
-        package: what must be installed beside us, as it is imported; `pip install 'rivalry[metrics]'` does it.
+        package: a further package that it needs, as it is imported; `pip install 'rivalry[metrics]'` does it.
     """
 
     name: str
@@ -305,6 +305,6 @@ def find(name: str) -> Metric:
 
 
 def function(metric: Metric) -> Callable[..., Any]:
-    """What computes the metric: `compute(**needs, provenance=...) -> Score | list[Score]`."""
+    """The function that computes the metric: `compute(**needs, provenance=...) -> Score | list[Score]`."""
     module, attribute = metric.target.split(":")
     return getattr(importlib.import_module(f"rivalry.metrics.{module}"), attribute)

@@ -1,4 +1,4 @@
-"""Self-attention over the places of an image: every place may look at every other.
+"""Self-attention over the places of an image: every place may use every other.
 
     o_j = Σ_i softmax_i(f(x_i)ᵀ g(x_j)) h(x_i),        y = γ v(o) + x,    γ = 0 at the start
 
@@ -18,12 +18,12 @@ from rivalry.errors import BadRequest
 class SelfAttention(nn.Module):
     """(n, c, h, w) -> the same.
 
-    What is looked at (keys and values) is halved by max pooling, as in the authors' code: a quarter of the
-    memory.  A map with a side of one place is not halved.
+    The keys and values are halved by max pooling, as in the authors' code: a quarter of the memory.  A map with a side
+    of one place is not halved.
 
     Args:
         channels: c.
-        size: h and w, to be told; see `described`.
+        size: h and w of the map, for the description of the network; see `described`.
     """
 
     def __init__(self, channels: int, size: tuple[int, int]):
@@ -46,7 +46,7 @@ class SelfAttention(nn.Module):
         return x + self.gamma * self.out(seen.view(len(x), -1, *x.shape[2:]))
 
     def weights(self, x: Tensor) -> Tensor:
-        """How much each place (h, w) looks at each of (h', w'): (n, h, w, h', w'), summing to 1 over those."""
+        """The weight that each place (h, w) gives to each of (h', w'): (n, h, w, h', w'), summing to 1 over those."""
         queries, keys = self.query(x), _halved(self.key(x))
         scores = queries.flatten(2).transpose(1, 2) @ keys.flatten(2)  # (n, hw, h'w')
         return scores.softmax(2).view(len(x), *x.shape[2:], *keys.shape[2:])
@@ -78,14 +78,14 @@ def _halved(x: Tensor) -> Tensor:
 
 
 def attended(network: nn.Module, call: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
-    """What `call` gives, and where the first attention of the network that it ran had looked.
+    """The result of `call`, and the weights of the first attention layer that it ran.
 
     Args:
         network: whose layers are watched.
         call: runs a part of it: (n, ...).
 
     Returns:
-        What it gave, and weights (n, h, w, h', w'), see `SelfAttention.weights`.
+        The result, and weights (n, h, w, h', w'), see `SelfAttention.weights`.
 
     Raises:
         BadRequest: no attention was run.

@@ -1,7 +1,7 @@
-"""What an autoregressive network says of one number: its distribution, given all numbers before it.
+"""The distribution of one number, given all numbers before it; an autoregressive network gives its parameters.
 
-`log_prob(told, x)` is elementwise: told (..., parts) and x (...) -> (...), in nats.  `quantile(told, u)` turns
-numbers u, uniform on (0, 1), into draws of x.
+`log_prob(parameters, x)` is elementwise: parameters (..., parts) and x (...) -> (...), in nats.
+`quantile(parameters, u)` turns numbers u, uniform on (0, 1), into draws of x.
 """
 
 from abc import ABC, abstractmethod
@@ -21,11 +21,11 @@ class Distribution(ABC):
     parts: int
 
     @abstractmethod
-    def log_prob(self, told: Tensor, x: Tensor) -> Tensor:
+    def log_prob(self, parameters: Tensor, x: Tensor) -> Tensor:
         """Nats: (..., parts) and (...) -> (...)."""
 
     @abstractmethod
-    def quantile(self, told: Tensor, u: Tensor) -> Tensor:
+    def quantile(self, parameters: Tensor, u: Tensor) -> Tensor:
         """Draws: (..., parts) and uniform (...) -> (...)."""
 
 
@@ -35,12 +35,12 @@ class Softmax(Distribution):
     def __init__(self, levels: Levels):
         self.levels, self.parts = levels, levels.n
 
-    def log_prob(self, told: Tensor, x: Tensor) -> Tensor:
-        logs = as_float32(told).log_softmax(-1)
+    def log_prob(self, parameters: Tensor, x: Tensor) -> Tensor:
+        logs = as_float32(parameters).log_softmax(-1)
         return logs.gather(-1, self.levels.index(x)[..., None])[..., 0]
 
-    def quantile(self, told: Tensor, u: Tensor) -> Tensor:
-        below = as_float32(told).softmax(-1).cumsum(-1)
+    def quantile(self, parameters: Tensor, u: Tensor) -> Tensor:
+        below = as_float32(parameters).softmax(-1).cumsum(-1)
         k = (below < u[..., None]).sum(-1)
         return self.levels.image(k.clamp(max=self.levels.n - 1))
 
@@ -51,13 +51,13 @@ class Mixture(Distribution):
     def __init__(self, components: int, least: float):
         self.components, self.parts, self.least = components, 3 * components, least
 
-    def _split(self, told: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _split(self, parameters: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Log-weights, means and log-scales: (..., k) each."""
-        logits, means, raw = as_float32(told).chunk(3, -1)
+        logits, means, raw = as_float32(parameters).chunk(3, -1)
         return logits.log_softmax(-1), means, raw.clamp(min=self.least)
 
-    def quantile(self, told: Tensor, u: Tensor) -> Tensor:
-        weights, means, log_scales = self._split(told)
+    def quantile(self, parameters: Tensor, u: Tensor) -> Tensor:
+        weights, means, log_scales = self._split(parameters)
         shares = weights.exp()
         upto = shares.cumsum(-1)
         j = (upto < u[..., None]).sum(-1, keepdim=True).clamp(max=self.components - 1)
@@ -80,8 +80,8 @@ class Gaussians(Mixture):
     def __init__(self, components: int):
         super().__init__(components, least=-7.0)
 
-    def log_prob(self, told: Tensor, x: Tensor) -> Tensor:
-        weights, means, log_scales = self._split(told)
+    def log_prob(self, parameters: Tensor, x: Tensor) -> Tensor:
+        weights, means, log_scales = self._split(parameters)
         z = (x[..., None] - means) * (-log_scales).exp()
         return (weights - z.square() / 2 - log_scales - log(2 * pi) / 2).logsumexp(-1)
 
@@ -99,8 +99,8 @@ class Logistics(Mixture):
         super().__init__(components, least=-7.0)
         self.levels = levels
 
-    def log_prob(self, told: Tensor, x: Tensor) -> Tensor:
-        weights, means, log_scales = self._split(told)
+    def log_prob(self, parameters: Tensor, x: Tensor) -> Tensor:
+        weights, means, log_scales = self._split(parameters)
         k = self.levels.index(x)[..., None]
         half = 1 / (self.levels.n - 1)
         middle = 2 * half * k - 1 - means

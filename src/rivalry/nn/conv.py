@@ -19,7 +19,7 @@ def halvings(shape: Shape) -> int:
 
 
 def batch_norm(channels: int) -> nn.Module:
-    """Batch normalization (Ioffe & Szegedy 2015): not for a critic whose penalty looks at one sample at a time."""
+    """Batch normalization (Ioffe & Szegedy 2015): not for a critic whose penalty is of each sample by itself."""
     return nn.BatchNorm2d(channels)
 
 
@@ -43,9 +43,9 @@ class ConvGenerator(nn.Module):
         c, h, w = shape
         k = halvings(shape)
         self.shape, self.small = shape, (math.ceil(h / 2**k), math.ceil(w / 2**k))
-        wide = width * 2 ** (k - 1)
-        self.first = nn.Linear(latent, wide * math.prod(self.small), bias=False)
-        layers: list[nn.Module] = [norm(wide), nn.ReLU(inplace=True)]
+        channels = width * 2 ** (k - 1)
+        self.first = nn.Linear(latent, channels * math.prod(self.small), bias=False)
+        layers: list[nn.Module] = [norm(channels), nn.ReLU(inplace=True)]
         for i in range(k - 1, 0, -1):
             a, b = width * 2**i, width * 2 ** (i - 1)
             layers += [nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False), norm(b), nn.ReLU(inplace=True)]
@@ -53,7 +53,7 @@ class ConvGenerator(nn.Module):
         self.apply(init_he if norm is no_norm else init_normal)
 
     def forward(self, z: Tensor) -> Tensor:
-        x = self.first(z).view(len(z), *self.small, -1).permute(0, 3, 1, 2)  # (n, wide, h/2^k, w/2^k)
+        x = self.first(z).view(len(z), *self.small, -1).permute(0, 3, 1, 2)  # (n, channels, h/2^k, w/2^k)
         return self.body(x)[..., : self.shape[1], : self.shape[2]]
 
 
@@ -69,15 +69,15 @@ class ConvCritic(nn.Module):
             a, b = width * 2 ** (i - 1), width * 2**i
             layers += [nn.Conv2d(a, b, 4, 2, 1, bias=False), norm(b), nn.LeakyReLU(0.2, inplace=True)]
         self.body = nn.Sequential(*layers)
-        self.wide = width * 2 ** (k - 1) * (h >> k) * (w >> k)  # numbers in the features of an image
-        self.last = nn.Linear(self.wide, 1)
+        self.feature_count = width * 2 ** (k - 1) * (h >> k) * (w >> k)  # numbers in the features of an image
+        self.last = nn.Linear(self.feature_count, 1)
         self.apply(init_he if norm is no_norm else init_normal)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.last(self.features(x)).squeeze(1)
 
     def features(self, x: Tensor) -> Tensor:
-        """What the score is a linear function of: (n, c, h, w) -> (n, wide)."""
+        """The features of which the score is a linear function: (n, c, h, w) -> (n, feature_count)."""
         # Flattened with the channels last, as the map lies in memory: no copy here, none of its gradient later.
         return self.body(x).permute(0, 2, 3, 1).flatten(1)
 

@@ -1,4 +1,4 @@
-"""Maps that can be undone, whose Jacobian has a determinant that is cheap to compute: what flows are made of.
+"""Maps that can be undone, whose Jacobian has a determinant that is cheap to compute: the parts of flows.
 
 A `Bijection` maps x to y and tells log |det dy/dx| of each datum; `inverse` maps y to x and tells log |det dx/dy|,
 so that the two logs of a round trip add up to 0.  Data are points (n, d) or images (n, c, h, w).
@@ -81,7 +81,7 @@ class MultiScale(Bijection):
 
 @torch.no_grad()
 def _shapes_of(scales: Sequence[Bijection], shape: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """The shape of what is done after each scale."""
+    """The shape of the codes that end at each scale."""
     x, shapes = torch.zeros(1, *shape), list[tuple[int, ...]]()
     for i, scale in enumerate(scales):
         x, _ = scale(x)
@@ -96,7 +96,7 @@ def _shapes_of(scales: Sequence[Bijection], shape: tuple[int, ...]) -> list[tupl
 class Logit(Bijection):
     """Pixels in [-1, 1] to the whole line: logit(α + (1 - 2α)(x + 1)/2) (Dinh et al. 2016, section 4.1).
 
-    What a flow makes lies between -1/(1 - 2α) and 1/(1 - 2α).
+    The samples of a flow lie between -1/(1 - 2α) and 1/(1 - 2α).
     """
 
     def __init__(self, alpha: float = 0.05):
@@ -285,19 +285,19 @@ class Coupling(Bijection):
         self.net, self.log_scale = net, log_scale
 
     def forward(self, x: Tensor) -> Mapped:
-        shift, s = self._told(x)
+        shift, s = self._shift_and_scale(x)
         return torch.where(self.mask > 0, x, x * s.exp() + shift), s.flatten(1).sum(1)
 
     def inverse(self, y: Tensor) -> Mapped:
-        shift, s = self._told(y)
+        shift, s = self._shift_and_scale(y)
         return torch.where(self.mask > 0, y, (y - shift) * (-s).exp()), -s.flatten(1).sum(1)
 
-    def _told(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def _shift_and_scale(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Shift and s (n, ...), which is 0 where x is kept."""
-        told = self.net(x * self.mask)
+        out = self.net(x * self.mask)
         if self.log_scale is None:
-            return told, torch.zeros_like(x)
-        shift, raw = told.chunk(2, 1)
+            return out, torch.zeros_like(x)
+        shift, raw = out.chunk(2, 1)
         return shift, self.log_scale(raw) * (1 - self.mask)
 
 

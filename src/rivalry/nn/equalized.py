@@ -19,7 +19,7 @@ class EqualLinear(nn.Linear):
     Args:
         gain: g; √2 before a rectifier, 1 before nothing.
         speed: of learning, of weight and bias alike (Karras et al. 2018, arXiv 1812.04948, C).
-        bias: what every bias begins with.
+        bias: the first value of every bias.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ def pixel_norm(x: Tensor) -> Tensor:
 def minibatch_deviation(x: Tensor, group: int = 4) -> Tensor:
     """One channel more: how much the samples of a group differ, averaged over channels and places.
 
-    (n, c, h, w) -> (n, c + 1, h, w).  A generator that draws all alike is found out by it.  Groups are of four,
+    (n, c, h, w) -> (n, c + 1, h, w).  It shows a critic when all samples are alike.  Groups are of four,
     or of as many as divide the batch (Karras et al. 2017, arXiv 1710.10196, section 3; groups: its code).
     """
     n, _, h, w = x.shape

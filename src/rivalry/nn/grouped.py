@@ -1,9 +1,9 @@
 """R3GAN's networks: residual blocks of grouped convolutions, without norms, between bilinear resampling.
 
-    block    x + 1 x 1 (rectifier(3 x 3 grouped (rectifier(1 x 1 (x))))), twice as wide inside
+    block    x + 1 x 1 (rectifier(3 x 3 grouped (rectifier(1 x 1 (x))))), twice the channels inside
 
 (Huang et al. 2024, "The GAN is dead; long live the GAN! A Modern GAN Baseline", arXiv 2501.05441, section 3 and
-appendix: configuration E.)  Convolutions have no bias, rectifiers one before them.  What keeps the scale is the start
+appendix: configuration E.)  Convolutions have no bias, rectifiers one before them.  The scale is kept by the start
 (Zhang et al. 2019, "Fixup Initialization", arXiv 1901.09321): the last convolution of a block is 0, the others are
 smaller by L^(-1/4), L the number of blocks.
 """
@@ -58,7 +58,7 @@ class Block(nn.Module):
 
 
 class GroupedGenerator(nn.Module):
-    """Codes (n, latent) -> images (n, c, h, w), bounded to [-1, 1] in evaluation alone.
+    """Codes (n, latent) -> images (n, c, h, w), bounded to [-1, 1] only in evaluation.
 
     A learned map, scaled channel by channel by a linear function of the code; at each size two blocks.
 

@@ -1,4 +1,4 @@
-"""A network that is told the class by its one-hot code, joined to its input."""
+"""A network that is conditioned on the class: the one-hot code of the class is joined to its input."""
 
 import torch
 from torch import Tensor, nn

@@ -23,7 +23,7 @@ class MaskedLinear(nn.Linear):
     def __init__(self, mask: Tensor):
         super().__init__(mask.shape[1], mask.shape[0])
         self.register_buffer("mask", mask.float())
-        # Each unit has fewer inputs than the layer is wide; its start is as wide as these ask for.
+        # Each unit has fewer inputs than the layer; the range of its first weights follows its own number.
         seen = mask.float().sum(1, keepdim=True).clamp(min=1)
         with torch.no_grad():
             self.weight.mul_((mask.shape[1] / seen).sqrt())
@@ -33,7 +33,7 @@ class MaskedLinear(nn.Linear):
 
 
 class Made(nn.Module):
-    """A perceptron whose output i sees inputs 0 to i - 1 alone: (n, d) -> (n, d, parts).
+    """A perceptron whose output i sees only inputs 0 to i - 1: (n, d) -> (n, d, parts).
 
     A hidden unit of degree m sees inputs 0 to m - 1; degrees are dealt out in turn, so that nothing is random.  The
     inputs are also connected straight to the outputs, as section 4.2 of the paper proposes.
@@ -78,18 +78,18 @@ class MaskedAffine(Bijection):
         self.made = Made(d, 2, width=width, depth=depth).begin_at_zero()
 
     def forward(self, x: Tensor) -> Mapped:
-        mean, log_scale = self._told(x)
+        mean, log_scale = self._mean_and_log_scale(x)
         return (x - mean) * (-log_scale).exp(), -log_scale.sum(1)
 
     def inverse(self, y: Tensor) -> Mapped:
         def step(x: Tensor) -> Tensor:
-            mean, log_scale = self._told(x)
+            mean, log_scale = self._mean_and_log_scale(x)
             return mean + y * log_scale.exp()
 
         x = in_order(step, torch.zeros_like(y), y.shape[1])
-        return x, self._told(x)[1].sum(1)
+        return x, self._mean_and_log_scale(x)[1].sum(1)
 
-    def _told(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def _mean_and_log_scale(self, x: Tensor) -> tuple[Tensor, Tensor]:
         mean, raw = self.made(x).unbind(2)
         return mean, BOUND * (raw / BOUND).tanh()
 

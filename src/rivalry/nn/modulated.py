@@ -92,13 +92,13 @@ class SkipSynthesis(nn.Module):
 
     def input_matrices(self) -> list[Tensor]:
         """The matrix (channels, d) by which each layer reads its style, in the order of the layers."""
-        layers = [self.smallest, *(layer for pair in zip(self.wider, self.same) for layer in pair)]
-        readers = [layer.conv for layer in layers] + [self.colors[-1]]
-        return [reader.style.scaled() for reader in readers]  # type: ignore[union-attr,operator]
+        styled = [self.smallest, *(layer for pair in zip(self.wider, self.same) for layer in pair)]
+        layers = [layer.conv for layer in styled] + [self.colors[-1]]
+        return [layer.style.scaled() for layer in layers]  # type: ignore[union-attr,operator]
 
 
 class ResidualBlock(nn.Module):
-    """3 x 3 - 3 x 3 - halve, beside halve - 1 x 1: (n, b, h, w) -> (n, a, h/2, w/2)."""
+    """3 x 3 - 3 x 3 - halve, added to halve - 1 x 1: (n, b, h, w) -> (n, a, h/2, w/2)."""
 
     def __init__(self, b: int, a: int):
         super().__init__()

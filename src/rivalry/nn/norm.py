@@ -1,4 +1,4 @@
-"""Batch normalization: told the class, and with statistics that are gathered anew."""
+"""Batch normalization: conditioned on the class, and with statistics that are gathered anew."""
 
 import copy
 from collections.abc import Iterable

@@ -14,7 +14,7 @@ class PatchCritic(nn.Module):
 
     Args:
         shape: of the images.
-        inputs: channels of what is read; those of `shape` by default.
+        inputs: channels of the input; those of `shape` by default.
         width: channels of the first map; they double up to eight times that.
         depth: halvings; 0, 1, 2, 3, 4 see patches of side 7, 16, 34, 70, 142.  A small image has fewer.
     """

@@ -1,7 +1,7 @@
 """Residual networks between codes, images and scores, for an image of any size from 8 x 8 on.
 
-(Gulrajani et al. 2017, arXiv 1704.00028, appendix C; Miyato et al. 2018, arXiv 1802.05957, table 4.)  Told
-classes, the generator normalizes by class and the critic projects onto a vector of the class
+(Gulrajani et al. 2017, arXiv 1704.00028, appendix C; Miyato et al. 2018, arXiv 1802.05957, table 4.)  Where
+there are classes, the generator normalizes by class and the critic projects onto a vector of the class
 (Miyato & Koyama 2018, arXiv 1802.05637, equation 3).
 """
 
@@ -16,7 +16,7 @@ from rivalry.nn.norm import ConditionalBatchNorm
 
 
 class Up(nn.Module):
-    """norm - relu - double - 3 x 3 - norm - relu - 3 x 3, beside double - 1 x 1: (n, a, h, w) -> (n, b, 2h, 2w)."""
+    """norm - relu - double - 3 x 3 - norm - relu - 3 x 3, added to double - 1 x 1: (n, a, h, w) -> (n, b, 2h, 2w)."""
 
     def __init__(self, a: int, b: int, classes: int = 0):
         super().__init__()
@@ -31,7 +31,7 @@ class Up(nn.Module):
 
 
 class Down(nn.Module):
-    """relu - 3 x 3 - relu - 3 x 3 - halve, beside 1 x 1 - halve: (n, a, h, w) -> (n, b, h/2, w/2).
+    """relu - 3 x 3 - relu - 3 x 3 - halve, added to 1 x 1 - halve: (n, a, h, w) -> (n, b, h/2, w/2).
 
     Args:
         first: the block that sees the image, which is not rectified before it.
@@ -52,7 +52,7 @@ class Down(nn.Module):
 
 
 class ResidualGenerator(nn.Module):
-    """Codes (n, latent), and labels (n,) if told classes, -> images (n, c, h, w) in [-1, 1].
+    """Codes (n, latent), and labels (n,) if there are classes, -> images (n, c, h, w) in [-1, 1].
 
     Args:
         attend: attention on the doubled map whose shorter side is nearest to this; 0 for none.
@@ -81,7 +81,7 @@ class ResidualGenerator(nn.Module):
 
 
 class ResidualCritic(nn.Module):
-    """Images (n, c, h, w), and labels (n,) if told classes, -> scores (n,): a linear map of the summed features.
+    """Images (n, c, h, w), and labels (n,) if there are classes, -> scores (n,): a linear map of the summed features.
 
     Told classes, the score gains the product of the features with a vector of the class (projection).
 

@@ -1,9 +1,9 @@
 """Convolutions in which a pixel sees only the pixels before it: PixelCNN's two stacks.
 
-The vertical stack sees the rows above a pixel, the horizontal one what is left of it in its row, and the vertical
-stack tells the horizontal one; so there is no blind spot (van den Oord et al. 2016, "Conditional Image Generation
-with PixelCNN Decoders", arXiv 1606.05328, section 2.2).  Within a pixel channel k may see channels before k: feature
-maps are shared out among the channels, and masks keep their order.
+The vertical stack sees the rows above a pixel, the horizontal one the pixels to the left of it in its row.  The
+vertical stack is an input of the horizontal one, so there is no blind spot (van den Oord et al. 2016, "Conditional
+Image Generation with PixelCNN Decoders", arXiv 1606.05328, section 2.2).  Within a pixel channel k may see channels
+before k: feature maps are divided among the channels, and masks keep their order.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ class Row(nn.Conv2d):
     Args:
         inputs, outputs: the channel that each map belongs to.
         strictly: an output sees only the maps of channels before its own, and not its own, in its own pixel.
-        taps: 3, or 1 for the pixel alone.
+        taps: 3, or 1 for only the pixel.
     """
 
     mask: Tensor
@@ -59,14 +59,14 @@ class Above(nn.Conv2d):
 
 
 def shifted(v: Tensor) -> Tensor:
-    """What the rows above tell: each row in the place of the one below it."""
+    """Maps moved down by one row, so that each row sees only the rows above it."""
     return F.pad(v, (0, 0, 1, 0))[:, :, :-1]
 
 
 class Layer(nn.Module):
     """One layer of both stacks.
 
-    `down(v, *label)` gives the new v and what it tells the horizontal stack, not shifted yet; `right(h, link, *label)`
+    `down(v, *label)` gives the new v and the input of the horizontal stack, not shifted yet; `right(h, link, *label)`
     the new h.  Both (n, maps, rows, columns).
     """
 
@@ -78,7 +78,7 @@ class Layer(nn.Module):
 
 
 class GatedLayer(Layer):
-    """tanh(a) σ(b) of masked convolutions, told the class: equation 4 and figure 2 of the paper.
+    """tanh(a) σ(b) of masked convolutions, conditioned on the class: equation 4 and figure 2 of the paper.
 
     Args:
         inputs: the channel that each map of h belongs to.
@@ -167,12 +167,12 @@ class FirstLayer(Layer):
 
 
 class TwoStacks(nn.Module):
-    """Images (n, c, h, w) in [-1, 1] -> what tells each of their numbers: (n, c, h, w, parts).
+    """Images (n, c, h, w) in [-1, 1] -> parameters of the distribution of each number: (n, c, h, w, parts).
 
     Args:
         layers: the first of them takes the image.
         head: the last h to (n, c · parts, h, w).
-        finish: what is told, and the image, to what is told at last, where channels know those before them.
+        finish: (parameters, image) -> parameters, where a channel depends on the channels before it.
         joined: each layer of the second half is also given, by a 1 x 1 convolution, what its mirror in the first
             half made (PixelCNN++'s short-cuts).
     """
@@ -183,7 +183,7 @@ class TwoStacks(nn.Module):
         head: nn.Module,
         channels: int,
         *,
-        finish: Callable[[Tensor, Tensor], Tensor] = lambda told, x: told,
+        finish: Callable[[Tensor, Tensor], Tensor] = lambda parameters, x: parameters,
         joined: nn.ModuleList | None = None,
     ):
         super().__init__()
@@ -199,10 +199,10 @@ class TwoStacks(nn.Module):
 
     @torch.no_grad()
     def fill(self, draw: Callable[[Tensor, Tensor], Tensor], u: Tensor, *label: Tensor) -> Tensor:
-        """Images drawn row by row: what the rows above tell is computed once for each row.
+        """Images drawn row by row: the input from the rows above is computed once for each row.
 
         Args:
-            draw: (told, u) -> numbers.
+            draw: (parameters, u) -> numbers.
             u: (n, c, h, w) uniform on (0, 1).
         """
         x = torch.zeros_like(u)
@@ -214,7 +214,7 @@ class TwoStacks(nn.Module):
         return x
 
     def _links_of_row(self, x: Tensor, i: int, *label: Tensor) -> list[Tensor]:
-        """What the rows above row i tell it, of each layer (n, maps, 1, w)."""
+        """The input of row i from the rows above it, for each layer (n, maps, 1, w)."""
         if i == 0:
             return [torch.zeros_like(link[:, :, :1]) for link in self._down(x[:, :, :1], *label)]
         seen = x[:, :, max(0, i - 1 - self.reach) : i]
@@ -233,9 +233,9 @@ class TwoStacks(nn.Module):
         for i, (layer, link) in enumerate(zip(self.layers, links)):
             h = cast(Layer, layer).right(self._with_mirror(h, made, i, 1), link, *label)
             made.append(h)
-        told = self.head(h)  # (n, c · parts, rows, w)
-        n, _, rows, width = told.shape
-        return self.finish(told.view(n, self.channels, -1, rows, width).movedim(2, -1), x)
+        parameters = self.head(h)  # (n, c · parts, rows, w)
+        n, _, rows, width = parameters.shape
+        return self.finish(parameters.view(n, self.channels, -1, rows, width).movedim(2, -1), x)
 
     def _with_mirror(self, maps: Tensor, made: list[Tensor], i: int, stack: int) -> Tensor:
         mirror = (
@@ -257,8 +257,8 @@ def gated_stacks(shape: tuple[int, ...], parts: int, *, width: int, depth: int, 
     pixel, groups = torch.arange(c), groups_of(width, c)
     layers: list[Layer] = [GatedLayer(pixel, groups, classes=classes, first=True)]
     layers += [GatedLayer(groups, groups, classes=classes) for _ in range(depth - 1)]
-    told = pixel.repeat_interleave(parts)
-    head = nn.Sequential(nn.ReLU(), Row(groups, groups, taps=1), nn.ReLU(), Row(groups, told, taps=1))
+    outputs = pixel.repeat_interleave(parts)
+    head = nn.Sequential(nn.ReLU(), Row(groups, groups, taps=1), nn.ReLU(), Row(groups, outputs, taps=1))
     return TwoStacks(layers, head, c)
 
 
@@ -281,14 +281,14 @@ def residual_stacks(
     )
 
 
-def linked_means(components: int, told: Tensor, x: Tensor) -> Tensor:
+def linked_means(components: int, parameters: Tensor, x: Tensor) -> Tensor:
     """Means that are linear in the earlier channels of the same pixel (Salimans et al. 2017, equation 3).
 
     Logits, means, log-scales and c - 1 slopes of k components (n, c, h, w, (c + 2) k), images (n, c, h, w) ->
     (n, c, h, w, 3k).
     """
     k, c = components, x.shape[1]
-    logits, means, log_scales, slopes = told.split([k, k, k, (c - 1) * k], -1)
+    logits, means, log_scales, slopes = parameters.split([k, k, k, (c - 1) * k], -1)
     if c == 1:
         return torch.cat([logits, means, log_scales], -1)
     slopes = slopes.unflatten(-1, (c - 1, k)).tanh()

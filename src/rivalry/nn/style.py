@@ -1,4 +1,4 @@
-"""Parts of generators that are told a style: the mapping from codes, the filters, the noise.
+"""Parts of generators that a style controls: the mapping from codes, the filters, the noise.
 
 (Karras et al. 2018, "A Style-Based Generator Architecture for Generative Adversarial Networks", arXiv 1812.04948.)
 """

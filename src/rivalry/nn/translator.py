@@ -1,6 +1,6 @@
 """Networks from image to image, for images of any size from 8 x 8 on.
 
-What is halved is doubled back to the very size that it had, so odd sides need neither padding nor cropping.
+Each halving is undone to the exact size from before it, so odd sides need neither padding nor cropping.
 """
 
 from collections.abc import Iterable
@@ -41,23 +41,23 @@ class Residual(nn.Module):
 
 
 class ResidualTranslator(nn.Module):
-    """Images (n, c + told, h, w) -> images (n, c, h, w) in [-1, 1]: two halvings, residual blocks, two doublings.
+    """Images (n, c + joined, h, w) -> images (n, c, h, w) in [-1, 1]: two halvings, residual blocks, two doublings.
 
     (Johnson et al. 2016, arXiv 1603.08155; as in Zhu et al. 2017, arXiv 1703.10593, appendix 7.2.)
 
     Args:
-        shape: of what is made.
-        told: channels that are joined to the image and constant over it.  Then the first map is not normalized:
-            to take the mean over places away from it is to take away all that it was told.
+        shape: of the images that are made.
+        joined: channels that are joined to the image and constant over it.  Then the first map is not normalized:
+            subtracting its mean over places would remove what these channels say.
         width: channels at full size; they double where the size is halved.
         blocks: residual blocks: 6 for images of 128 x 128, 9 for larger ones in the paper.
     """
 
-    def __init__(self, shape: Shape, *, told: int = 0, width: int = 64, blocks: int = 9):
+    def __init__(self, shape: Shape, *, joined: int = 0, width: int = 64, blocks: int = 9):
         super().__init__()
         c, k = shape[0], width
-        self.first = nn.Conv2d(c + told, k, 7, 1, 3, padding_mode="reflect", bias=told > 0)
-        self.first_norm = nn.Identity() if told else InstanceNorm()
+        self.first = nn.Conv2d(c + joined, k, 7, 1, 3, padding_mode="reflect", bias=joined > 0)
+        self.first_norm = nn.Identity() if joined else InstanceNorm()
         self.downs = nn.ModuleList([nn.Conv2d(a, 2 * a, 3, 2, 1, bias=False) for a in (k, 2 * k)])
         self.blocks = nn.Sequential(*[Residual(4 * k) for _ in range(blocks)])
         self.ups = nn.ModuleList([nn.ConvTranspose2d(2 * a, a, 3, 2, 1, bias=False) for a in (2 * k, k)])

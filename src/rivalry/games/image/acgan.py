@@ -1,4 +1,4 @@
-"""Auxiliary classifier GAN: the critic also names the class, and both players want it named rightly.
+"""Auxiliary classifier GAN: the critic also classifies, and both players lower the error of the class.
 
     L_S = E[log P(real | x)] + E[log P(fake | G(z, y))],     L_C = E[log P(y | x)] + E[log P(y | G(z, y))]
     max_D L_S + L_C        max_G L_C - L_S
@@ -35,7 +35,7 @@ class ClassifyingCritic(nn.Module):
 
     def __init__(self, critic: ConvCritic, classes: int):
         super().__init__()
-        self.critic, self.classes = critic, nn.Linear(critic.wide, classes)
+        self.critic, self.classes = critic, nn.Linear(critic.feature_count, classes)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         features = self.critic.features(x)
@@ -46,7 +46,7 @@ class ACGAN(TwoPlayers):
     """D tells source and class apart.
 
     Args:
-        weight: of L_C beside L_S.
+        weight: of L_C; L_S has 1.
     """
 
     def __init__(self, G: nn.Module, D: nn.Module, *, weight: float, **parts: Any):
@@ -84,12 +84,12 @@ def acgan(
     weight: Weight = 1.0,
     average: Fraction = 0.0,
 ) -> ACGAN:
-    """DCGAN's networks, a generator told the class and a critic that names it.
+    """DCGAN's networks, a generator conditioned on the class and a critic that names it.
 
     Settings:
         latent: length of the code z, normal
         width: channels of the map nearest to the image
-        weight: of naming the class, beside telling real from fake
+        weight: of the term that names the class; the term of real or fake has 1
     """
     spec.require("acgan", kind="image", classes=True)
     (c, h, w), k = spec.shape, len(spec.classes)

@@ -15,8 +15,8 @@ Deviations:
     One batch of fakes for both players, where the paper draws a batch for each.
     The learning rate is constant; the paper halves it when M stalls.  No vanishing residuals in the networks.
     A code of 64, 32 filters and a batch of 16, where the paper has a code of 64 or 128, 64 or 128 filters and 16.
-    Any size: the smallest map has a shorter side of 4 to 7 pixels, the paper's has 8; images are cropped from what
-        is doubled of it.
+    Any size: the smallest map has a shorter side of 4 to 7 pixels, the paper's has 8; images are cropped after the
+        doublings.
 """
 
 import math

@@ -4,13 +4,13 @@
     min_G -E[D(G(z, y), y)] + β Σ_layers ‖W Wᵀ ⊙ (1 - I)‖²_F
 
 (Brock et al. 2018, "Large Scale GAN Training for High Fidelity Natural Image Synthesis", arXiv 1809.11096.)
-Every norm of the generator is told the class by one shared embedding, joined to a slice of z (`biggan`) or to
+Every norm of the generator is conditioned on the class by one shared embedding, joined to a slice of z (`biggan`) or to
 all of it (`biggan-deep`, appendix B).  A large batch is played in `parts`, whose gradients are added.  Truncated
 codes are sampled by "standing statistics", as those of every game with batch norm are (`TwoPlayers.standing`).
 
 Deviations:
     As many halvings as the image allows, the width doubling with each; the paper fixes both per resolution.
-    The orthogonal term leaves embeddings alone, as the authors' code does.
+    The orthogonal term does not include embeddings, as the authors' code does.
     A width of 64 and a batch of 256 where the paper has 96 (128 in the deep one) and 2,048: a single device.  The rates
         of `biggan` are SAGAN's, which the paper halves for its large batch.
 """
@@ -56,7 +56,7 @@ class CodedBatchNorm(nn.Module):
 
 
 class BigUp(nn.Module):
-    """norm - relu - double - 3 x 3 - norm - relu - 3 x 3, beside double - 1 x 1: (n, a, h, w) -> (n, b, 2h, 2w)."""
+    """norm - relu - double - 3 x 3 - norm - relu - 3 x 3, added to double - 1 x 1: (n, a, h, w) -> (n, b, 2h, 2w)."""
 
     def __init__(self, a: int, b: int, code: int):
         super().__init__()
@@ -71,7 +71,7 @@ class BigUp(nn.Module):
 
 
 class DeepUp(nn.Module):
-    """A bottleneck, 1 x 1 - (double) - 3 x 3 - 3 x 3 - 1 x 1, beside what is left of x when channels are dropped."""
+    """A bottleneck, 1 x 1 - (double) - 3 x 3 - 3 x 3 - 1 x 1, added to x without the channels that are dropped."""
 
     def __init__(self, a: int, b: int, code: int, double: bool):
         super().__init__()
@@ -90,7 +90,7 @@ class DeepUp(nn.Module):
 
 
 class DeepDown(nn.Module):
-    """The critic's bottleneck, beside x with new channels from 1 x 1: (n, a, h, w) -> (n, b, h/2, w/2) if `halve`."""
+    """The critic's bottleneck, added to x with new channels from 1 x 1: (n, a, h, w) -> (n, b, h/2, w/2) if `halve`."""
 
     def __init__(self, a: int, b: int, halve: bool):
         super().__init__()
@@ -116,7 +116,7 @@ class BigGenerator(nn.Module):
 
     Args:
         embedding: length of the class's vector, shared by all norms.
-        deep: bottleneck blocks, two for each size, each told the whole code; else one block, told its slice.
+        deep: bottleneck blocks, two for each size, each with the whole code; else one block, with its slice.
         attend: attention on the doubled map whose shorter side is nearest to this; 0 for none.
     """
 
@@ -248,7 +248,7 @@ class BigGAN(TwoPlayers):
         return hinge.generator(self.D(self.G(self.draw(n), label), label))
 
     def input_matrices(self) -> list[Tensor]:
-        """The matrix by which the first layer reads a code; it does not look at the slices of the norms."""
+        """The matrix by which the first layer reads a code; the slices that the norms read are not in it."""
         (first,) = super().input_matrices()
         return [F.pad(first, (0, self.prior.size - first.shape[1]))]
 
@@ -268,7 +268,7 @@ def biggan(
     orthogonal: Weight = 1e-4,
     average: Fraction = 0.9999,
 ) -> BigGAN:
-    """Each block of the generator told the class and its own slice of the code.
+    """Each block of the generator is conditioned on the class and on its own slice of the code.
 
     Settings:
         latent: length of the code z, normal, cut into a slice for each block
@@ -281,10 +281,21 @@ def biggan(
         critic_steps: turns of the critic before each turn of the generator
         orthogonal: weight of the generator's orthogonal term
     """
-    return _biggan(
-        spec, "biggan", False, latent, embedding, width, attend, batch, parts,
-        (generator_lr, critic_lr), critic_steps, orthogonal, average,
-    )  # fmt: skip
+    _require(spec, "biggan", batch, parts)
+    G, D = _networks(spec, deep=False, latent=latent, embedding=embedding, width=width, attend=attend)
+    return BigGAN(
+        G,
+        D,
+        prior=normal(latent),
+        parts=parts,
+        orthogonal=orthogonal,
+        critic_steps=critic_steps,
+        generator=adam(generator_lr, 0.0),
+        critic=adam(critic_lr, 0.0),
+        batch=batch,
+        classes=len(spec.classes),
+        average=average,
+    )
 
 
 def biggan_deep(
@@ -302,7 +313,7 @@ def biggan_deep(
     orthogonal: Weight = 1e-4,
     average: Fraction = 0.9999,
 ) -> BigGAN:
-    """Four times as deep, in bottlenecks; each block of the generator told the class and the whole code.
+    """Four times as deep, in bottlenecks; each block of the generator is conditioned on the class and all of the code.
 
     Settings:
         latent: length of the code z, normal
@@ -315,46 +326,37 @@ def biggan_deep(
         critic_steps: turns of the critic before each turn of the generator
         orthogonal: weight of the generator's orthogonal term
     """
-    return _biggan(
-        spec, "biggan-deep", True, latent, embedding, width, attend, batch, parts,
-        (generator_lr, critic_lr), critic_steps, orthogonal, average,
-    )  # fmt: skip
-
-
-def _biggan(
-    spec: Spec,
-    who: str,
-    deep: bool,
-    latent: int,
-    embedding: int,
-    width: int,
-    attend: int,
-    batch: int,
-    parts: int,
-    lr: tuple[float, float],
-    critic_steps: int,
-    orthogonal: float,
-    average: float,
-) -> BigGAN:
-    spec.require(who, kind="image", classes=True)
-    (c, h, w), classes = spec.shape, len(spec.classes)
-    if batch % parts:
-        raise BadRequest(f"{who}: a batch of {batch} cannot be played in {parts} parts; take a divisor")
-    G = BigGenerator(latent, (c, h, w), classes, width=width, embedding=embedding, deep=deep, attend=attend)
-    D = BigCritic((c, h, w), classes, width=width, deep=deep, attend=attend)
+    _require(spec, "biggan-deep", batch, parts)
+    G, D = _networks(spec, deep=True, latent=latent, embedding=embedding, width=width, attend=attend)
     return BigGAN(
-        spectral(G, nn.Embedding),
-        spectral(D),
+        G,
+        D,
         prior=normal(latent),
         parts=parts,
         orthogonal=orthogonal,
         critic_steps=critic_steps,
-        generator=adam(lr[0], 0.0),
-        critic=adam(lr[1], 0.0),
+        generator=adam(generator_lr, 0.0),
+        critic=adam(critic_lr, 0.0),
         batch=batch,
-        classes=classes,
+        classes=len(spec.classes),
         average=average,
     )
+
+
+def _require(spec: Spec, who: str, batch: int, parts: int) -> None:
+    spec.require(who, kind="image", classes=True)
+    if batch % parts:
+        raise BadRequest(f"{who}: a batch of {batch} cannot be played in {parts} parts; take a divisor")
+
+
+def _networks(
+    spec: Spec, *, deep: bool, latent: int, embedding: int, width: int, attend: int
+) -> tuple[nn.Module, nn.Module]:
+    """Generator and critic, spectrally normalized; the generator's embedding of classes is not."""
+    (c, h, w), classes = spec.shape, len(spec.classes)
+    G = BigGenerator(latent, (c, h, w), classes, width=width, embedding=embedding, deep=deep, attend=attend)
+    D = BigCritic((c, h, w), classes, width=width, deep=deep, attend=attend)
+    return spectral(G, nn.Embedding), spectral(D)
 
 
 # Measured on a processor.

@@ -1,4 +1,4 @@
-"""Conditional GAN: both networks are told the class.
+"""Conditional GAN: both networks are conditioned on the class.
 
     min_G max_D  E_{x,y}[log D(x, y)] + E_{z,y}[log(1 - D(G(z, y), y))]
 
@@ -32,7 +32,7 @@ def cgan(
     beta1: Fraction = 0.5,
     average: Fraction = 0.0,
 ) -> GAN:
-    """The one-hot label joined to the code and to what the critic sees.
+    """The one-hot label joined to the code and to the input of the critic.
 
     Settings:
         latent: length of the code z, uniform on [-1, 1]
@@ -40,10 +40,10 @@ def cgan(
     """
     spec.require("cgan", classes=True)
     k = len(spec.classes)
-    told = Spec(spec.name, spec.kind, (spec.shape[0] + k, *spec.shape[1:]), spec.classes)
+    joined = Spec(spec.name, spec.kind, (spec.shape[0] + k, *spec.shape[1:]), spec.classes)
     return GAN(
         Joined(generator_for(spec, latent + k, width), k),
-        Joined(critic_for(told, width), k),
+        Joined(critic_for(joined, width), k),
         prior=uniform(latent),
         divergence=non_saturating,
         generator=adam(lr, beta1),

@@ -10,10 +10,10 @@ The layers are shared by construction: they are there once.
 
 Deviations:
     As in the paper's networks, the layers nearest to the image work at its full size: edges of one pixel need it.
-        What lies between is DCGAN's, with batch norm in the generators alone.  For the paper's 1,024 channels of
+        The layers between are DCGAN's, with batch norm only in the generators.  For the paper's 1,024 channels of
         the smallest map, the generators have a hidden layer in front of it.
     The generators raise log D(G(z)).
-    R1 where it is asked for, paid by each critic on the data of its own domain.
+    R1 where it is asked for, of each critic on the data of its own domain.
     The width doubles with every halving and has no cap: at 256 x 256 the two games have 392 million parameters by
         default.  Ask for a smaller `width` there: parameters fall with its square.
 """
@@ -85,8 +85,8 @@ def generator_layers(latent: int, shape: Shape, width: int) -> list[nn.Module]:
     widths = [width * 2**i for i in range(k, -1, -1)]
     small = [math.ceil(side / 2**k) for side in shape[1:]]
     first = nn.Sequential(nn.Linear(latent, FEATURES, bias=False), nn.BatchNorm1d(FEATURES), nn.ReLU())
-    wide = nn.Linear(FEATURES, widths[0] * math.prod(small), bias=False)
-    layers: list[nn.Module] = [nn.Sequential(wide, nn.Unflatten(1, (widths[0], *small)))]
+    first = nn.Linear(FEATURES, widths[0] * math.prod(small), bias=False)
+    layers: list[nn.Module] = [nn.Sequential(first, nn.Unflatten(1, (widths[0], *small)))]
     layers += [nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False) for a, b in zip(widths, widths[1:])]
     hidden = [nn.Sequential(*part, nn.ReLU()) for part in zip(layers, map(nn.BatchNorm2d, widths))]
     return [first, *hidden, nn.Sequential(nn.Conv2d(width, shape[0], 3, 1, 1), nn.Tanh())]
@@ -125,7 +125,7 @@ class CoGAN(TwoPlayers):
         self.average.update(self.G)
 
     def critic_loss(self, domain: int, real: Tensor, fake: Tensor, t: int) -> Tensor:
-        """What the critic of a domain lowers in round `t`, with the penalties that are due."""
+        """The loss of the critic of a domain in round `t`, with the penalties that are due."""
         on_real, on_fake = self.looks(real, fake, (domain,))
         penalties = self.regularize(on_real, on_fake, t)
         loss = non_saturating.critic(on_real.scores, on_fake.scores)
@@ -137,7 +137,7 @@ class CoGAN(TwoPlayers):
         return self.prior(n, self.device, truncation)[first]
 
     def decode(self, z: Tensor, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
-        """Images of these codes in these domains; by turns in both where none is told."""
+        """Images of these codes in these domains; by turns in both where none is given."""
         (domain,) = told_labels(len(z), label, DOMAINS, self.device)
         return torch.stack(self.standing(truncation)(z))[domain, torch.arange(len(z), device=self.device)]
 
@@ -153,7 +153,7 @@ class CoGAN(TwoPlayers):
         return (self.prior(n, self.device, truncation),)
 
     def score(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
-        """Scores in these domains, by turns in both where none is told: (n, c, h, w) -> (n,)."""
+        """Scores in these domains, by turns in both where none is given: (n, c, h, w) -> (n,)."""
         (domain,) = told_labels(len(x), label, DOMAINS, self.device)
         both = torch.stack([self.D(x, k) for k in range(DOMAINS)])
         return both[domain, torch.arange(len(x), device=self.device)]
@@ -191,7 +191,7 @@ def cogan(
         batch: data of one turn, of each domain
         lr: Adam's step size, of both players; its second moment decays by 0.99
         penalty: weight of R1; 0 for none, as in the paper
-        every: rounds from one payment of R1 to the next
+        every: R1 is applied in one of so many rounds
         average: decay of the generators' moving average; 0 for none
     """
     spec.require("cogan", kind="image", classes=True, domains=DOMAINS)

@@ -3,14 +3,14 @@
     min_G max_D  E_x[log D(x)] + E_z[log(1 - D(G(z)))] - λ E_{x,δ}[(‖∇D(x + δ)‖ - 1)²],  δ ~ N(0, s²I)
 
 (Kodali, Abernethy, Hays & Kira 2017, "On Convergence and Stability of GANs", arXiv 1705.07215.)  Where
-WGAN-GP holds the slope between reals and fakes, this penalty holds it near the reals alone, and the divergence stays
+WGAN-GP holds the slope between reals and fakes, this penalty holds it only near the reals, and the divergence stays
 the first one.
 
 Deviations:
     The penalty is on the slope of the logit, from which the losses are computed; the paper writes D.
     The generator raises log D(G(z)).
     s is half the deviation of the batch, the scale of the authors' code; `penalties.dragan` says where they differ.
-    No norm in the critic: the penalty looks at one sample at a time.
+    No norm in the critic: the penalty is of each sample by itself.
 """
 
 from rivalry.data.source import Spec
@@ -41,7 +41,7 @@ def dragan(
         latent: length of the code z, uniform on [-1, 1]
         width: channels of the map nearest to the image, or units of a hidden layer for points
         penalty: weight of the gradient penalty
-        every: rounds from one payment of the penalty to the next
+        every: the penalty is applied in one of so many rounds
     """
     return GAN(
         generator_for(spec, latent, width),

@@ -17,7 +17,7 @@ Deviations:
     DCGAN's networks: the encoder is its critic without the last layer, the decoder its generator from the first map
         on.  Leaky ReLU in the encoder; the paper's rectifiers are not leaky.
     Layer normalization in the critic where the paper has batch norm: with that, the energy of a datum would depend on
-        the others of its batch, and fakes that are a mere trace of an image get a high energy in training alone.
+        the others of its batch, and fakes that are almost no image get a high energy only in training.
     Any size; the paper has one network for each of its data sets.  Batch and rates are ours; the paper chose its
         own by a search for each data set.  λ = 0.1 is the paper's.
 """
@@ -56,12 +56,12 @@ def pulling_away(codes: Tensor) -> Tensor:
 
 
 class Autoencoder(nn.Module):
-    """Images (n, c, h, w) -> scores (n,): minus the mean squared error of what is drawn from their codes."""
+    """Images (n, c, h, w) -> scores (n,): minus the mean squared error of the images decoded from their codes."""
 
     def __init__(self, shape: Shape, *, width: int):
         super().__init__()
         k = halvings(shape)
-        self.side = tuple(math.ceil(s / 2**k) * 2**k for s in shape[1:])  # what halves evenly
+        self.side = tuple(math.ceil(s / 2**k) * 2**k for s in shape[1:])  # sides that halve evenly
         self.encoder = ConvCritic(shape, width=width, norm=layer_norm).body
         self.decoder = ConvGenerator(1, shape, width=width, norm=layer_norm).body[
             2:
@@ -71,7 +71,7 @@ class Autoencoder(nn.Module):
         return self.judge(x)[0]
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The scores (n,), and the codes (n, wide, h/2^k, w/2^k)."""
+        """The scores (n,), and the codes (n, channels, h/2^k, w/2^k)."""
         h, w = x.shape[2:]
         code = self.encoder(F.pad(x, (0, self.side[1] - w, 0, self.side[0] - h), "replicate"))
         drawn = self.decoder(code)[..., :h, :w]

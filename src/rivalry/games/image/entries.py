@@ -20,7 +20,7 @@ ENTRIES = (
         "Mirza & Osindero",
         2014,
         "arXiv 1411.1784",
-        "the class joined to the code and to what the critic sees",
+        "the class joined to the code and to the critic's input",
         kinds=VALUES,
         needs=("labels",),
     ),
@@ -131,7 +131,7 @@ ENTRIES = (
         "Kodali et al.",
         2017,
         "arXiv 1705.07215",
-        "a gradient penalty around real data alone",
+        "a gradient penalty around real data only",
         kinds=VALUES,
     ),
     Entry(
@@ -141,7 +141,7 @@ ENTRIES = (
         "Petzka et al.",
         2017,
         "arXiv 1709.08894",
-        "Wasserstein, slopes above 1 alone are penalized",
+        "Wasserstein, only slopes above 1 are penalized",
         kinds=VALUES,
     ),
     Entry(
@@ -188,7 +188,7 @@ ENTRIES = (
         "Miyato & Koyama",
         2018,
         "arXiv 1802.05637",
-        "the same told classes: conditional norms, projection critic",
+        "the same with classes: conditional norms, projection critic",
         needs=("labels",),
     ),
     Entry(

@@ -8,7 +8,7 @@ and the image: a category and some continuous numbers that come to mean, say, di
 
 Two players, as in the authors' code.  The generator lowers its own loss - λ L_I.  The critic lowers its own loss
 - λ L_I and moves Q, which reads the critic's features: these learn to tell codes apart as well as real from fake.
-(Equation 6 alone would let the critic's body lower L_I; no gain of its own lies in that, since V does not ask it.)
+(Equation 6 by itself would let the critic's body lower L_I; V gives it no reason to.)
 With a fixed deviation of 1, log Q of a number is a squared error, up to a constant.
 
 Deviations:
@@ -55,7 +55,7 @@ def coded(noise: int, categories: int, numbers: int) -> Prior:
 
 
 class InfoGAN(TwoPlayers):
-    """Critic and generator, who both raise what the image tells of the code.
+    """Critic and generator, which both raise the information of the image about the code.
 
     Args:
         categories, numbers: the parts of the code that are asked back.
@@ -77,7 +77,7 @@ class InfoGAN(TwoPlayers):
         super().__init__(G, D, **parts)
         self.categories, self.numbers, self.information = categories, numbers, information
         self.Q = nn.Sequential(
-            nn.Linear(D.wide, 128),
+            nn.Linear(D.feature_count, 128),
             nn.BatchNorm1d(128),
             nn.LeakyReLU(0.1),
             nn.Linear(128, categories + numbers),
@@ -88,13 +88,13 @@ class InfoGAN(TwoPlayers):
         (real,) = data.take(self.batch)
         z = self.draw(len(real))
         fake = self.G(z)
-        on_real, (on_fake, told) = self.D(real), self.judged(fake.detach())
-        divergence, secret = non_saturating.critic(on_real, on_fake), self.unexplained(told, z)
+        on_real, (on_fake, read) = self.D(real), self.judged(fake.detach())
+        divergence, secret = non_saturating.critic(on_real, on_fake), self.unexplained(read, z)
         loss = divergence + self.information * sum(secret.values())
         notes = {"divergence": divergence, "real": on_real.mean(), "fake": on_fake.mean(), **secret}
         yield Move(self.critic, loss, notes)
-        on_fake, told = self.judged(fake)
-        secret = self.unexplained(told, z)
+        on_fake, read = self.judged(fake)
+        secret = self.unexplained(read, z)
         loss = non_saturating.generator(on_fake) + self.information * sum(secret.values())
         yield Move(self.generator, loss, {**secret})
         self.average.update(self.G)
@@ -131,13 +131,13 @@ class InfoGAN(TwoPlayers):
         return self.decode(self.with_parts(self.draw(n, truncation), code or {}), label, truncation)
 
     def judged(self, x: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Scores (n,) of images (n, c, h, w), and what Q reads from them (see `read`), from the same features."""
+        """Scores (n,) of images (n, c, h, w), and the output of Q for them (see `read`), from the same features."""
         features = self.D.features(x)
         read = as_float32(self.Q(features))
         return self.D.last(features).squeeze(1), (read[:, : self.categories], read[:, self.categories :])
 
     def read(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """What Q reads from images (n, c, h, w): logits of the category (n, categories) and numbers (n, numbers)."""
+        """The output of Q for images (n, c, h, w): logits of the category (n, categories) and numbers (n, numbers)."""
         return self.judged(x)[1]
 
     def unexplained(self, read: tuple[Tensor, Tensor], z: Tensor) -> dict[str, Tensor]:
@@ -169,13 +169,13 @@ def infogan(
     """DCGAN's networks, and a head of the critic that reads the code back from the image.
 
     Settings:
-        latent: length of the noise, uniform on [-1, 1], beside the parts that are asked back
+        latent: length of the noise, uniform on [-1, 1], beside the named parts
         categories: values of the code's category
         numbers: continuous numbers in the code, uniform on [-1, 1]
         width: channels of the map nearest to the image
         generator_lr: Adam's step size of the generator
         critic_lr: Adam's step size of the critic
-        information: weight of what the image tells of the code, in both players' losses; 0 for a plain GAN
+        information: weight of the information of the image about the code, in both players' losses; 0 for a plain GAN
     """
     spec.require("infogan", kind="image")
     c, h, w = spec.shape

@@ -1,4 +1,4 @@
-"""PacGAN: the critic sees several samples at once, so a generator that repeats itself is found out.
+"""PacGAN: the critic scores several samples together, so repeated samples are easy to tell from real ones.
 
     min_G max_D  E[log D(x_1, ..., x_m)] + E[log(1 - D(G(z_1), ..., G(z_m)))]
 

@@ -6,7 +6,7 @@ on images of resolution r(t), x ← lerp(double(halve(x)), x, α(t)) while a lay
 "Progressive Growing of GANs for Improved Quality, Stability, and Variation", arXiv 1710.10196).  Equalized
 learning rates, pixel norm in the generator, minibatch deviation in the critic, a batch for each resolution.
 
-What is played in round t is a function of t alone, so a run that is resumed goes on in the phase that it was in.
+The phase of round t is a function of t only, so a run that is resumed goes on in the phase that it was in.
 
 Deviations:
     Any size: the smallest image has a shorter side of 4 to 7 pixels, and the largest is cropped to the data's.
@@ -38,7 +38,7 @@ WIDEST = 512
 
 
 class Stage(NamedTuple):
-    """What is played: `level` doublings of the smallest image, the newest of them at a share `alpha`."""
+    """The network of a phase: `level` doublings of the smallest image, the newest of them at a share `alpha`."""
 
     level: int
     alpha: float

@@ -5,11 +5,12 @@
     min_G E[softplus(-D(G(z, y), y))]
 
 (The critic: Miyato & Koyama 2018, "cGANs with Projection Discriminator", arXiv 1802.05637, equation 3; the
-penalty: Mescheder et al. 2018, arXiv 1801.04406, paid lazily as in Karras et al. 2020, arXiv 1912.04958.)
+penalty: Mescheder et al. 2018, arXiv 1801.04406, applied in some rounds only, as in Karras et al. 2020, arXiv
+1912.04958.)
 
 Deviations:
     R1 in place of spectral normalization and the logistic loss in place of the hinge: two thirds of the time.
-    DCGAN's layers in place of residual ones, their norms told the class.
+    DCGAN's layers in place of residual ones, their norms conditioned on the class.
     All defaults are ours, tuned on MNIST for two minutes of a laptop; neither paper has such a system.
 """
 
@@ -29,7 +30,7 @@ from rivalry.settings import Count, Fraction, Rate, Weight
 
 
 class ClassGenerator(nn.Module):
-    """Codes (n, latent) and labels (n,) -> images (n, c, h, w) in [-1, 1]; every norm is told the class."""
+    """Codes (n, latent) and labels (n,) -> images (n, c, h, w) in [-1, 1]; every norm is conditioned on the class."""
 
     def __init__(self, latent: int, shape: Shape, classes: int, width: int):
         super().__init__()
@@ -91,7 +92,7 @@ def projection_gan(
         width: channels of the map nearest to the image; each halving of the image doubles them
         lr: Adam's step size, of both players; its second moment decays by 0.99
         penalty: weight of R1
-        every: rounds from one payment of R1 to the next
+        every: R1 is applied in one of so many rounds
     """
     spec.require("projection-gan", kind="image", classes=True)
     c, h, w = spec.shape

@@ -123,7 +123,7 @@ def r3gan(
         width: channels of the map nearest to the image, or units of a hidden layer for points
         lr: Adam's step size, of both players; its moments decay by 0 and 0.99
         penalty: weight of R1 and of R2
-        every: rounds from one payment of the penalties to the next
+        every: the penalties are applied in one of so many rounds
         networks: DCGAN's without norms, or the paper's own of grouped residual blocks, for images
     """
     G, D = NETWORKS[networks](spec, latent, width)

@@ -1,4 +1,4 @@
-"""Self-attention GAN: both networks look at the whole image at once.
+"""Self-attention GAN: in both networks every place of the image can use every other.
 
     o_j = Σ_i softmax_i(f(x_i)ᵀ g(x_j)) h(x_i),        y = γ v(o) + x
     min_D E_x[max(0, 1 - D(x, y))] + E_z[max(0, 1 + D(G(z, y), y))]        min_G -E_z[D(G(z, y), y)]
@@ -49,11 +49,11 @@ def sagan(
         latent: length of the code z, normal
         width: channels of every block
         attend: both networks attend on their map whose shorter side is nearest to this; 0 for none
-        told: both networks are told the classes, where the data have any, or nothing
+        told: both networks are conditioned on the classes, where the data have any, or on nothing
         generator_lr: Adam's step size of the generator; its moments decay by 0 and 0.9
         critic_lr: Adam's step size of the critic
         penalty: weight of R1; 0 for none, as in the paper
-        every: rounds from one payment of R1 to the next
+        every: R1 is applied in one of so many rounds
     """
     spec.require("sagan", kind="image")
     (c, h, w), classes = spec.shape, len(spec.classes) if told == "classes" else 0

@@ -55,7 +55,7 @@ def sngan_projection(
     critic_steps: Count = 5,
     average: Fraction = 0.0,
 ) -> GAN:
-    """SNGAN told classes: the generator normalizes by class, the critic projects onto the class.
+    """SNGAN with classes: the generator normalizes by class, the critic projects onto the class.
 
     Settings:
         latent: length of the code z, normal
@@ -94,6 +94,6 @@ def _sngan(
     )
 
 
-# What learns in minutes on two cores.
+# Settings that learn in minutes on two cores.
 SMALL = {"data": "mnist", "time": "5m", "width": 16, "critic_steps": 1, "lr": 5e-4, "average": 0.99}
 RECIPES = {"sngan": {"mnist": SMALL}, "sngan-projection": {"mnist": SMALL}}

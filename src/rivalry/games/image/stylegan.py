@@ -1,4 +1,4 @@
-"""StyleGAN: a generator that is told a style at every layer, and learns what a code means before it draws.
+"""StyleGAN: a style controls every layer of the generator, and a mapping from codes to styles is learned.
 
     w = f(z),    x = g(w, noise);        AdaIN(x_i, w) = s_i(w) (x_i - μ(x_i)) / σ(x_i) + b_i(w)
     min_D E[softplus(-D(x))] + E[softplus(D(g(f(z))))] + γ/2 E‖∇D(x)‖²
@@ -11,7 +11,7 @@ lazy R1 and path length.  Adaptive augmentation: Karras et al. 2020, arXiv 2006.
 
 Deviations:
     `stylegan` does not grow: all of its layers play from the first round, as those of `stylegan2` do.
-    Any size: the constant has a shorter side of 4 to 7 pixels; images are cropped from what is doubled of it.
+    Any size: the constant has a shorter side of 4 to 7 pixels; images are cropped after the doublings.
     Unconditional.  Truncation pulls the styles of all layers; the paper's figures spare the finest.
     A lazy term joins the adversarial loss in one step of Adam, where the authors' code makes a second one.  `stylegan2`
         has the correction by c = k/(k + 1) for it: the steps between are those of the paper, and one in k + 1 is saved.
@@ -51,7 +51,7 @@ AUGMENTS = {"none": Nothing, "diffaugment": DiffAugment, "ada": ADA}
 
 
 class AdaptiveNorm(nn.Module):
-    """Noise, a rectifier, and every channel normalized and told anew by the style: (n, c, h, w), (n, d) -> the same."""
+    """Noise, a rectifier, a norm of each channel, and the style's gain and bias: (n, c, h, w), (n, d) -> the same."""
 
     def __init__(self, channels: int, d: int, size: tuple[int, int]):
         super().__init__()
@@ -162,7 +162,7 @@ class StyleGAN(TwoPlayers):
     ):
         super().__init__(G, D, **parts)
         self.mixing, self.paths = mixing, tuple(paths)
-        self.means = nn.ModuleList(paths)  # what the terms remember is in the checkpoint
+        self.means = nn.ModuleList(paths)  # the state of the terms is in the checkpoint
 
     def round(self, data: Source, t: int) -> Iterator[Move]:
         (real,) = data.take(self.batch)
@@ -238,7 +238,7 @@ def stylegan(
         mixing: share of samples that have the styles of two codes
         lr: Adam's step size, of both players; its moments decay by 0 and 0.99
         penalty: weight of R1
-        every: rounds from one payment of R1 to the next
+        every: R1 is applied in one of so many rounds
     """
     shape, small, widths = _sizes("stylegan", spec, width)
     mapping, synthesis = Mapping(latent, latent, depth), Synthesis(shape[0], small, widths, latent)
@@ -277,11 +277,11 @@ def stylegan2(
         width: channels of the largest map; each halving doubles them, up to 512
         depth: layers from the code to the style
         mixing: share of samples that have the styles of two codes
-        augment: what the critic sees of an image: all of it, DiffAugment's changes, or ADA's
-        lr: Adam's step size, of both players; its moments decay by 0 and 0.99; corrected for terms paid lazily
+        augment: changes of the critic's images: none, DiffAugment's, or ADA's
+        lr: Adam's step size, of both players; its moments decay by 0 and 0.99; corrected for terms of only some rounds
         penalty: weight of R1
-        every: rounds from one payment of R1 to the next
-        path: weight of the path length, paid every fourth round; 0 for none
+        every: R1 is applied in one of so many rounds
+        path: weight of the path length, applied in every fourth round; 0 for none
     """
     shape, small, widths = _sizes("stylegan2", spec, width)
     mapping, synthesis = Mapping(latent, latent, depth), SkipSynthesis(shape[0], small, widths, latent)
@@ -303,7 +303,7 @@ def stylegan2(
 
 
 def lazy_adam(lr: float, every: int) -> MakeOptimizer:
-    """Adam for a player one of whose terms is paid in every k-th round alone: λ' = cλ, β' = β^c, c = k/(k + 1).
+    """Adam for a player one of whose terms is added only in every k-th round: λ' = cλ, β' = β^c, c = k/(k + 1).
 
     (Karras et al. 2019, arXiv 1912.04958, appendix B.)  A term of every round needs no correction: c = 1.
     """

@@ -1,18 +1,18 @@
-"""Unrolled GAN: the generator foresees the critic's next k answers, and differentiates through them.
+"""Unrolled GAN: the generator's loss is taken after the critic's next k steps, and differentiated through them.
 
     θ_D^{i+1} = Adam(θ_D^i, ∇L_D(θ_G, θ_D^i)),  i < k        min_G L_G(θ_G, θ_D^k(θ_G, θ_D))
 
 (Metz et al. 2016, "Unrolled Generative Adversarial Networks", arXiv 1611.02163, equations 6 to 10; Adam in place of
-gradient descent as in its experiments.)  The critic itself takes one plain step a round; only the generator looks
-ahead, at the same batch.  A foreseen step begins from the moments that the critic's own Adam has by then, so it is
-the step that the critic would take.
+gradient descent as in its experiments.)  The critic itself takes one plain step a round; only the loss of the
+generator is unrolled, on the same batch.  An unrolled step begins from the moments that the critic's own Adam has by
+then, so it is the step that the critic would take.
 
 Deviations:
-    No batch norm in the critic, whose statistics would have to be foreseen as well.
+    No batch norm in the critic, whose statistics would have to be unrolled as well.
     DCGAN's networks for images, where the paper's generator for MNIST is recurrent; a code of 100 where it has 256,
         and a batch of 64 where it has 512 for points.
-    The critic moves before the generator looks ahead; the authors' code moves both at once.
-    Under several processes each foresees the answers to its own share of the batch.
+    The critic moves before the generator's loss is unrolled; the authors' code moves both at once.
+    Under several processes each unrolls the steps on its own share of the batch.
 """
 
 from collections.abc import Iterator

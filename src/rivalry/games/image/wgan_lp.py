@@ -45,7 +45,7 @@ def wgan_lp(
         beta1: Adam's first moment decay; its second is 0.9
         penalty: weight of the gradient penalty
         critic_steps: turns of the critic before each turn of the generator
-        norm: of the critic's convolutions; the penalty looks at one sample at a time, so never batch
+        norm: of the critic's convolutions; the penalty is of each sample by itself, so never batch
     """
     return GAN(
         generator_for(spec, latent, width),

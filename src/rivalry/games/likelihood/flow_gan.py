@@ -3,14 +3,14 @@
     min_G max_D  E_x[D(x)] - E_z[D(G(z))] - λ E_x[log p_G(x)],        G = f⁻¹, p_G as of a flow f
 
 (Grover et al. 2017, "Flow-GAN: Combining Maximum Likelihood and Adversarial Learning in Generative Models",
-arXiv 1705.08868, equation 9.)  D is kept Lipschitz by a gradient penalty.  The likelihood shows what no critic sees:
-a generator that is trained against a critic alone makes samples that may look well, and gives real data next to no
+arXiv 1705.08868, equation 9.)  D is kept Lipschitz by a gradient penalty.  The likelihood shows a fault that no critic
+shows: a generator that is trained only against a critic makes samples that may look well, and gives real data almost no
 probability.
 
 Deviations:
     λ weighs the likelihood per dimension, so that one value serves images of any size.
     Images are on [-1, 1], spread over the levels of the data; both players see them so.
-    With likelihood alone it is NICE's game: no critic is there.
+    With only the likelihood it is NICE's game, without a critic.
 """
 
 import math
@@ -46,8 +46,8 @@ class FlowGAN(OfFlow):
 
     Args:
         D: (n, ...) data -> (n,) scores, real is high.
-        divergence: what the critic estimates and the generator lowers.
-        terms: what else the generator lowers, by name.
+        divergence: the critic estimates it and the generator lowers it.
+        terms: further losses of the generator, by name.
         penalties: terms that join the critic's loss.
         critic_steps: turns of the critic before each turn of the generator.
         generator, critic: the optimizers of the two players.
@@ -115,8 +115,8 @@ def flow_gan(
     """NICE's map as a generator, against a critic of the kind of the data.
 
     Settings:
-        objective: of the generator: its likelihood alone, the critic alone, or both
-        weight: of the likelihood per dimension beside the critic
+        objective: of the generator: its likelihood, the critic, or both
+        weight: of the likelihood per dimension; the critic's term has 1
         width: units of a hidden layer of the generator's couplings
         hidden: hidden layers between the first and the last of a coupling
         couplings: how often one half of the numbers is shifted by the other

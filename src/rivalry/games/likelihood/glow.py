@@ -8,7 +8,7 @@ On points the steps are the same, with W a matrix over the numbers of a point.
 
 Deviations:
     The codes that are done at a scale are N(0, I); the paper's prior of them depends on what goes on.
-    Told classes, all codes of a class have a mean of their own; the paper shifts those of the last scale alone, and
+    With classes, all codes of a class have a mean of their own; the paper shifts those of the last scale alone, and
         adds a classifier's loss.
     A side that is odd is not halved, and there are fewer scales for a small image.
 """
@@ -59,7 +59,7 @@ def glow(
         width: channels of the networks in couplings, or units of their hidden layers for points
         depth: steps at each scale
         scales: how often an image is halved, at most
-        conditional: is it told classes, where the data have any
+        conditional: is it conditioned on the classes, where the data have any
         levels: of a pixel, over which images are spread; no matter for points
         lr: Adam's step size
         average: decay of the moving average of the weights; 0 for none

@@ -3,7 +3,7 @@
     max_θ  E_x[Σ_i log p(x_i | x_1, ..., x_{i-1})]
 
 (Germain et al. 2015, "MADE: Masked Autoencoder for Distribution Estimation", arXiv 1502.03509, equation 2 and
-section 4.)  One pass tells all conditional distributions, and so the likelihood; a sample is made number by number.
+section 4.)  One pass gives all conditional distributions, and so the likelihood; a sample is made number by number.
 
 `Autoregressive` is the game of any network of this kind: one player, one move a round.  `made` is the paper's own
 network; PixelCNN is another.
@@ -12,7 +12,7 @@ Deviations:
     A pixel has levels, with a softmax or a mixture of logistics over them, where the paper binarizes; a number of a
         point has a mixture of Gaussians (Papamakarios et al. 2017, arXiv 1705.07057, call it MADE MoG).
     One order, the natural one, and one set of masks.
-    The average of the weights over training is what is asked for likelihoods and samples.
+    Likelihoods and samples come from the average of the weights over training.
 """
 
 import math
@@ -39,25 +39,25 @@ GROUP = 128  # samples that are made at once, which bounds the memory
 
 
 class Causal(Protocol):
-    """A network in which what is told of a number depends on the numbers before it, in an order of its own."""
+    """A network whose output for a number depends only on the numbers before it, in an order of its own."""
 
     def __call__(self, x: Tensor, *label: Tensor) -> Tensor:
-        """(n, ...) -> (n, ..., parts): what tells the distribution of each number."""
+        """(n, ...) -> (n, ..., parts): parameters of the distribution of each number."""
 
     def fill(self, draw: Callable[[Tensor, Tensor], Tensor], u: Tensor, *label: Tensor) -> Tensor:
-        """Data (n, ...) drawn in order: `draw(told, u)` turns what is told and uniform numbers into numbers."""
+        """Data (n, ...) drawn in order: `draw(parameters, u)` turns parameters and uniform numbers into numbers."""
 
 
 class Autoregressive(Game):
     """Maximum likelihood by the product of conditional distributions.
 
     Args:
-        network: tells of each number what the conditional distribution needs; see `Causal`.
+        network: gives the parameters of the conditional distribution of each number; see `Causal`.
         conditional: the distribution of one number.
         shape: of a datum.
         optimizer: of the only player.
         batch: data of one turn.
-        classes: how many the network is told of; 0 when it is told nothing.
+        classes: the number of classes that the network is conditioned on; 0 for none.
         average: decay of the moving average of the network; 0 for none.
     """
 
@@ -88,7 +88,7 @@ class Autoregressive(Game):
     def log_prob(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
         """Nats of data (n, ...) -> (n,): of images the log-probability on their levels, of points the log-density.
 
-        Without a label, of a model told classes, of all of them equally likely.
+        Without a label, of a model with classes, of all of them equally likely.
 
         Raises:
             BadRequest: pixels that lie on no level.
@@ -102,13 +102,11 @@ class Autoregressive(Game):
     def log_mass(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
         """The log-probability of 8-bit images on their levels, in nats: (n, c, h, w) -> (n,), exact."""
         if len(self.shape) == 1:
-            raise BadRequest(
-                "points have no levels, so they have a density and no probability: ask for log_prob"
-            )
+            raise BadRequest("points have no levels, so they have a density and no probability: use log_prob")
         return self.log_prob(x, label)
 
     def sample(self, n: int, label: Tensor | int | None = None) -> Tensor:
-        """`n` samples, in groups of 128; of class `label` where classes are told, else of every class in turn."""
+        """`n` samples, in groups of 128; of class `label`, or of every class in turn."""
         given = told_labels(n, label, self.classes, self.device)
         u = uniform((n, *self.shape), self.device)
         groups = zip(*(each.split(GROUP) for each in (u, *given)))

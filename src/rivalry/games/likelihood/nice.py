@@ -14,7 +14,7 @@ Deviations:
     Halves by a checkerboard for images; the paper takes odd and even pixels in rows, which are columns where a
         side is even.
     Each number is shifted and scaled by the first batch before f, where the paper whitens some of its data.
-    The average of the weights over training is what is asked for likelihoods and samples.
+    Likelihoods and samples come from the average of the weights over training.
 """
 
 import math
@@ -90,7 +90,7 @@ class FlowDensity(nn.Module):
         self.means = nn.Parameter(torch.zeros(classes, base.prior.size)) if classes else None
 
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
-        """log p(x | label); without a label, of a model told classes, of all of them equally likely."""
+        """log p(x | label); without a label, of a model with classes, of all of them equally likely."""
         z, log_det = self.encoded(x)
         if self.means is None:
             return self._of(z) + log_det
@@ -118,11 +118,11 @@ class OfFlow(Game):
 
     Args:
         flow: data (n, ...) <-> codes (n, d).
-        base: what codes are distributed as.
+        base: the distribution of codes.
         shape: of a datum.
         batch: data of one turn.
         levels: of a pixel; None for points, which need no dequantization.
-        classes: how many the base is told of; 0 when it is told nothing.
+        classes: the number of classes that the base is conditioned on; 0 for none.
         average: decay of the moving average of the weights; 0 for none.
     """
 
@@ -146,7 +146,7 @@ class OfFlow(Game):
 
     @property
     def settled(self) -> FlowDensity:
-        """The averaged weights' density: what is asked for likelihoods and samples."""
+        """The density of the averaged weights, for likelihoods and samples."""
         return cast(FlowDensity, self.average.network)
 
     def log_prob(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
@@ -161,9 +161,7 @@ class OfFlow(Game):
             BadRequest: points, which have no levels, or pixels that lie on none.
         """
         if self.levels is None:
-            raise BadRequest(
-                "points have no levels, so they have a density and no probability: ask for log_prob"
-            )
+            raise BadRequest("points have no levels, so they have a density and no probability: use log_prob")
         return self.log_prob(self.levels.spread(x), label) + x[0].numel() * self.levels.log_cell
 
     def draw(self, n: int, truncation: float | None = None) -> Tensor:
@@ -184,7 +182,7 @@ class OfFlow(Game):
         return z if self.settled.means is None or not given else z - self.settled.means[given[0]]
 
     def sample(self, n: int, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
-        """`n` samples; of class `label` where classes are told, else of every class in turn."""
+        """`n` samples; of class `label`, or of every class in turn."""
         return self.decode(self.draw(n, truncation), label)
 
     def _given(self, n: int, label: Tensor | int | None) -> tuple[Tensor, ...]:
@@ -216,7 +214,7 @@ class Flow(OfFlow):
 
 
 def per_dimension(log_prob: Tensor, x: Tensor) -> Tensor:
-    """What maximum likelihood lowers: the mean of -log p (n,) of data x (n, ...), in nats a dimension."""
+    """The loss of maximum likelihood: the mean of -log p (n,) of data x (n, ...), in nats a dimension."""
     return -log_prob.mean() / x[0].numel()
 
 

@@ -1,4 +1,4 @@
-"""PixelCNN with gates: a pixel's levels are told by the pixels above and to the left of it, and by the class.
+"""PixelCNN with gates: a pixel is conditioned on the pixels above and to the left of it, and on the class.
 
     max_θ  E_{x,y}[Σ_i log p(x_i | x_1, ..., x_{i-1}, y)]
 
@@ -8,7 +8,7 @@ and figure 2.)  A softmax over the levels of each number; within a pixel the cha
 Deviations:
     Adam where the paper has RMSProp, and a few layers of a few dozen maps where it has 15 and more of 256 and more.
     Kernels are 3 wide in all layers; the paper's first is 7.
-    The average of the weights over training is what is asked for likelihoods and samples.
+    Likelihoods and samples come from the average of the weights over training.
 """
 
 from rivalry.data.source import Spec
@@ -36,7 +36,7 @@ def pixelcnn(
     Settings:
         width: maps of each stack
         depth: gated layers
-        conditional: is it told classes, where the data have any
+        conditional: is it conditioned on the classes, where the data have any
         levels: of a pixel
         lr: Adam's step size
         average: decay of the moving average of the weights; 0 for none

@@ -44,7 +44,7 @@ def pixelcnn_pp(
         blocks: residual layers of the first half, and of the second
         components: of the mixture
         dropout: share of the maps that is dropped in training
-        conditional: is it told classes, where the data have any
+        conditional: is it conditioned on the classes, where the data have any
         levels: of a pixel
         lr: Adam's step size
         average: decay of the moving average of the weights; 0 for none

@@ -60,7 +60,7 @@ def realnvp(
         width: channels of the networks in couplings, or units of a hidden layer for points
         blocks: residual blocks of such a network, or hidden layers for points
         scales: how often half of an image's channels is done before the rest goes on, at most
-        couplings: for points alone: how often one half is changed by the other
+        couplings: only for points: how often one half is changed by the other
         levels: of a pixel, over which images are spread; no matter for points
         lr: Adam's step size
         average: decay of the moving average of the weights; 0 for none

@@ -4,7 +4,7 @@
 
 (Graves 2013, "Generating Sequences With Recurrent Neural Networks", arXiv 1308.0850; Hochreiter & Schmidhuber 1997.)
 
-There is one player, and nobody plays against it: the data's next token is the teacher (teacher forcing).  A colder
+There is one player without an opponent: each token is predicted from the data's own tokens (teacher forcing).  A colder
 sampler, `temperature` below 1, makes likelier sentences that are less different from each other, so every
 adversarial result has to be compared with this whole curve.
 
@@ -31,7 +31,7 @@ from rivalry.settings import Count, Fraction, Rate
 
 
 class NextToken(nn.Module):
-    """An LSTM over tokens, told a class where there are any: (n, t) -> logits of each next token (n, t, v)."""
+    """An LSTM over tokens, conditioned on the class if there are any: (n, t) -> logits of the next tokens (n, t, v)."""
 
     def __init__(self, tokens: int, embedding: int, width: int, layers: int, dropout: float, classes: int):
         super().__init__()
@@ -59,7 +59,7 @@ class MaximumLikelihood(Game):
     Args:
         network: (n, t) tokens -> logits (n, t, v) and the state after them.
         longest: tokens of a sentence, its end among them.
-        classes: how many the network is told of; 0 when it is told nothing.
+        classes: the number of classes that the network is conditioned on; 0 for none.
     """
 
     def __init__(self, network: NextToken, *, longest: int, classes: int, batch: int, lr: float, clip: float):
@@ -109,14 +109,14 @@ class MaximumLikelihood(Game):
         """
         if not temperature > 0:
             raise BadRequest(f"a temperature is above 0 (0.7: likelier sentences); got {temperature}")
-        told = told_labels(n, label, self.classes, self.device)
+        labels = told_labels(n, label, self.classes, self.device)
         token, state = torch.full((n, 1), START, device=self.device), None
         made, ended = [], torch.zeros(n, dtype=torch.bool, device=self.device)
         chance = torch.rand(
             n, self.longest, device=self.device
         )  # a row each: sample i is one, however many are drawn
         for at in chance.split(1, dim=1):
-            logits, state = self.network(token, *told, state=state)
+            logits, state = self.network(token, *labels, state=state)
             token = drawn(logits[:, -1].float() / temperature, at, top_k, top_p)  # (n, 1)
             token = token.masked_fill(ended[:, None], PAD)
             made.append(token)

@@ -1,4 +1,4 @@
-"""Two translators, one each way between two domains without pairs: who goes there and back must come home.
+"""Two translators, one in each direction between two domains without pairs; there and back gives the image itself.
 
     min_{G_0, G_1} max_{D_0, D_1}  Σ_k V(D_k, G_k)  +  λ Σ_k E‖G_k(G_{1-k}(x_k)) - x_k‖₁
 
@@ -14,7 +14,7 @@ G_k makes of the other's.  Three papers of one spring, a function each; they dif
               arXiv 1704.02510, equations 1 to 3: Wasserstein with clipped weights, U-Nets with dropout as noise.
 
 The two translators are one player and the two critics are another, as the equation has them.  No loss joins two
-critics, so Adam and RMSProp step each as they would step it alone.
+critics, so Adam and RMSProp step each as they would by itself.
 
 Deviations:
     The learning rate is constant; CycleGAN's goes down to 0 over the second half of training.
@@ -84,13 +84,13 @@ class CycleGAN(Game):
     Args:
         G: by domain, the translator to it: (n, c, h, w) -> (n, c, h, w) in [-1, 1].
         D: by domain, its critic: (n, c, h, w) -> scores (n, ...), real is high.
-        divergence: what the critics estimate and the translators lower.
-        terms: what else the translators lower.
+        divergence: the critics estimate it and the translators lower it.
+        terms: further losses of the translators.
         pool: how many past fakes each critic is shown again.
         generator, critic: the optimizers of the two players.
         batch: data of each domain in one turn.
         critic_steps: turns of the critics before each turn of the translators.
-        constrain: what is done to the critics after each of their turns.
+        constrain: a function that is applied to the critics after each of their turns.
         average: decay of the moving average of the translators that is used; 0 for themselves.
     """
 
@@ -145,10 +145,10 @@ class CycleGAN(Game):
         """Images (n, c, h, w) of the other domain -> images (n, c, h, w) of domain `to`, one for all or (n,).
 
         Raises:
-            BadRequest: no such domain, or none is told.
+            BadRequest: no such domain, or none is given.
         """
         if to is None:
-            raise BadRequest("there are two ways to go: tell the domain to translate to, 0 or 1")
+            raise BadRequest("there are two ways to go: name the domain to translate to, 0 or 1")
         return self.average(x, *told_labels(len(x), to, self.classes, self.device))
 
     def sample(self, n: int, source: Tensor, label: Tensor | int | None = None) -> Tensor:

@@ -2,7 +2,7 @@
 
     min_G max_D  E[log D(s, x)] + E[log(1 - D(s, G(s, z)))]  +  λ E‖x - G(s, z)‖₁
 
-s the source, x what is made of it (Isola et al. 2016, "Image-to-Image Translation with Conditional Adversarial
+s the source, x the image made from it (Isola et al. 2016, "Image-to-Image Translation with Conditional Adversarial
 Networks", arXiv 1611.07004, equation 4).  The L1 term knows the coarse, the critic of patches the fine.  The noise
 z is dropout within G, kept when samples are drawn, as in the paper: a source has many translations, if similar ones.
 
@@ -58,7 +58,7 @@ class PairTranslator(Game):
         self.generator = Player(G, optimizer=generator)
 
     def translate(self, x: Tensor, to: Tensor | int | None = None) -> Tensor:
-        """Sources (n, c, h, w) in [-1, 1] -> images (n, c, h, w); there is one way to go, so `to` is not told."""
+        """Sources (n, c, h, w) in [-1, 1] -> images (n, c, h, w); there is one way to go, so `to` is not given."""
         told_labels(len(x), to, 0, self.device)
         return self.average(x)
 
@@ -73,7 +73,7 @@ class Pix2Pix(PairTranslator):
     Args:
         D: source and image, joined along their channels (n, 2c, h, w) -> scores (n, ...), real is high.
         critic: its optimizer.
-        divergence: what the critic estimates and the generator lowers.
+        divergence: the critic estimates it and the generator lowers it.
         adversarial, l1: the weights of the generator's two terms.
     """
 
@@ -139,7 +139,7 @@ def pix2pix(
 
     Settings:
         direction: from source to image, or back
-        adversarial: weight of what the critic says; with 0 there is none, and the L1 term is alone
+        adversarial: weight of the critic's term; with 0 there is no critic, and only the L1 term is left
         l1: weight of the L1 term
         width: channels of the map nearest to the image
         dropout: share of the innermost maps that is dropped, the noise; 0 for one translation a source

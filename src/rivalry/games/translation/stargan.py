@@ -1,4 +1,4 @@
-"""StarGAN: one translator between many domains, told which to go to; one critic that also names the domain.
+"""StarGAN: one translator between many domains, conditioned on the target; one critic that also names the domain.
 
     min_D  -L_adv + λ_c E[-log D(c' | x)]
     min_G   L_adv + λ_c E[-log D(c | G(x, c))] + λ_r E‖x - G(G(x, c), c')‖₁
@@ -128,7 +128,10 @@ class StarGAN(Game):
         on_fake, named = self.D(y)
         loss = wasserstein.generator(on_fake)
         names = {kind: F.cross_entropy(as_float32(named), to) for kind in self.naming}
-        start = {"reconstruction": y, "identity": x}  # what ought to become x in the domain of x
+        start = {
+            "reconstruction": y,
+            "identity": x,
+        }  # both should become x, when translated to the domain of x
         reconstructions = {kind: (x - self.G(start[kind], label)).abs().mean() for kind in self.home}
         terms = weighed(self.naming, names) + weighed(self.home, reconstructions)
         yield Move(self.generator, loss + terms, {"adversarial": loss, **names, **reconstructions})
@@ -138,10 +141,10 @@ class StarGAN(Game):
         """Images (n, c, h, w) of any domain -> images (n, c, h, w) of domain `to`, one for all or (n,).
 
         Raises:
-            BadRequest: no such domain, or none is told.
+            BadRequest: no such domain, or none is given.
         """
         if to is None:
-            raise BadRequest(f"tell the domain to translate to, 0 to {self.classes - 1}")
+            raise BadRequest(f"name the domain to translate to, 0 to {self.classes - 1}")
         return self.average(x, *told_labels(len(x), to, self.classes, self.device))
 
     def sample(self, n: int, source: Tensor, label: Tensor | int | None = None) -> Tensor:
@@ -149,7 +152,7 @@ class StarGAN(Game):
         return self.translate(source.expand(n, -1, -1, -1), label)
 
     def score(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
-        """How real x is, the mean over its patches; told a domain, log D(label | x) joins it: (n, c, h, w) -> (n,)."""
+        """How real x is, the mean over its patches; with a domain, plus log D(label | x): (n, c, h, w) -> (n,)."""
         scores, named = self.D(x)
         real = scores.flatten(1).mean(1)
         if label is None:
@@ -173,12 +176,12 @@ def stargan(
     beta1: Fraction = 0.5,
     average: Fraction = 0.0,
 ) -> StarGAN:
-    """A residual translator told the domain, a critic that names it, WGAN-GP.
+    """A residual translator conditioned on the domain, a critic that names it, WGAN-GP.
 
     Settings:
         reconstruction: weight of the way there and back; 0 for none
         classification: weight of the domain's name, in both players' losses; 0 for none
-        identity: weight of leaving alone what is in its domain already; 0 for none, as in the paper
+        identity: weight of not changing an image that is in the target domain already; 0 for none, as in the paper
         penalty: weight of the gradient penalty; 0 for none
         width: channels of the maps nearest to the image
         blocks: residual blocks of the translator
@@ -188,7 +191,7 @@ def stargan(
     spec.require("stargan", kind="image", classes=True)
     (c, h, w), k = spec.shape, len(spec.classes)
     return StarGAN(
-        Joined(ResidualTranslator((c, h, w), told=k, width=width, blocks=blocks), k),
+        Joined(ResidualTranslator((c, h, w), joined=k, width=width, blocks=blocks), k),
         NamingCritic((c, h, w), k, width=width),
         classes=k,
         classification=classification,

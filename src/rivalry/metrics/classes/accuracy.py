@@ -39,5 +39,5 @@ def accuracy(
     hits = int(right.sum())
     each = torch.stack([asked.bincount(minlength=k), asked[right].bincount(minlength=k)], 1).tolist()
     details = {"interval": wilson(hits, n), "by class": [hit / of if of else None for of, hit in each]}
-    told = {**(provenance or {}), "n fake": n, "spread": SPREAD_OF_SHARE}
-    return Score(f"accuracy[{features}]", hits / n, n, wilson_error(hits, n), "high", told, details)
+    facts = {**(provenance or {}), "n fake": n, "spread": SPREAD_OF_SHARE}
+    return Score(f"accuracy[{features}]", hits / n, n, wilson_error(hits, n), "high", facts, details)

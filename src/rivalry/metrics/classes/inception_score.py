@@ -46,7 +46,7 @@ def inception_score(
     if seed is not None:
         logits = logits[torch.randperm(n, generator=torch.Generator().manual_seed(seed))]
     scores = torch.stack([_score(part) for part in logits.tensor_split(splits)])
-    told = {"n fake": n, "splits": splits, "spread": "standard error, from random half-samples"}
+    facts = {"n fake": n, "splits": splits, "spread": "standard error, from random half-samples"}
     halves = halves_of_verdicts(logits, splits) if n >= 2 * splits and n >= 4 else None
     return Score(
         f"inception-score[{features}]",
@@ -54,7 +54,7 @@ def inception_score(
         n,
         halves.error if halves else None,
         "high",
-        {**(provenance or {}), **told},
+        {**(provenance or {}), **facts},
         {"deviation": float(scores.std(correction=0))},
         halves=halves,
     )

@@ -1,4 +1,4 @@
-"""The Fréchet distance within each class: what a distance over all classes together can hide.
+"""The Fréchet distance within each class; a distance over all classes together can hide a fault of one class.
 
 A generator that draws every class well but mixes up which is which, or one class badly among many good ones, moves
 the distance of all samples little (Miyato & Koyama 2018, "cGANs with Projection Discriminator", arXiv 1802.05637,

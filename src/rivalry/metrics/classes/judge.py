@@ -1,4 +1,4 @@
-"""What the in-domain judge says of samples: how sure it is, and which classes it sees."""
+"""Samples under the in-domain judge: how sure it is, and which classes it sees."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def verdicts(
     - "classes[...]": how many classes hold at least one confident sample.  Its details hold the `histogram`
       of all verdicts by class, that of real data as `real histogram`, and its `entropy` in nats (log k when even).
 
-    A classifier can be sure of an image that is none of its classes: read beside a distance.
+    A classifier can be sure of an image that is none of its classes: read it together with a distance.
 
     Args:
         fake_logits: (n, k).
@@ -50,8 +50,8 @@ def verdicts(
     seen = (verdict + 1).mul(sure).bincount(minlength=k + 1)  # bin 0 holds the unsure
     present = lambda seen: int((seen[1:] > 0).sum())
     hits = int(sure.sum())
-    told = {**(provenance or {}), "n fake": n, "confident from": CONFIDENT}
-    by_share, by_counts = (told | {"spread": s} for s in (SPREAD_OF_SHARE, SPREAD_OF_COUNTS))
+    facts = {**(provenance or {}), "n fake": n, "confident from": CONFIDENT}
+    by_share, by_counts = (facts | {"spread": s} for s in (SPREAD_OF_SHARE, SPREAD_OF_COUNTS))
     how_sure = {
         "confidence": float(confidence.mean()),
         "entropy": float(torch.special.entr(p).sum(1).mean()),

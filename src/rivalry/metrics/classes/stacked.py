@@ -2,7 +2,7 @@
 
 (Metz et al. 2017, "Unrolled Generative Adversarial Networks", arXiv 1611.02163; Srivastava et al. 2017, VEEGAN, arXiv
 1705.07761; Lin et al. 2018, PacGAN, arXiv 1712.04086, whose protocol takes 26,000 samples.)  The judge of MNIST reads
-each channel.  It errs at times, and an error is a mode that is not there: the same count on real data stands beside.
+each channel.  It errs at times, and an error is a mode that is not there: the same count on real data is given as well.
 """
 
 from typing import Any
@@ -40,10 +40,10 @@ def stacked_modes(
     counts = triples(fake, digit_judge or judge_of_digits()).bincount(minlength=MODES)
     n = len(fake)
     found = lambda seen: int((seen > 0).sum())
-    told = {**(provenance or {}), "n fake": n, "spread": SPREAD_OF_COUNTS}
+    facts = {**(provenance or {}), "n fake": n, "spread": SPREAD_OF_COUNTS}
     return [
         Score(
-            "stacked-modes", found(counts), n, spread_of_counts(counts, found), "high", told, {"of": MODES}
+            "stacked-modes", found(counts), n, spread_of_counts(counts, found), "high", facts, {"of": MODES}
         ),
         Score(
             "stacked-kl",
@@ -51,7 +51,7 @@ def stacked_modes(
             n,
             spread_of_counts(counts, reverse_kl),
             "low",
-            told,
+            facts,
             {"bias": (MODES - 1) / (2 * n)},
         ),
     ]

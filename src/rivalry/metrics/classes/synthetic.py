@@ -1,6 +1,6 @@
 """Train on synthetic, test on real: are samples as good as data for learning to tell classes apart?
 
-A classifier is trained on labeled samples alone and measured on held-out real data (Ravuri & Vinyals 2019,
+A classifier is trained only on labeled samples and measured on held-out real data (Ravuri & Vinyals 2019,
 "Classification Accuracy Score for Conditional Generative Models", arXiv 1905.10887; Esteban et al. 2017, "Real-valued
 (Medical) Time Series Generation", arXiv 1706.02633, who call it TSTR).  Beside it the same classifier, with the same
 number of rows, steps, batch and augmentation, trained on real data: a score means nothing without its own ceiling.
@@ -35,7 +35,7 @@ def train_on_synthetic(
     seed: int = 0,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Score:
-    """Accuracy on held-out data of a classifier that saw samples alone; higher is better.
+    """Accuracy on held-out data of a classifier that was trained only on samples; higher is better.
 
     Its details hold the accuracy after `real` training on as many data, the share that samples reach `of real`,
     and the accuracy `by class`.
@@ -46,10 +46,10 @@ def train_on_synthetic(
         fake: (n, c, h, w) samples in [-1, 1].
         asked: (n,) the labels they were asked for.
         steps: gradient steps of each of the two classifiers.
-        progress: called with what is being done, steps done and steps in all.
+        progress: called with the name of the step, steps done and steps in all.
 
     Raises:
-        BadRequest: data without labels, too few samples, or samples of one class alone.
+        BadRequest: data without labels, too few samples, or samples of only one class.
     """
     real.spec.require("train-on-synthetic", kind="image", classes=True)
     if len(fake) < 2 or len(asked.unique()) < 2:
@@ -68,7 +68,7 @@ def train_on_synthetic(
         right[name] = logits.argmax(1) == held_out.column("label", slice(None), "cpu")
     hits, m = int(right["samples"].sum()), len(held_out)
     ceiling = float(right["data"].double().mean())
-    told = {
+    facts = {
         "n fake": n,
         "n real": n,
         "n held out": m,
@@ -88,6 +88,6 @@ def train_on_synthetic(
         n,
         wilson_error(hits, m),
         "high",
-        {**(provenance or {}), **told},
+        {**(provenance or {}), **facts},
         {"real": ceiling, "of real": hits / m / ceiling if ceiling else None, "by class": by_class},
     )

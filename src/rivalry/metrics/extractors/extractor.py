@@ -1,4 +1,4 @@
-"""What samples are compared on: networks that turn data into features and, where there are classes, logits.
+"""Extractors: networks that turn data into features, on which samples are compared, and into logits of classes.
 
 A score on one extractor says nothing about another, so an `Extractor` carries the name and the hash that
 stand in every score made with it.
@@ -39,7 +39,7 @@ class Extractor:
         name: as it stands in the name of a score: "judge-mnist", "pixels".
         network: float32 (n, ...) as a game makes them, images in [-1, 1] -> features (n, d), or
             (features (n, d), logits (n, k)).
-        classes: the names of what the logits tell apart; empty where there are no logits.
+        classes: the names of the classes of the logits; empty where there are no logits.
         facts: how it was made, and how good it is on held-out data.
         hash: sha256 over the names and bytes of the network's weights; worked out where it is not given.
     """
@@ -117,9 +117,9 @@ def extract(
 
 
 def _require_sound(extractor: Extractor, features: Tensor, logits: Tensor | None) -> None:
-    told, came = len(extractor.classes), 0 if logits is None else logits.shape[1]
-    if told and told != came:
-        raise BadRequest(f"{extractor.name} names {told} classes; its network gives {came} logits")
+    named, came = len(extractor.classes), 0 if logits is None else logits.shape[1]
+    if named and named != came:
+        raise BadRequest(f"{extractor.name} names {named} classes; its network gives {came} logits")
     for values in (features, logits):
         if values is not None and (bad := int((~values.isfinite().all(1)).sum())):
             raise BadRequest(
@@ -263,19 +263,19 @@ def _told(judge: Extractor) -> dict[str, Any]:
 
 
 def load_judge(path: Path) -> Extractor:
-    """Read what `save_judge` wrote.
+    """Read a judge that `save_judge` wrote.
 
     Raises:
         FileNotFoundError: there is no such file.
         SafetensorError: the file is damaged.
     """
     with safe_open(path, "pt") as file:
-        told = json.loads(file.metadata()["told"])
+        header = json.loads(file.metadata()["told"])
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    network = Classifier(tuple(told["facts"]["shape"]), len(told["classes"]))
+    network = Classifier(tuple(header["facts"]["shape"]), len(header["classes"]))
     network.load_state_dict(weights)
     network = network.eval().requires_grad_(False)
-    return Extractor(told["name"], network, tuple(told["classes"]), told["facts"])
+    return Extractor(header["name"], network, tuple(header["classes"]), header["facts"])
 
 
 def features_of(
@@ -312,22 +312,22 @@ def features_of(
     return features, logits
 
 
-def _keep(tensors: dict[str, Tensor], path: Path, told: dict[str, Any]) -> None:
+def _keep(tensors: dict[str, Tensor], path: Path, header: dict[str, Any]) -> None:
     """Write to the cache; a disk that is full or cannot be written costs a warning, not the work done."""
     try:
-        _save_whole(tensors, path, told)
+        _save_whole(tensors, path, header)
     except (OSError, SafetensorError) as error:
         warnings.warn(f"could not keep {path.name} in {path.parent}: {error}", stacklevel=3)
 
 
-def _save_whole(tensors: dict[str, Tensor], path: Path, told: dict[str, Any]) -> None:
-    """Write safetensors with `told` as JSON in the header; the file appears whole or not at all."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
+def _save_whole(tensors: dict[str, Tensor], path: Path, header: dict[str, Any]) -> None:
+    """Write safetensors with `header` as JSON in its header, under "told"; the file appears whole or not at all."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        save_file({k: v.contiguous() for k, v in tensors.items()}, beside, {"told": json.dumps(told)})
-        beside.replace(path)
+        save_file({k: v.contiguous() for k, v in tensors.items()}, temporary, {"told": json.dumps(header)})
+        temporary.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def _safe(name: str) -> str:

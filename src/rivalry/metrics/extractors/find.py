@@ -19,7 +19,7 @@ def find_extractor(
     train: Dataset | None = None,
     progress: Progress | None = None,
 ) -> Extractor:
-    """What samples of this kind are to be compared on.
+    """The extractor that samples of this kind are compared on.
 
     - "judge": a classifier of the data themselves, trained on `train` where it is not there yet (`features.judge`);
     - "pixels": the data as they are;
@@ -56,7 +56,7 @@ def find_extractor(
 def default_extractor(
     spec: Spec, train: Dataset | None = None, progress: Progress | None = None
 ) -> Extractor:
-    """What samples are compared on where nobody says: the first extractor of their kind that can be had."""
+    """The default: the first extractor for their kind that is available."""
     *preferred, last = spec.meaning.extractors(spec)
     for name in preferred:
         with suppress(BadRequest):  # not installed, or not for these

@@ -1,4 +1,4 @@
-"""Hashes of networks and of data: what a score was computed with, and what a cached file belongs to."""
+"""Hashes of networks and of data: they name the network of a score, and the data of a cached file."""
 
 import hashlib
 import inspect
@@ -20,11 +20,11 @@ def hash_weights(network: nn.Module) -> str:
 
 
 def hash_network(network: nn.Module) -> str:
-    """sha256 over what a network computes, as far as it can be known, in hexadecimal.
+    """sha256 over the computation of a network, as far as it can be known, in hexadecimal.
 
     Over the state that `hash_weights` reads, buffers that a state leaves out, and for each module its place, its
     class, the class's source (its bytecode where no source is at hand), and its settings: numbers, words, functions
-    and tables of these.  Does not reach what the code reads from elsewhere, as a global or a file.
+    and tables of these.  Does not cover values that the code reads from elsewhere, as a global or a file.
     """
     digest = hashlib.sha256(hash_weights(network).encode())
     for place, module in network.named_modules():
@@ -34,7 +34,7 @@ def hash_network(network: nn.Module) -> str:
                 digest.update(_code(kind))
         for name, value in sorted(vars(module).items()):
             if not name.startswith("_") and name != "training":
-                digest.update(f"{name}={_told(value)}".encode())
+                digest.update(f"{name}={_described(value)}".encode())
         for name, value in sorted(module.named_buffers(recurse=False)):
             digest.update(name.encode() + bytes(_bytes(value)))
     return digest.hexdigest()
@@ -56,16 +56,16 @@ def _bytecode(code: Any) -> bytes:
     return code.co_code + repr((code.co_names, values)).encode() + b"".join(map(_bytecode, inner))
 
 
-def _told(value: Any) -> str:
-    """What a setting is, in words that are the same in the next process; its kind alone where that cannot be told."""
+def _described(value: Any) -> str:
+    """A setting in words that are the same in the next process; only its type where it has no such words."""
     if value is None or isinstance(
         value, bool | int | float | complex | str | bytes | torch.dtype | torch.Size
     ):
         return repr(value)
     if isinstance(value, list | tuple):
-        return f"[{','.join(map(_told, value))}]"
+        return f"[{','.join(map(_described, value))}]"
     if isinstance(value, dict):
-        return f"{{{','.join(sorted(f'{_told(k)}:{_told(v)}' for k, v in value.items()))}}}"
+        return f"{{{','.join(sorted(f'{_described(k)}:{_described(v)}' for k, v in value.items()))}}}"
     if isinstance(value, Tensor):
         return hashlib.sha256(_bytes(value)).hexdigest()
     if inspect.ismethod(value):

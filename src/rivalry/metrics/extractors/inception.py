@@ -7,12 +7,12 @@ conversion, `pt_inception-2015-12-05-6726825d.pth`, which pytorch-fid and torch-
 Where that network is not the paper's:
 
 - 1,008 classes; their logits are taken without the bias, as in the first Inception Scores ("unbiased");
-- the average pool beside the branches divides by the pixels there are, and not by those of the padding;
+- the average pool parallel to the branches divides by the pixels there are, and not by those of the padding;
 - the last block has a max pool instead;
 - no auxiliary classifier.
 
 Images come to 299 x 299 by clean resizing (`resize.py`), not by the bilinear resizing without antialiasing of the
-first implementation: a distance is to be set beside those of clean-fid, not beside those of pytorch-fid.
+first implementation: compare a distance with those of clean-fid, not with those of pytorch-fid.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,10 +53,11 @@ def inception_2015(path: str | Path | None = None) -> Extractor:
     Returns:
         An extractor of images (n, 1 or 3, h, w) with features (n, 2048) and logits (n, 1008).  It names no classes,
         as its own are not those of the data.  Called "inception-2015" where the file is the public one by its
-        sha256; what a `.safetensors` holds cannot be known, and its extractor is "inception-2015-unchecked".
+        sha256; the origin of a `.safetensors` cannot be known, and its extractor is "inception-2015-unchecked".
 
     Raises:
-        BadRequest: no weights, a `.pth` that is another, or weights that do not fit; tells what was tried.
+        BadRequest: no weights, a `.pth` that is another, or weights that do not fit; the message lists the places
+            that were tried.
     """
     file = find_weights("inception-2015", path, VARIABLE, FILES, GET)
     state = read_weights(file, SHA256)
@@ -199,8 +200,8 @@ class Mixed(nn.Module):
             for names in chain:
                 h = torch.cat([self.get_submodule(name)(h) for name in names], 1)
             joined.append(h)
-        beside = pool_beside(x, self.pool)
-        return torch.cat([*joined, self.branch_pool(beside) if self.pool else beside], 1)
+        pooled = pool_beside(x, self.pool)
+        return torch.cat([*joined, self.branch_pool(pooled) if self.pool else pooled], 1)
 
 
 class Convolution(nn.Module):
@@ -223,7 +224,7 @@ class Convolution(nn.Module):
 
 
 def pool_beside(x: Tensor, pool: str) -> Tensor:
-    """The pool beside the branches: (n, c, h, w) -> the same shape, or about half of it where `pool` is ""."""
+    """The pool parallel to the branches: (n, c, h, w) -> the same shape, or about half of it where `pool` is ""."""
     if pool == "average":
         return F.avg_pool2d(x, 3, 1, padding=1, count_include_pad=False)
     return F.max_pool2d(x, 3, 1, padding=1) if pool == "max" else F.max_pool2d(x, 3, 2)

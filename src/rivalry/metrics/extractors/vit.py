@@ -30,11 +30,11 @@ HEAD = 64  # the width of a head, in every public one of both families
 
 
 class Family(NamedTuple):
-    """What the tensors of a file do not tell.
+    """Facts of a network that the tensors of a file do not show.
 
     Attributes:
         norms: mean and deviation of images in [0, 1].
-        resized, cropped: pixels of the shorter side, and of the square in the middle; 0: what the positions ask for.
+        resized, cropped: pixels of the shorter side, and of the square in the middle; 0: as the positions need.
         eps: of the norms.
     """
 
@@ -68,7 +68,8 @@ def vision_transformer(
         quick: of CLIP, whether x σ(1.702 x) stands for GELU, as in the weights of OpenAI; those of LAION have GELU.
 
     Raises:
-        BadRequest: no such family, no weights, or weights that do not fit; tells what was tried.
+        BadRequest: no such family, no weights, or weights that do not fit; the message lists the places that were
+            tried.
     """
     families = {"dinov2": DINOV2, "clip": CLIP_VISION}
     if name not in families:
@@ -171,7 +172,7 @@ class VisionTransformer(nn.Module):
     """Images (n, 1 or 3, h, w) in [-1, 1] -> features (n, d).
 
     Args:
-        state: what the shapes are taken from.
+        state: tensors, of which the shapes are taken.
         heads: of attention.
         quick: whether CLIP's quick GELU stands for GELU.
     """
@@ -214,7 +215,7 @@ class VisionTransformer(nn.Module):
         return feature if self.projection is None else feature @ self.projection
 
     def places(self, rows: int, columns: int) -> Tensor:
-        """What is added to each token: that of its place, resized where there are more or fewer patches."""
+        """The positions that are added to the tokens, resized where there are more or fewer patches."""
         if rows == columns == self.grid:
             return self.place
         table = self.place[1:].T.unflatten(1, (self.grid, self.grid))[None]
@@ -223,11 +224,11 @@ class VisionTransformer(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention and two layers, each on a norm and added to what came in: (n, tokens, d) -> the same.
+    """Attention and two layers, each on a norm and added to its input: (n, tokens, d) -> the same.
 
     Args:
         hidden, inner: width out of the first layer and into the second; twice as wide is a gate (SwiGLU).
-        scaled: whether what is added has a scale for each channel.
+        scaled: whether the added term has a scale for each channel.
     """
 
     def __init__(

@@ -1,8 +1,9 @@
 """Weights that others trained: where they lie, and how they are read without running anything in them.
 
 A `.safetensors` holds tensors and nothing else.  A `.pth` is a pickle, which can hold code: it is opened only when
-its sha256 is the one known, from the bytes that were hashed, and by torch's reader of tensors alone.  Of a pickle of
-numpy's arrays in an archive the bytes of the arrays are copied out, and the rest of it is never carried out.
+its sha256 is the one known, from the bytes that were hashed, and by torch's reader that accepts only tensors.  Of a
+pickle of numpy's arrays in an archive the bytes of the arrays are copied out, and the rest of it is never carried
+out.
 """
 
 import hashlib
@@ -27,27 +28,27 @@ def find_weights(who: str, given: str | Path | None, variable: str, names: Seque
     """The file given, else the one that an environment variable names, else one that lies in the user's cache.
 
     Args:
-        who: what the weights are for, for the message.
+        who: the network of the weights, for the message.
         given: a path, or None.
         variable: the name of the environment variable.
-        names: what the file may be called in the folder "weights" of the cache.
+        names: possible names of the file in the folder "weights" of the cache.
         get: where to get it, for the message.
 
     Raises:
-        BadRequest: there is none; tells what was tried.
+        BadRequest: there is none; the message lists the places that were tried.
     """
     named = os.environ.get(variable)
     if given:
-        tried, told = [Path(given)], str(given)
+        tried, places = [Path(given)], str(given)
     elif named:
-        tried, told = [Path(named)], f"${variable}, which is {named}"
+        tried, places = [Path(named)], f"${variable}, which is {named}"
     else:
         tried = [cache_dir("weights") / name for name in names]
-        told = f"${variable}, which is not set, and {', '.join(map(str, tried))}"
+        places = f"${variable}, which is not set, and {', '.join(map(str, tried))}"
     for path in tried:
         if path.is_file():
             return path
-    raise BadRequest(f"no weights for {who}: tried {told}; {get}")
+    raise BadRequest(f"no weights for {who}: tried {places}; {get}")
 
 
 def read_weights(path: Path, sha256: str = "") -> dict[str, Tensor]:
@@ -112,5 +113,7 @@ def fill(network: nn.Module, state: Mapping[str, Tensor], source: object) -> Non
     try:
         network.load_state_dict(weights, assign=True)
     except RuntimeError as error:
-        said = " ".join(str(error).split())
-        raise BadRequest(f"{source} does not fit: {said[:300]}{' ...' if len(said) > 300 else ''}") from None
+        reason = " ".join(str(error).split())
+        raise BadRequest(
+            f"{source} does not fit: {reason[:300]}{' ...' if len(reason) > 300 else ''}"
+        ) from None

@@ -1,1 +1,1 @@
-"""Metrics computed from features alone: any kind of data."""
+"""Metrics computed only from features, of any kind of data."""

@@ -46,7 +46,7 @@ def alpha_precision(
     require_comparable("alpha-precision", real_features, fake_features, least=STEPS)
     real, fake = centered(*evened(real_features, fake_features, most))
     levels = torch.arange(1, STEPS + 1, dtype=torch.float64) / STEPS
-    told = {**(provenance or {}), "n real": len(real), "n fake": len(fake)}
+    facts = {**(provenance or {}), "n real": len(real), "n fake": len(fake)}
     curves = {
         "alpha-precision": precision_curve(real, fake, levels),
         "beta-recall": recall_curve(real, fake, levels),
@@ -58,7 +58,7 @@ def alpha_precision(
             len(fake),
             None,
             "high",
-            told,
+            facts,
             {"curve": curve.tolist()},
         )
         for name, curve in curves.items()

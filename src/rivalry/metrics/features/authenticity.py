@@ -30,7 +30,7 @@ def authenticity(
 ) -> Score:
     """The share of fakes that no training row lies unusually near to, in [0, 1]; 0 for copies.
 
-    Neither high nor low is good in itself: compare with what held-out data score in place of the fakes.
+    Neither high nor low is good in itself: compare with the score of held-out data in place of the fakes.
 
     Args:
         real_features: (n, d) of the data that the generator was trained on; all are used, for a row left out
@@ -48,9 +48,9 @@ def authenticity(
     asked, place = row.unique(return_inverse=True)
     reach = reach_of(real, asked)[place] * (1 + ROUNDING[real.dtype])  # a tie is not further
     hits, n = int((away > reach).sum()), len(fake)
-    told = {"n real": len(real), "n fake": n, "spread": SPREAD_OF_SHARE}
+    facts = {"n real": len(real), "n fake": n, "spread": SPREAD_OF_SHARE}
     return Score(
-        f"authenticity[{features}]", hits / n, n, wilson_error(hits, n), "", {**(provenance or {}), **told}
+        f"authenticity[{features}]", hits / n, n, wilson_error(hits, n), "", {**(provenance or {}), **facts}
     )
 
 

@@ -1,11 +1,11 @@
 """The classifier two-sample test: can a classifier tell fakes from data that it has not seen?
 
-    value = share of held-out samples told right,    under H₀: real and fake are one distribution, N(½, 1/(4 n_te))
+    value = accuracy on held-out samples,    under H₀: real and fake are one distribution, N(½, 1/(4 n_te))
 
 Lopez-Paz and Oquab 2017, "Revisiting Classifier Two-Sample Tests" (arXiv 1610.06545).  No classifier can exceed
 ½ + ½ TV(real, fake): 1/2 says that this classifier at this number of samples found no difference, and 1 that the two
-do not overlap.  It sees what moments do not show, and whatever else differs: rounding to 8 bits, or JPEG.  Blind to
-copies of the data.
+do not overlap.  It sees differences that moments do not show, and every other difference: rounding to 8 bits, or
+JPEG.  Blind to copies of the data.
 
 By default two classifiers learn from four fifths of the training half, a logistic regression and a network of one
 hidden layer, stopped where its loss on the last fifth is least; the one whose loss there is less speaks.  A network
@@ -74,12 +74,17 @@ def c2st(
     (learn_real, test_real), (learn_fake, test_fake) = (_halves(x, generator) for x in (real, fake))
     train, test = standardized(torch.cat([learn_real, learn_fake]), torch.cat([test_real, test_fake]))
     is_fake = torch.arange(len(train), device=train.device) >= len(learn_real)
-    said_fake = (
-        _knn(train, is_fake, test) if classifier == "knn" else _said(classifier, train, is_fake, test, seed)
+    predicted_fake = (
+        _knn(train, is_fake, test)
+        if classifier == "knn"
+        else _predicted(classifier, train, is_fake, test, seed)
     )
-    of_real, of_fake = int((~said_fake[: len(test_real)]).sum()), int(said_fake[len(test_real) :].sum())
+    of_real, of_fake = (
+        int((~predicted_fake[: len(test_real)]).sum()),
+        int(predicted_fake[len(test_real) :].sum()),
+    )
     n, hits = len(test), of_real + of_fake
-    told = {
+    facts = {
         "n real": len(real),
         "n fake": len(fake),
         "classifier": classifier,
@@ -92,8 +97,8 @@ def c2st(
         "real": of_real / len(test_real),
         "fake": of_fake / len(test_fake),
     }
-    told = {**(provenance or {}), **told}
-    return Score(f"c2st[{features}]", hits / n, len(fake), wilson_error(hits, n), "low", told, found)
+    facts = {**(provenance or {}), **facts}
+    return Score(f"c2st[{features}]", hits / n, len(fake), wilson_error(hits, n), "low", facts, found)
 
 
 def p_value(accuracy: float, n: int) -> float:
@@ -102,7 +107,7 @@ def p_value(accuracy: float, n: int) -> float:
 
 
 def standardized(train: Tensor, test: Tensor) -> tuple[Tensor, Tensor]:
-    """Both in float32 and in units of the mean and deviation of the first; what never varies there is not scaled."""
+    """Both in float32, and in units of the mean and deviation of the first; constant features are not scaled."""
     mean, deviation = train.mean(0), train.std(0)
     deviation[deviation == 0] = 1
     return ((train - mean) / deviation).float(), ((test - mean) / deviation).float()
@@ -114,8 +119,8 @@ def _halves(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     return x[order[: len(x) // 2]], x[order[len(x) // 2 :]]
 
 
-def _said(classifier: str, train: Tensor, is_fake: Tensor, test: Tensor, seed: int) -> Tensor:
-    """Which of (m, d) are fake by what is learned from (n, d): (m,) bool; by the better of two where it is "chosen"."""
+def _predicted(classifier: str, train: Tensor, is_fake: Tensor, test: Tensor, seed: int) -> Tensor:
+    """Which of (m, d) are fake, by a classifier trained on (n, d): (m,) bool; by the better of two if "chosen"."""
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed)).to(train.device)
     held, learn = order[: len(train) // INNER], order[len(train) // INNER :]
     target = is_fake.float()

@@ -5,7 +5,7 @@
 Jayasumana et al. 2024, "Rethinking FID: Towards a Better Evaluation Metric for Image Generation" (arXiv 2401.09603),
 σ = 10, on embeddings of CLIP of length 1; their public program keeps the pairs of a sample with itself, so that the
 value is 0 or more, and so does this.  Here features are scaled to length 1 where `unit` is asked for, and taken as they
-are otherwise: σ = 10 is wide against vectors of length 1, and the distance is then near that of the means,
+are otherwise: σ = 10 is large against vectors of length 1, and the distance is then near that of the means,
 1000 |E x - E y|² / σ².  On features of length far above 10 all kernels are 0: use kid there.
 """
 
@@ -58,9 +58,9 @@ def cmmd(
     yx = mean_of_kernel(y, x, sigma)
     value = SCALE * float(xx.mean() + yy.mean() - 2 * xy.mean())
     error = 2 * SCALE * float(((xx - xy).var() / len(x) + (yy - yx).var() / len(y)).sqrt())
-    told = {"n real": len(x), "n fake": len(y), "sigma": sigma, "unit": unit}
-    told |= {"spread": "standard error of the U-statistic, first order"}
-    return Score(f"cmmd[{features}]", max(0.0, value), len(y), error, "low", {**(provenance or {}), **told})
+    facts = {"n real": len(x), "n fake": len(y), "sigma": sigma, "unit": unit}
+    facts |= {"spread": "standard error of the U-statistic, first order"}
+    return Score(f"cmmd[{features}]", max(0.0, value), len(y), error, "low", {**(provenance or {}), **facts})
 
 
 def mean_of_kernel(x: Tensor, y: Tensor, sigma: float) -> Tensor:

@@ -6,8 +6,8 @@ In each cell π, U counts the pairs of one of m fakes and one of n held-out rows
 its nearest training row of that cell (Mann and Whitney); P(π) is the cell's share of the held-out rows.  Meehan,
 Chaudhuri and Dasgupta 2020, "A Non-Parametric Test to Detect Data-Copying in Generative Models" (arXiv 2004.05675).
 Cells come from k-means on the training data, after their 64 leading principal components where they are wider
-(as dgm-eval and fls do).  Blind to a few copies among samples that are otherwise too wide, for the two cancel, and
-to copies that the features do not recognize.
+(as dgm-eval and fls do).  Blind to a few copies among samples that are otherwise too spread out, for the two cancel,
+and to copies that the features do not recognize.
 """
 
 from math import sqrt
@@ -37,7 +37,7 @@ def data_copying(
     least: int = 20,
     seed: int = 0,
 ) -> Score:
-    """C_T in standard deviations: far below 0 for copies, around 0 for honest fakes, above 0 for wide ones.
+    """C_T in standard deviations: far below 0 for copies, around 0 for fresh samples, above 0 for ones too far.
 
     Grows with the root of the number of samples: compare at equal numbers.  Its details hold the `cells` with
     their numbers and `z`, and the `null deviation` that the score has for fakes like held-out data, at most 1.
@@ -73,7 +73,7 @@ def data_copying(
     weight = torch.tensor([row["n held out"] for row in counted], dtype=torch.float64)
     weight /= weight.sum()
     z, moves = (torch.tensor([row[key] for row in counted], dtype=torch.float64) for key in ("z", "spread"))
-    told = {
+    facts = {
         "n real": len(real_features),
         "n held out": len(held_out_features),
         "n fake": len(fake_features),
@@ -87,7 +87,7 @@ def data_copying(
         len(fake_features),
         float((weight * moves).norm()),
         "",
-        {**(provenance or {}), **told},
+        {**(provenance or {}), **facts},
         {"cells": found, "null deviation": float(weight.norm())},
     )
 

@@ -1,8 +1,8 @@
-"""A generator's defects in order: on what do its samples differ most from data, and what else when that is left out?
+"""A generator's defects in order: the direction in which its samples differ most from data, then the next, and so on.
 
     1. train a critic to tell real from fake features
     2. the direction along which its verdict changes most is the defect
-    3. project the features onto what is orthogonal to it, and begin again
+    3. project the features onto the space orthogonal to it, and begin again
 
 (After the question of Odena 2019, "Open Questions about Generative Adversarial Networks", Distill, and the
 orthogonalization of Gram and Schmidt.)  Features are first reduced to their principal components and whitened, so
@@ -34,7 +34,7 @@ class Defect:
 
     Attributes:
         direction: (d,) in the space of the features: how far a row goes along it is `row @ direction`.
-        share: of all that told real from fake, how much is lost with this direction.
+        share: of the separation of real and fake, how much is lost with this direction.
         low, high: rows of the fakes that lie furthest along it on either side, the extreme one first.
         shift: how far the mean of the fakes lies from that of the data along it, in standard deviations of the data.
         stretch: the fakes' standard deviation along it over that of the data.
@@ -89,15 +89,15 @@ def defects(
         }
         for one in found
     ]
-    told: dict[str, Any] = {"n real": len(real), "n fake": len(fake), "seed": seed, "components": components}
-    told["spread"] = "standard error over held-out rows"
+    facts: dict[str, Any] = {"n real": len(real), "n fake": len(fake), "seed": seed, "components": components}
+    facts["spread"] = "standard error over held-out rows"
     return Score(
         f"defects[{features}]",
         told_apart,
         len(fake),
         error,
         "low",
-        {**(provenance or {}), **told},
+        {**(provenance or {}), **facts},
         {"most possible": log(2), "defects": listed},
     )
 
@@ -105,7 +105,7 @@ def defects(
 def find_defects(
     real: Tensor, fake: Tensor, count: int = 5, components: int = 32, seed: int = 0, ends: int = 16
 ) -> tuple[float, float, list[Defect]]:
-    """What tells real from fake in nats, its standard error, and the defects, until little is left to tell.
+    """The separation of real and fake in nats, its standard error, and the defects, until little separation is left.
 
     Args:
         real: (n, d).
@@ -114,29 +114,31 @@ def find_defects(
     """
     mean, whiten = whitening(real, components)
     x, y = ((side - mean).double() @ whiten for side in (real, fake))  # (n, k)
-    left = torch.eye(x.shape[1], dtype=torch.float64)  # columns span what is not yet projected out
-    told_first, error, critic = told_apart(x, y, seed)
-    told = told_first
+    left = torch.eye(
+        x.shape[1], dtype=torch.float64
+    )  # columns span the directions that are not yet projected out
+    first_separation, error, critic = told_apart(x, y, seed)
+    separation = first_separation
     found: list[Defect] = []
-    while told > 2 * error and len(found) < count and left.shape[1] > 1:
+    while separation > 2 * error and len(found) < count and left.shape[1] > 1:
         inside = most_active(critic, torch.cat([x @ left, y @ left]))
         direction = left @ inside
         left = left @ complement(inside)
-        told_next, error, critic = told_apart(x @ left, y @ left, seed)
+        next_separation, error, critic = told_apart(x @ left, y @ left, seed)
         along, of_real = y @ direction, x @ direction
         order = along.argsort()
         found.append(
             Defect(
                 (whiten @ direction).to(real),
-                (told - max(0.0, told_next)) / told_first,
+                (separation - max(0.0, next_separation)) / first_separation,
                 order[:ends].tolist(),
                 order.flip(0)[:ends].tolist(),
                 float((along.mean() - of_real.mean()) / of_real.std()),
                 float(along.std() / of_real.std()),
             )
         )
-        told = max(0.0, told_next)
-    return max(0.0, told_first), error, found
+        separation = max(0.0, next_separation)
+    return max(0.0, first_separation), error, found
 
 
 def whitening(x: Tensor, components: int) -> tuple[Tensor, Tensor]:
@@ -185,6 +187,6 @@ def most_active(critic: nn.Module, x: Tensor) -> Tensor:
 
 
 def complement(direction: Tensor) -> Tensor:
-    """An orthonormal basis (k, k - 1) of what is orthogonal to a unit vector (k,)."""
+    """An orthonormal basis (k, k - 1) of the space orthogonal to a unit vector (k,)."""
     whole = torch.linalg.qr(direction[:, None], mode="complete").Q
     return whole[:, 1:]

@@ -3,8 +3,8 @@
     density = 1 / (k m) Σ_j #{i : |y_j - x_i| < r_k(x_i)},        coverage = 1 / n #{i : some |y_j - x_i| < r_k(x_i)}
 
 with r_k(x_i) the distance of the real x_i from its k-th nearest real (Naeem et al. 2020, "Reliable Fidelity and
-Diversity Metrics for Generative Models", arXiv 2002.09797, with k = 5).  An outlier among the reals has a wide ball,
-but one ball alone makes no density; and no ball is drawn around a fake, which may lie anywhere.
+Diversity Metrics for Generative Models", arXiv 2002.09797, with k = 5).  An outlier among the reals has a large ball,
+but one ball makes little density; and there are no balls around fakes, which may lie anywhere.
 """
 
 from typing import Any
@@ -87,17 +87,17 @@ def shares(seen: Neighborhood, k: int) -> Tensor:
 def scores(
     seen: Neighborhood, k: int, features: str, provenance: dict[str, Any] | None, halves: list[Halves]
 ) -> list[Score]:
-    """Density and coverage from what reals and fakes see of each other; `halves` of both, or empty."""
+    """Density and coverage from the neighbors among reals and fakes; `halves` of both, or empty."""
     n, m = len(seen.covered), len(seen.balls)
-    told = {**(provenance or {}), "n real": n, "n fake": m, "k": k}
+    facts = {**(provenance or {}), "n real": n, "n fake": m, "k": k}
     dense, covered = shares(seen, k).tolist()
     of_dense, of_covered = halves or (None, None)
     error = of_dense.error if of_dense else float(seen.balls.double().std() / k / m**0.5)
     spread = SPREAD_OF_HALVES if of_dense else "standard error over the fakes"
     expected = {"expected": expected_coverage(n, m, k)}
     return [
-        Score(f"density[{features}]", dense, m, error, "high", told | {"spread": spread}, halves=of_dense),
-        precision.score_of_share(f"coverage[{features}]", covered, n, m, told, of_covered, expected),
+        Score(f"density[{features}]", dense, m, error, "high", facts | {"spread": spread}, halves=of_dense),
+        precision.score_of_share(f"coverage[{features}]", covered, n, m, facts, of_covered, expected),
     ]
 
 

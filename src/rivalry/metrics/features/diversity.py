@@ -3,7 +3,7 @@
     ratio = mean |y - y'| / mean |x - x'|
 
 1 where samples are as different from each other as data are; near 0 when a generator draws one image.  Blind to a
-collapse onto a few images that lie far apart: the support size tells that (see `birthday.py`).
+collapse onto a few images that lie far apart: the support size shows that (see `support_size.py`).
 """
 
 from typing import Any
@@ -40,14 +40,14 @@ def diversity(
     of_fake, of_real = (mean_distance(x, seed) for seed, x in ((1, fake), (0, real)))
     value, one, other = (of_fake / of_real).split([1, SPLITS, SPLITS])
     halves = Halves.of(one, other, smooth=True, real=real) if min(len(real), len(fake)) >= 4 else None
-    told = {"n real": len(real), "n fake": len(fake), "spread": SPREAD_OF_HALVES}
+    facts = {"n real": len(real), "n fake": len(fake), "spread": SPREAD_OF_HALVES}
     return Score(
         f"diversity[{features}]",
         float(value),
         len(fake),
         halves.error if halves else None,
         "",
-        {**(provenance or {}), **told},
+        {**(provenance or {}), **facts},
         {"of fakes": float(of_fake[0]), "of reals": float(of_real[0])},
         halves=halves,
     )

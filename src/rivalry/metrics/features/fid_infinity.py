@@ -4,8 +4,8 @@
 
 Chong and Forsyth 2020, "Effectively Unbiased FID and Inception Score and where to find them" (arXiv 1911.07023).
 The bias of FID falls as 1/N with a factor a that is the generator's own, so that FID at equal N can still put
-two generators in the wrong order.  Blind to what FID is blind to.  Only the bias of the fakes is taken out: that
-of the real set stays, and so does what is left where N₁ is not far above d, for there the points curve upwards
+two generators in the wrong order.  It is blind where FID is.  Only the bias of the fakes is taken out: that
+of the real set stays, and so does the bias that is left where N₁ is not far above d, for there the points curve upwards
 and the intercept comes out too low.
 
 Deviations: fakes are used as they come, where the paper also draws their latents from a Sobol sequence.  Each subset
@@ -77,7 +77,7 @@ def fid_infinity(
         drawn = fake_features[torch.randint(n, (n,), generator=generator)]
         again.append(intercept_and_slope(sizes, distances(drawn, sizes))[0])
     spread = float(np.std(again, ddof=1)) if resamples > 1 else None
-    told = {
+    facts = {
         "n real": len(real_features),
         "n fake": n,
         "seed": seed,
@@ -89,7 +89,7 @@ def fid_infinity(
         "slope": slope,
         "interval": None if spread is None else _interval(value, spread, resamples),
     }
-    return Score(f"fid-infinity[{features}]", value, n, spread, "low", {**(provenance or {}), **told}, found)
+    return Score(f"fid-infinity[{features}]", value, n, spread, "low", {**(provenance or {}), **facts}, found)
 
 
 def _distances_to(real: Tensor, most: int) -> Callable[[Tensor, list[int]], list[float]]:
@@ -106,7 +106,7 @@ def _distances_to(real: Tensor, most: int) -> Callable[[Tensor, list[int]], list
 
 
 def intercept_and_slope(sizes: list[int], fids: list[float]) -> tuple[float, float]:
-    """The line through FID against 1/N by least squares: what it is at 1/N = 0, and how fast it rises."""
+    """The line through FID against 1/N by least squares: its value at 1/N = 0, and its slope."""
     slope, intercept = np.polyfit(1 / np.array(sizes), fids, 1)
     return float(intercept), float(slope)
 

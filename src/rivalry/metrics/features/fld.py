@@ -11,7 +11,7 @@ and it is of no use to held-out data.
 Features are scaled to mean 0 and deviation 1 by the training data.  C is the same number for a mixture of Gaussians
 around half of the training data, fitted to the other half: a perfect generator scores around 0.
 Deviation: C is computed from the data at hand, where the paper has a constant; differences between generators are
-unchanged by it.  Blind to what the features do not show; compare at equal n.
+unchanged by it.  Blind to differences that the features do not show; compare at equal n.
 """
 
 from typing import Any
@@ -61,12 +61,12 @@ def fld(
     of_held, of_train = log_likelihoods(fake, train, held)
     ideal, _ = log_likelihoods(every[::2], every[1::2], held)
     unit = 100 / train.shape[1]
-    told = {**(provenance or {}), "n real": len(train), "n held out": len(held), "n fake": len(fake)}
-    told |= {"spread": "standard error over the held-out data"}
+    facts = {**(provenance or {}), "n real": len(train), "n held out": len(held), "n fake": len(fake)}
+    facts |= {"spread": "standard error over the held-out data"}
     error = unit * float((of_held - ideal.mean()).std() / len(held) ** 0.5)
     value = unit * float(ideal.mean() - of_held.mean())
     gap = unit * float(of_train.mean() - of_held.mean())
-    return Score(f"fld[{features}]", value, len(fake), error, "low", told, {"gap": gap})
+    return Score(f"fld[{features}]", value, len(fake), error, "low", facts, {"gap": gap})
 
 
 def log_likelihoods(centers: Tensor, train: Tensor, held_out: Tensor) -> tuple[Tensor, Tensor]:

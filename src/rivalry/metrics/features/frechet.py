@@ -144,7 +144,7 @@ def fid(
     """The Fréchet distance of fake from real features; 0 or more, lower is better.
 
     Grows as the number of samples falls, by about d(d + 1)/(4 n) for white features: compare at equal n.
-    Blind to what Gaussians do not show, and to copies of the training data.
+    Blind to differences beyond mean and covariance, and to copies of the training data.
 
     Args:
         real_features: (n, d).
@@ -167,9 +167,9 @@ def fid(
     halves = None
     if splits > 1 and min(n, m) >= 4:
         halves = (halves_of_few if few else halves_of_moments)(real_features, fake_features, splits)
-    told = {"n real": n, "n fake": m, "spread": SPREAD_OF_HALVES}
+    facts = {"n real": n, "n fake": m, "spread": SPREAD_OF_HALVES}
     error = halves.error if halves else None
-    return Score(f"fid[{features}]", value, m, error, "low", {**(provenance or {}), **told}, halves=halves)
+    return Score(f"fid[{features}]", value, m, error, "low", {**(provenance or {}), **facts}, halves=halves)
 
 
 def halves_of_moments(real: Tensor, fake: Tensor, splits: int) -> Halves:
@@ -180,7 +180,7 @@ def halves_of_moments(real: Tensor, fake: Tensor, splits: int) -> Halves:
 
 
 def halves_of_few(real: Tensor, fake: Tensor, splits: int) -> Halves:
-    """The same for fewer rows than features are wide; at most 8 splits, since each takes singular values."""
+    """The same for fewer rows than features; at most 8 splits, since each takes singular values."""
     splits = min(splits, 8)
     rows = list(zip(halvings(len(real), splits), halvings(len(fake), splits, 1)))
     one = torch.tensor([frechet_of_few(real[r], fake[f]) for r, f in rows], dtype=torch.float64)
@@ -191,8 +191,8 @@ def halves_of_few(real: Tensor, fake: Tensor, splits: int) -> Halves:
 def in_halves(x: Tensor, splits: int, seed: int) -> Iterator[Moments]:
     """For each split the moments of one half of x (n, d), then those of the other.
 
-    Rows are dealt at random to at most 64 groups, fewer where features are wide, and whole groups to halves: one pass
-    over the rows serves all splits.
+    Rows are dealt at random to at most 64 groups, fewer where there are many features, and whole groups to halves:
+    one pass over the rows serves all splits.
     """
     n, d = x.shape
     groups = min(n, 64 if d <= 256 else 16 if d <= 512 else 8)

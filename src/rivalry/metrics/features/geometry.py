@@ -11,7 +11,7 @@ when its distance from all of S is at most α more than from any landmark outsid
 Landmarks are a subset, drawn without replacement as the paper has it; the released code is known to draw some twice.
 Distances are not squared, as there.
 
-Blind to density, to what is not connected (H0), and to where in space a shape lies.  One outlier widens α_max for all,
+Blind to density, to connected components (H0), and to where in space a shape lies.  One outlier widens α_max for all,
 and γ scales with the number of data: compare at equal n.  RLT(0) is large wherever holes fill up long before α_max.
 """
 
@@ -57,11 +57,11 @@ def geometry_score(
         features: the extractor's name, for the score's.
         landmarks: L0 of the paper.
         gamma: γ; 1/128 · n/5000 where not given.
-        i_max: how many numbers of holes are told apart, from 0.
+        i_max: how many numbers of holes are counted separately, from 0.
         repetitions: draws of landmarks.
         most: how many a side are used at most, evenly spaced in their order; both are cut to the same number, and
             hold a matrix of its square in float64.
-        progress: called with what is being done, repetitions done and repetitions in all.
+        progress: called with the name of the step, repetitions done and repetitions in all.
 
     Raises:
         BadRequest: fewer samples than landmarks, widths that differ, values not finite, constant real ones, a setting
@@ -83,7 +83,7 @@ def geometry_score(
         for name, x in (("data", real), ("samples", fake))
     ]
     mean_real, mean_fake = (rlt.mean(0) for rlt in times)
-    told = {
+    facts = {
         **(provenance or {}),
         "n real": len(real),
         "n fake": len(fake),
@@ -99,7 +99,7 @@ def geometry_score(
         len(fake),
         _spread(*times) if repetitions > 1 else None,
         "low",
-        told,
+        facts,
         {"real": mean_real.tolist(), "fake": mean_fake.tolist()},
         OVER_PARTS,
     )
@@ -142,7 +142,7 @@ def relative_living_times(
 
 
 def distances(x: Tensor) -> np.ndarray:
-    """Of each of x (n, d) from each: (n, n) float64, from products of what lies around the mean."""
+    """Of each of x (n, d) from each: (n, n) float64, from products of the deviations from the mean."""
     x = x.double().cpu()
     x = x - x.mean(0)
     apart = torch.empty(len(x), len(x), dtype=torch.float64)

@@ -5,13 +5,13 @@ Reals and fakes are split at random into halves A and A'.  T(A) and T(A') come f
     odd = (T(A) - T(A')) / 2        E odd² = Var T(half of the samples) / 2
 
 holds for every score, and is the variance on all samples where that falls as 1 / n (balanced half-samples, McCarthy
-1969).  Near equality a squared distance is quadratic in what was sampled, and this part of its variance falls as
-1 / n²: odd² counts it twice.  The variance of even = (T(A) + T(A')) / 2 is that part alone, so that
+1969).  Near equality a squared distance is quadratic in the sampling errors, and this part of its variance falls as
+1 / n²: odd² counts it twice.  The variance of even = (T(A) + T(A')) / 2 is only that part, so that
 
     error² = Var even + max(0, E odd² - 2 Var even)
 
 is right at both ends (Efron and Stein 1981 describe the same bias of the jackknife).  Two scores that share their reals
-are taken on the same splits of them: what the reals do to both cancels in `a - b`.
+are taken on the same splits of them: the error from the reals, which both share, cancels in `a - b`.
 """
 
 from collections.abc import Callable

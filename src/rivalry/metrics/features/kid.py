@@ -53,9 +53,9 @@ def kid(
     require_comparable("kid", real_features, fake_features, least=2)
     real, fake = (spaced(x, most).double() for x in (real_features, fake_features))
     value, halves = with_halves(real, fake)
-    told = {**(provenance or {}), "n real": len(real), "n fake": len(fake), "spread": SPREAD_OF_HALVES}
+    facts = {**(provenance or {}), "n real": len(real), "n fake": len(fake), "spread": SPREAD_OF_HALVES}
     error = halves.error if halves else None
-    return Score(f"kid[{features}]", value, len(fake), error, "low", told, halves=halves)
+    return Score(f"kid[{features}]", value, len(fake), error, "low", facts, halves=halves)
 
 
 def kid_of_subsets(
@@ -73,7 +73,7 @@ def kid_of_subsets(
     Each subset is scored by the same unbiased estimate as all samples are in `kid`, its cross term a mean over all
     pairs.  The details hold the `deviation` over subsets (divided by their number), which the peers report: it tells
     how much so few samples scatter, and does not shrink when there are more.  The spread is the standard error of
-    the mean: that of `kid`, and what the draw of the subsets adds.
+    the mean: that of `kid`, and the variance from the draw of the subsets.
 
     Args:
         real_features: (n, d).
@@ -94,7 +94,7 @@ def kid_of_subsets(
     draw = lambda x: x[torch.randperm(len(x), generator=generator)[:size]].double()
     values = [squared_mmd(draw(real_features), draw(fake_features)) for _ in range(subsets)]
     every = torch.tensor(values, dtype=torch.float64)
-    told = {
+    facts = {
         "n real": len(real_features),
         "n fake": len(fake_features),
         "subsets": subsets,
@@ -112,7 +112,7 @@ def kid_of_subsets(
         len(fake_features),
         halves.error if halves else None,
         "low",
-        {**(provenance or {}), **told},
+        {**(provenance or {}), **facts},
         {"deviation": deviation},
         halves=halves,
     )

@@ -5,7 +5,7 @@
 Bai et al. 2021, "On Training Sample Memorization: Lessons from Benchmarking Generative Modeling with a Large-scale
 Competition" (arXiv 2106.03062): the score of that competition on Kaggle, with eps = 0.1.  The minimum is over
 *training rows for each fake*.  Taken the other way round, over fakes for each training row, a generator that
-repeats a few rows goes unpunished.  Blind to a part of copies among honest samples: the mean stays above eps,
+repeats a few rows goes unpunished.  Blind to a part of copies among fresh samples: the mean stays above eps,
 and only the share in the details tells.
 
 Deviation: a fake of all zeros, which has no direction, counts as at right angles to everything; the competition's
@@ -68,7 +68,7 @@ def mifid(
     for _ in range(resamples):
         rows = torch.randint(n, (n,), generator=generator)
         again.append(distance(fake_features[rows]) / penalty(away[rows], eps))
-    told = {
+    facts = {
         "n real": len(real_features),
         "n fake": n,
         "eps": eps,
@@ -80,7 +80,7 @@ def mifid(
         n,
         float(torch.tensor(again, dtype=torch.float64).std()) if resamples > 1 else None,
         "low",
-        {**(provenance or {}), **told},
+        {**(provenance or {}), **facts},
         {"fid": plain, "m": float(away.mean()), "within": float((away < eps).double().mean())},
     )
 
@@ -98,7 +98,7 @@ def _distance_to(real: Tensor, most: int) -> Callable[[Tensor], float]:
 
 
 def penalty(away: Tensor, eps: float) -> float:
-    """What FID is divided by: M where it is below eps, else 1."""
+    """The divisor of FID: M where it is below eps, else 1."""
     mean = float(away.mean())
     return (mean if mean < eps else 1.0) + TINY
 

@@ -14,7 +14,10 @@ import torch
 from torch import Tensor
 
 CHUNK = 1000
-ROUNDING = {torch.float32: 2e-6, torch.float64: 1e-13}  # of |x|² + |y|²: what a squared distance may be off
+ROUNDING = {
+    torch.float32: 2e-6,
+    torch.float64: 1e-13,
+}  # of |x|² + |y|²: the error of a squared distance by rounding
 TIE = 8  # roundings of |x|² + |y|²: squared distances that differ by no more are the same
 STEPS = (
     1 / 256,
@@ -24,7 +27,7 @@ STEPS = (
 
 @dataclass(frozen=True)
 class Neighborhood:
-    """What two sets of features see of each other.
+    """Neighbors within and between two sets of features.
 
     Attributes:
         fakes_inside: (m,) bool, which fakes lie in a closed ball around a real.
@@ -43,7 +46,7 @@ def neighborhood(real: Tensor, fake: Tensor, closed: int, opened: int, chunk: in
     """Look at every pair of a real and a fake once.
 
     Args:
-        real: (n, d), float32 or float64, which is what the distances are computed in.
+        real: (n, d), float32 or float64; distances are computed in the same type.
         fake: (m, d) of the same type.
         closed: a closed ball reaches to this neighbor of its center, and holds its border (Kynkäänniemi et al.).
         opened: an open ball reaches to this neighbor of its center, and does not (Naeem et al.).
@@ -120,7 +123,7 @@ def nearest(x: Tensor, y: Tensor, chunk: int = CHUNK) -> tuple[Tensor, Tensor]:
 
 
 def squared_distances(x: Tensor, y: Tensor) -> Tensor:
-    """(n, d), (m, d) -> (n, m); what differs by no more than rounding is at a distance of exactly 0."""
+    """(n, d), (m, d) -> (n, m); rows that differ by no more than rounding are at a distance of exactly 0."""
     sizes = x.square().sum(1)[:, None] + y.square().sum(1)
     apart = torch.addmm(sizes, x, y.T, alpha=-2)
     return apart.masked_fill_(apart <= ROUNDING[x.dtype] * sizes, 0)

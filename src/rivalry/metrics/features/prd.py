@@ -52,7 +52,7 @@ def prd(
     real, fake = (x.double().cpu() for x in evened(real_features, fake_features, most))
     curves = torch.stack([curve(*histograms(real, fake, clusters, seed + i)) for i in range(draws)])
     precision, recall = curves.mean(0)
-    told = {
+    facts = {
         **(provenance or {}),
         "n real": len(real),
         "n fake": len(fake),
@@ -62,7 +62,7 @@ def prd(
     named = {"prd-precision": 1 / BETA, "prd-recall": BETA}
     details = {"precision": precision.tolist(), "recall": recall.tolist()}
     return [
-        Score(f"{name}[{features}]", best_f(precision, recall, beta), len(fake), None, "high", told, details)
+        Score(f"{name}[{features}]", best_f(precision, recall, beta), len(fake), None, "high", facts, details)
         for name, beta in named.items()
     ]
 

@@ -36,8 +36,8 @@ def precision_recall(
     - "recall[...]": the share of reals inside the balls around the fakes.
 
     Both sides are cut to the same number, as in the paper: balls shrink as samples grow in number, so that
-    unequal sets would favor one of the two.  Compare at equal n.  One outlier among the reals has a wide
-    ball, in which every fake is welcome; density does not let it in alone.
+    unequal sets would favor one of the two.  Compare at equal n.  One outlier among the reals has a large
+    ball, and every fake in it counts as precise; density is not misled by one ball.
 
     Args:
         real_features: (n, d).
@@ -64,12 +64,12 @@ def shares(seen: Neighborhood) -> Tensor:
 def scores(
     seen: Neighborhood, k: int, features: str, provenance: dict[str, Any] | None, halves: list[Halves]
 ) -> list[Score]:
-    """Precision and recall from what reals and fakes see of each other; `halves` of both, or empty."""
+    """Precision and recall from the neighbors among reals and fakes; `halves` of both, or empty."""
     n = len(seen.reals_inside)
-    told = {**(provenance or {}), "n real": n, "n fake": n, "k": k}
+    facts = {**(provenance or {}), "n real": n, "n fake": n, "k": k}
     values = dict(zip(("precision", "recall"), shares(seen).tolist()))
     return [
-        score_of_share(f"{name}[{features}]", value, n, n, told, halves[i] if halves else None)
+        score_of_share(f"{name}[{features}]", value, n, n, facts, halves[i] if halves else None)
         for i, (name, value) in enumerate(values.items())
     ]
 
@@ -79,7 +79,7 @@ def score_of_share(
     share: float,
     of: int,
     n: int,
-    told: dict[str, Any],
+    facts: dict[str, Any],
     halves: Halves | None,
     details: dict[str, Any] | None = None,
 ) -> Score:
@@ -92,6 +92,6 @@ def score_of_share(
     """
     hits = round(share * of)
     error = max(halves.error, 0.5 / (of + 1)) if halves else wilson_error(hits, of)
-    told = told | {"spread": SPREAD_OF_HALVES if halves else SPREAD_OF_SHARE}
+    facts = facts | {"spread": SPREAD_OF_HALVES if halves else SPREAD_OF_SHARE}
     details = {**(details or {}), "interval": interval_of_share(share, error, of)}
-    return Score(name, share, n, error, "high", told, details, halves=halves)
+    return Score(name, share, n, error, "high", facts, details, halves=halves)

@@ -29,7 +29,7 @@ def sliced_wasserstein(
 ) -> Score:
     """The root of the mean squared distance along lines, in the features' unit; lower is better.
 
-    The spread is over directions alone: it tells whether there are enough of them.
+    The spread is only over directions: it shows whether there are enough of them.
 
     Args:
         real_features: (n, d).
@@ -50,15 +50,15 @@ def sliced_wasserstein(
     squares = along_lines(real, fake, directions, seed)
     value = float(squares.mean().sqrt())
     error = float(squares.std() / directions**0.5 / (2 * value)) if value else 0.0
-    told = {
+    facts = {
         **(provenance or {}),
         "n real": len(real),
         "n fake": len(fake),
         "directions": directions,
         "seed": seed,
     }
-    told |= {"spread": "standard error over the directions, for these samples"}
-    return Score(f"swd[{features}]", value, len(fake), error, "low", told)
+    facts |= {"spread": "standard error over the directions, for these samples"}
+    return Score(f"swd[{features}]", value, len(fake), error, "low", facts)
 
 
 def along_lines(x: Tensor, y: Tensor, directions: int, seed: int = 0, chunk: int = 100) -> Tensor:

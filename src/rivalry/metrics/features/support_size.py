@@ -6,7 +6,7 @@ Distribution? Some Theory and Empirics", ICLR; they find the sample size at whic
 closest pairs with their own eyes).
 
 Two samples are alike here when they lie closer than all but a thousandth of the pairs of nearest neighbors in as many
-real data.  So honest samples have about as many pairs alike as data do, which the details tell: an estimate is news
+real data.  So fresh samples have about as many pairs alike as data have, which the details state: an estimate is news
 only where it is far below that of the data.
 """
 
@@ -31,11 +31,11 @@ def support_size(
 ) -> Score:
     """An estimate of how many different samples there are; higher is better.
 
-    With no pair alike the value is what a single pair would give, and `at least` in the details is true.  A support
-    of unequal chances counts as smaller than it is: the estimate is 1 / Σ p², of those that come often.
+    With no pair alike the value is the one that a single pair would give, and `at least` in the details is true.  A
+    support of unequal chances counts as smaller than it is: the estimate is 1 / Σ p², of those that come often.
 
     Args:
-        real_features: (n, d), which set what counts as alike.
+        real_features: (n, d); their distances set the threshold of "alike".
         fake_features: (m, d).
         features: the extractor's name, for the score's.
         most: how many a side are used at most.
@@ -49,14 +49,14 @@ def support_size(
     counted = {name: pairs_within(x, limit) for name, x in (("fakes", fake), ("reals", real))}
     n, pairs = len(fake), counted["fakes"]
     size = lambda found: n * (n - 1) / 2 / max(1, found)
-    told = {"n real": n, "n fake": n, "spread": "that of a Poisson count of the pairs"}
+    facts = {"n real": n, "n fake": n, "spread": "that of a Poisson count of the pairs"}
     return Score(
         f"support-size[{features}]",
         size(pairs),
         n,
         size(pairs) / max(1, pairs) ** 0.5,
         "high",
-        {**(provenance or {}), **told},
+        {**(provenance or {}), **facts},
         {
             "pairs": pairs,
             "at least": pairs == 0,
@@ -69,7 +69,7 @@ def support_size(
 def alike_below(real: Tensor) -> float:
     """The squared distance below which two count as alike: a low quantile over the data of the nearest other."""
     (nearest,) = radii(real - real.mean(0), [1])
-    apart = nearest[nearest > 0]  # data that are there twice say nothing of what is alike
+    apart = nearest[nearest > 0]  # data that are there twice do not help to set the threshold
     return float(apart.quantile(QUANTILE)) if len(apart) else 0.0
 
 

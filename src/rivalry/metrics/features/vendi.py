@@ -27,7 +27,7 @@ def vendi(
 ) -> Score:
     """The effective number of different fakes, from 1 to the smaller of n and d; the details hold that `of data`.
 
-    Higher is more diverse; the data's own number, at equal n, is what to compare with.
+    Higher is more diverse; compare with the data's own number, at equal n.
 
     Args:
         real_features: (n, d).
@@ -40,9 +40,9 @@ def vendi(
     """
     require_comparable("vendi", real_features, fake_features, least=2)
     real, fake = evened(real_features, fake_features, most)
-    told = {**(provenance or {}), "n real": len(real), "n fake": len(fake), "kernel": "cosine"}
+    facts = {**(provenance or {}), "n real": len(real), "n fake": len(fake), "kernel": "cosine"}
     details = {"of data": effective_number(real)}
-    return Score(f"vendi[{features}]", effective_number(fake), len(fake), None, "high", told, details)
+    return Score(f"vendi[{features}]", effective_number(fake), len(fake), None, "high", facts, details)
 
 
 def effective_number(x: Tensor) -> float:

@@ -15,7 +15,7 @@ not held to the steps of the easy ones.  A step that learns from its chain break
 bounds of a linear decoder, whose likelihood is known, do not show it.
 
 σ² is chosen on validation data: a small one makes sharp demands, and needs many temperatures.  Blind to how samples
-look: a generator that has memorized, or one under a wide σ, may score well.
+look: a generator that has memorized, or one under a large σ, may score well.
 """
 
 from collections.abc import Callable
@@ -100,7 +100,7 @@ def log_likelihood(
             in evaluation mode.  Row i belongs to datum i mod n.
         x: (n, ...), whose type and device the codes have.
         latent: numbers in a code; codes are N(0, I).
-        variance: σ² of what is added to each number that is decoded.
+        variance: σ² of the noise that is added to each number that is decoded.
         temperatures: how many β there are, 0 and 1 among them; more of them tighten the bound.
         chains: how many walk for each datum.
         leapfrog: steps of one Hamiltonian move.
@@ -175,18 +175,18 @@ def ais(
     """The mean log-likelihood of data in nats a datum, a lower bound; higher is better.
 
     Images are measured on [0, 1] and dequantized by uniform noise, as in the paper; points as they are.  A game that
-    is told classes is told those of the data.  The details hold the `gap` between the bounds of data simulated by
-    the game, in nats: where it is wide the score is far too low, and more temperatures help.
+    is conditioned on classes is given those of the data.  The details hold the `gap` between the bounds of data
+    simulated by the game, in nats: where it is large the score is far too low, and more temperatures help.
 
     Args:
         held_out: data that the game has not seen, evenly spaced rows of which are measured.
         n: how many.
         variance, temperatures, chains, leapfrog, step: see `log_likelihood`.
-        progress: called with what is being done, moves of the chains done and moves in all.
+        progress: called with the name of the step, moves of the chains done and moves in all.
 
     Raises:
         BadRequest: a game without codes, with codes that are not normal or with chance of its own, data without
-            the classes that the game is told, or fewer data than n.
+            the classes of the game, or fewer data than n.
     """
     options = asdict(Chains(variance, temperatures, chains, leapfrog, step))
     real = target_data(game, held_out)
@@ -215,7 +215,7 @@ def ais(
             lower.append(known.lower.cpu())
             upper.append(known.upper.cpu())
     nats, low, high = torch.cat(on_real), torch.cat(lower), torch.cat(upper)
-    told = {
+    facts = {
         **(provenance or {}),
         **options,
         "n real": n,
@@ -224,7 +224,7 @@ def ais(
     }
     gap = {"gap": float((high - low).mean()), "lower": float(low.mean()), "upper": float(high.mean())}
     error = float(nats.std() / n**0.5) if n > 1 else None
-    return Score("ais", float(nats.mean()), n, error, "high", told, gap)
+    return Score("ais", float(nats.mean()), n, error, "high", facts, gap)
 
 
 def sigmoid_schedule(temperatures: int) -> list[float]:
@@ -327,7 +327,7 @@ def _require(game: Game, real: Dataset, n: int) -> int:
     if not 1 <= n <= len(real):
         raise BadRequest(f"ais measures from 1 to all {len(real):,} of the data; asked for {n:,}")
     if isinstance(game, Conditional) and game.classes and real.label is None:
-        raise BadRequest(f"ais: this game is told classes, and {real.spec.name!r} has no labels to tell it")
+        raise BadRequest(f"ais: this game needs classes, and {real.spec.name!r} has no labels")
     decode = _decoder(game, real, torch.zeros(1, dtype=torch.long))
     with evaluating(game), seeded(0, game.device), torch.no_grad():
         z = latent.draw(1)
@@ -346,8 +346,8 @@ def _require_data(x: Tensor) -> None:
 def _decoder(game: Game, real: Dataset, rows: Tensor) -> Decode:
     """Codes to data for the classes of these rows, images on [0, 1]."""
     latent = require_latent("ais", game)
-    told = isinstance(game, Conditional) and game.classes
-    label = real.column("label", rows, game.device) if told else None
+    conditional = isinstance(game, Conditional) and game.classes
+    label = real.column("label", rows, game.device) if conditional else None
 
     def decode(z: Tensor) -> Tensor:
         x = latent.decode(z) if label is None else latent.decode(z, label=label.repeat(len(z) // len(label)))

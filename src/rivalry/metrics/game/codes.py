@@ -1,4 +1,4 @@
-"""Games as decoders of codes: what metrics of a generator's own geometry and density ask of them."""
+"""Games as decoders of codes: checks and draws for metrics of a generator's own geometry and density."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from rivalry.errors import BadRequest
 from rivalry.game import Game, Latent
 from rivalry.maths.chance import seeded
 
-DRAWN = 10_000  # codes from which it is told whether they are normal
+DRAWN = 10_000  # codes in the test of whether they are normal
 FARTHEST = 3.5  # √n times the gap between two distribution functions; a true one is beyond it 5 times in 10¹¹
 
 
@@ -27,7 +27,7 @@ def require_latent(who: str, game: Game) -> Latent:
 
 
 def draws_normal(game: Latent) -> bool:
-    """Whether codes are drawn from N(0, I), told from 10,000 of them by the test of Kolmogorov and Smirnov.
+    """Whether codes are drawn from N(0, I), by the test of Kolmogorov and Smirnov on 10,000 of them.
 
     Each number of a code is held against the normal distribution, and the squared norm of the code, which knows of
     scales and correlations, against χ².

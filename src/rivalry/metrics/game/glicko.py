@@ -20,7 +20,7 @@ EXACT = 1e-6  # to which the logarithm of the volatility is found; ε of the pap
 
 @dataclass(frozen=True)
 class Rating:
-    """What is known of a player; the defaults are those of one who has not played.
+    """The rating of a player and its uncertainty; the defaults are those of one who has not played.
 
     Attributes:
         rating: strength; 400 above another is a chance to win of 10 in 11, if both are surely known.
@@ -38,7 +38,7 @@ def update(player: Rating, opponents: Sequence[Rating], scores: Sequence[float],
 
     Args:
         opponents: of each game, rated as before the period; none at all leaves the rating and widens its deviation.
-        scores: of each game, in [0, 1]: 1 is won, 0 lost; what lies between is a draw, or a share of points.
+        scores: of each game, in [0, 1]: 1 is won, 0 lost; a value between is a draw, or a share of points.
         tau: how readily the volatility moves; reasonable from 0.3 to 1.2.
 
     Raises:

@@ -39,22 +39,22 @@ def nll(
 ) -> Score:
     """Bits per dimension of data that the game has not seen; lower is better.
 
-    A model that is told classes is asked without one: log p(x) is that of all classes, equally likely.
+    A model with classes is asked without one: log p(x) is that of all classes, equally likely.
 
     Args:
         density: the game.
         held_out: evenly spaced rows of it are scored.
         n: how many, or all where there are fewer.
         seed: of the noise of dequantization.
-        progress: called with what is being done, data done and data in all.
+        progress: called with the name of the step, data done and data in all.
 
     Raises:
-        BadRequest: images between the game's levels, or a game that knows densities of images alone.
+        BadRequest: images between the game's levels, or a game that knows only densities of images.
     """
     game = cast(Game, density)
     real = target_data(game, held_out)
     rows = torch.linspace(0, len(real) - 1, min(n, len(real))).long()
-    of, said = _measure(density, real)
+    of, dequantization = _measure(density, real)
     found = list[Tensor]()
     with evaluating(game), seeded(seed, game.device), torch.no_grad():
         for some in rows.split(GROUP):
@@ -65,13 +65,13 @@ def nll(
     nats = torch.cat(found)
     bits = -nats / (d * log(2))
     error = float(bits.std() / len(bits) ** 0.5) if len(bits) > 1 else None
-    told = {**(provenance or {}), "n real": len(rows), "dequantization": said, "seed": seed}
-    told |= {"unit": "bits per dimension", "spread": "standard error over the data"}
-    return Score("nll", float(bits.mean()), len(rows), error, "low", told, {"nats": float(nats.mean())})
+    facts = {**(provenance or {}), "n real": len(rows), "dequantization": dequantization, "seed": seed}
+    facts |= {"unit": "bits per dimension", "spread": "standard error over the data"}
+    return Score("nll", float(bits.mean()), len(rows), error, "low", facts, {"nats": float(nats.mean())})
 
 
 def _measure(density: Density, real: Dataset) -> tuple[Callable[[Tensor], Tensor], str]:
-    """What is measured of these data, and how a density of images becomes a probability."""
+    """The function that is measured, and how a density of images becomes a probability."""
     if real.spec.meaning.axes != 2:
         return density.log_prob, "none: a density"
     if not isinstance(density, Mass):

@@ -7,8 +7,8 @@ Karras et al. 2018, "A Style-Based Generator Architecture for Generative Adversa
 1912.04958), with 50,000 at t = 0, in w.  Styles w are joined by straight lines, normal codes z by arcs.  d grows with
 the square of a small change, as LPIPS does and the squared distance between features: the limit ε -> 0 is there.
 
-A smooth generator scores low.  So does one that always makes the same, and nothing is said of how samples look.  Scores
-are comparable under the same distance, space and sampling alone, all of which are told in the provenance.
+A smooth generator scores low.  So does one that always makes the same image: the score does not judge how samples
+look.  Scores are comparable only under the same distance, space and sampling, which the provenance states.
 
 Deviation: the codes of an arc change evenly in norm; the released code joins codes of norm 1, which is the same to a
 generator that normalizes them.
@@ -25,6 +25,7 @@ from rivalry.errors import BadRequest
 from rivalry.game import Game, Styled
 from rivalry.labels import every_class
 from rivalry.maths.chance import seeded
+from rivalry.maths.paths import lerp, slerp
 from rivalry.metrics.extractors.extractor import Extractor
 from rivalry.metrics.game.codes import draws_normal, evaluating, require_latent
 from rivalry.metrics.score import Score
@@ -81,7 +82,7 @@ def ppl(
         seed=seed,
         progress=progress,
     )
-    told = {
+    facts = {
         **(provenance or {}),
         "n fake": n,
         "epsilon": epsilon,
@@ -93,7 +94,7 @@ def ppl(
         "spread": "standard error over the steps that are left",
     }
     error = float(steps.std() / len(steps) ** 0.5) if len(steps) > 1 else None
-    return Score(f"ppl[{features or 'distance'}]", float(steps.mean()), n, error, "low", told)
+    return Score(f"ppl[{features or 'distance'}]", float(steps.mean()), n, error, "low", facts)
 
 
 def path_length(
@@ -112,7 +113,7 @@ def path_length(
     """d/ε² for n short steps, those within the percentiles of `trim`: (at most n,) float64.
 
     Both ends of a step have the same class, every class in turn, and the same chance where a game adds any.  Nothing
-    is rounded to bytes: between samples so close the rounding would be all that is seen.
+    is rounded to bytes: samples so close would differ only by the rounding.
 
     Args:
         game: one that decodes codes, and for w one that has styles.
@@ -123,7 +124,7 @@ def path_length(
         sampling: "end", steps at t = 0, or "full", at t even on [0, 1].
         trim: percentiles outside of which steps are left out; (0, 100) keeps all.
         chunk: steps that are decoded at once.
-        progress: called with what is being done, steps done and steps in all.
+        progress: called with the name of the step, steps done and steps in all.
 
     Raises:
         BadRequest: a game without codes or styles, a setting out of range, or distances that are not finite.
@@ -138,7 +139,7 @@ def path_length(
             label = None if labels is None else labels[start : start + size].to(game.device)
             a, b = (_code(game, latent.draw(size), space, label) for _ in range(2))
             t = torch.rand(size, device=a.device, dtype=torch.float64) * (sampling == "full")
-            ends = (way(a, b, t).to(a.dtype), way(a, b, t + epsilon).to(a.dtype))
+            ends = (way(a, b, t), way(a, b, t + epsilon))
             x, y = (_decoded(game, code, space, label, seed=start) for code in ends)
             steps.append(distance(x, y).double().cpu() / epsilon**2)
             if progress:
@@ -162,23 +163,6 @@ def squared_distance(extractor: Extractor) -> Distance:
     return distance
 
 
-def lerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-    """The place t (n,) of the straight line from a to b: (n, ...), (n, ...) -> (n, ...) float64."""
-    t = t.view(-1, *[1] * (a.dim() - 1))
-    return (1 - t) * a.double() + t * b.double()
-
-
-def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-    """The place t (n,) of the arc from a to b, norm and angle changing evenly: (n, d), (n, d) -> (n, d) float64."""
-    a, b, t = a.double(), b.double(), t[:, None]
-    of_a, of_b = (z.norm(dim=1, keepdim=True) for z in (a, b))
-    u, v = a / of_a, b / of_b
-    angle = 2 * torch.atan2((u - v).norm(dim=1, keepdim=True), (u + v).norm(dim=1, keepdim=True))
-    across = v - angle.cos() * u
-    across = across / across.norm(dim=1, keepdim=True).clamp(min=1e-12)  # none where both lie on one line
-    return torch.lerp(of_a, of_b, t) * ((t * angle).cos() * u + (t * angle).sin() * across)
-
-
 def trimmed(steps: Tensor, trim: tuple[float, float]) -> Tensor:
     """Those within two percentiles, which are themselves among the steps: (n,) -> (at most n,).
 
@@ -200,7 +184,7 @@ def _code(game: Game, z: Tensor, space: Space, label: Tensor | None) -> Tensor:
 
 
 def _decoded(game: Game, code: Tensor, space: Space, label: Tensor | None, *, seed: int) -> Tensor:
-    """What a code becomes, with chance from this seed, and small enough to be looked at."""
+    """The sample of a code, with chance from this seed; large images are averaged down."""
     with seeded(seed, game.device):
         if space == "w":
             x = cast(Styled, game).synthesize(code)
@@ -220,7 +204,7 @@ def _require(
     if space not in ("w", "z"):
         raise BadRequest(f"ppl: codes lie in z or, where there are styles, in w; got {space!r}")
     if space == "w" and not isinstance(game, Styled):
-        raise BadRequest("ppl: this game has no styles (StyleGAN and its kin do); measure it in z")
+        raise BadRequest("ppl: this game has no styles (StyleGAN and StyleGAN2 have); measure it in z")
     if sampling not in ("end", "full"):
         raise BadRequest(
             f"ppl: steps are taken at the 'end' of a way or over the 'full' of it; got {sampling!r}"

@@ -6,13 +6,13 @@ Olsson, Bhupatiraju, Brown, Odena and Goodfellow 2018, "Skill Rating for Generat
 generator meets every critic; s_ij is the generator's result and 1 - s_ij the critic's, each match a game of Glicko-2.
 At 0.5 the critic does no better than by chance.  No extractor is needed, so any kind of data can be rated.
 
-Deviation: the paper counts a sample for the generator where the critic is not right about it, by the threshold
-D(x) = 1/2.  The scores of Wasserstein, relativistic and least squares critics have no such threshold, so that a
-critic is asked here which of two is real.  As in the paper, a tie goes to the generator: a critic that gives all
-the same score beats nobody.
+Deviation: the paper counts a sample for the generator where the critic is wrong about it, by the threshold
+D(x) = 1/2.  The scores of Wasserstein, relativistic and least squares critics have no such threshold, so here
+a critic compares two samples.  As in the paper, a tie goes to the generator: a critic that gives all
+the same score wins no match.
 
-Ratings are relative to the players of one tournament.  A generator that fools weak critics alone looks strong, and
-one that has memorized is never found out.
+Ratings are relative to the players of one tournament.  A generator that fools only weak critics looks strong, and
+one that has memorized is not detected.
 """
 
 from collections.abc import Callable, Sequence
@@ -66,7 +66,7 @@ def skill(
 
     Args:
         players: 3 snapshots or more, each of another name.
-        real: what the critics hold the fakes against.
+        real: data that the critics compare the fakes with.
         matches: periods of the tournament, in each of which all meet once, on fresh samples and data.
         batch: fakes and reals of a match.
         tau: see `glicko.update`.
@@ -81,7 +81,7 @@ def skill(
         results = torch.stack([play(players, real, batch) for _ in range(matches)])
     generators, critics = ratings(results, tau)
     newest = generators[-1]
-    told = {
+    facts = {
         **(provenance or {}),
         "n real": batch * matches,
         "n fake": batch * matches,
@@ -95,7 +95,7 @@ def skill(
         "critics": _curve(players, critics),
         "results": results.mean(0).tolist(),
     }
-    return Score("skill", newest.rating, batch * matches, newest.deviation, "high", told, details)
+    return Score("skill", newest.rating, batch * matches, newest.deviation, "high", facts, details)
 
 
 def play(players: Sequence[Snapshot], real: Dataset, batch: int) -> Tensor:
@@ -120,10 +120,10 @@ def ratings(results: Tensor, tau: float = 0.5) -> tuple[list[Rating], list[Ratin
     """Ratings of generators and of critics after all periods of a tournament.
 
     Args:
-        results: (periods, generators, critics), what each generator got against each critic, in [0, 1].
+        results: (periods, generators, critics), the result of each generator against each critic, in [0, 1].
     """
     generators, critics = [Rating()] * results.shape[1], [Rating()] * results.shape[2]
-    for result in results:  # all are rated by what was known before the period
+    for result in results:  # all are rated by the ratings from before the period
         generators, critics = (
             [update(g, critics, row.tolist(), tau) for g, row in zip(generators, result)],
             [update(c, generators, (1 - column).tolist(), tau) for c, column in zip(critics, result.T)],

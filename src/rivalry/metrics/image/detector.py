@@ -1,7 +1,7 @@
-"""Does a detector find in samples what it finds in data?
+"""Does a detector find its objects in samples as often as in data?
 
 The share of samples in which a given detector sees at least one of its objects.  It asks for no likeness to the data:
-a generator of one perfect face scores 1.  A detector errs on both sides, so the share among data stands beside.
+a generator of one perfect face scores 1.  A detector errs on both sides, so the share among data is given as well.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from rivalry.metrics.score import Score
 
 Detector = Callable[[Tensor], Tensor]  # images (n, c, h, w) in [-1, 1] -> bool (n,)
 LEAST = 100  # pixels of the shorter side that a cascade looks at: its window has 20 to 24
-BORDER = 0.1  # of the shorter side, all around: a cascade misses what fills an image up to its edge
+BORDER = 0.1  # of the shorter side, all around: a cascade misses an object that fills an image up to its edge
 
 
 def detected(

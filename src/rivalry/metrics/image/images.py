@@ -1,4 +1,4 @@
-"""What metrics on images share: which images they refuse, color, light, and random pairs."""
+"""Shared by metrics on images: the check of images, color, light, and random pairs."""
 
 from collections.abc import Callable
 from math import ceil
@@ -13,12 +13,12 @@ LUMA = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
 
 
 def require_images(who: str, fake: Tensor, real: Dataset | None = None, *, least: int, side: int) -> None:
-    """Refuse what a metric on images cannot measure.
+    """Refuse images that a metric cannot measure.
 
     Args:
         who: the metric, for the message.
         fake: samples.
-        real: what they are compared with, if they are.
+        real: data that they are compared with, if they are.
         least: how many images a side the metric needs.
         side: how many pixels their shorter side needs.
 

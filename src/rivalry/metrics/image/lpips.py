@@ -2,7 +2,7 @@
 
     d(x, y) = Σ_l 1 / (h_l w_l) Σ_hw |w_l ⊙ (x̂_l - ŷ_l)|²
 
-with x̂_l what layer l sees of x, at each place divided by its length over the channels (Zhang et al. 2018, "The
+with x̂_l the features of x at layer l, at each place divided by its length over the channels (Zhang et al. 2018, "The
 Unreasonable Effectiveness of Deep Features as a Perceptual Metric", arXiv 1801.03924; the linear heads w² of v0.1).
 "alex" looks at AlexNet after each of its five convolutions (Krizhevsky 2014, arXiv 1404.5997), "vgg" at VGG-16
 before each of its poolings (Simonyan & Zisserman 2014, arXiv 1409.1556).
@@ -48,11 +48,11 @@ def lpips_diversity(
     """The mean LPIPS between random pairs of samples, 0 or more; higher is more diverse, and 0 is one image.
 
     The details hold the same for pairs of data as `real`, and its standard error as `real spread`: good samples come
-    up to that, and what is higher is noise.  Images with a shorter side under 64 pixels are enlarged to that.
+    up to that; the excess is noise.  Images with a shorter side under 64 pixels are enlarged to that.
 
     Args:
         fake: (n, 1 or 3, h, w) in [-1, 1], grey repeated in three channels.
-        real: data of the same shape; nothing is set beside the samples without them.
+        real: data of the same shape; without them there is no score of data to compare with.
         pairs: how many.
         seed: of the pairs.
         network: "alex" or "vgg".
@@ -73,7 +73,7 @@ def lpips_diversity(
         lambda x, y: distance(see(x), see(y)), images, pairs, seed, TOGETHER
     )
     value, error = measured(fake)
-    told = {
+    facts = {
         "n fake": len(fake),
         "pairs": pairs,
         "seed": seed,
@@ -86,8 +86,8 @@ def lpips_diversity(
     details = {}
     if real is not None:
         details = dict(zip(("real", "real spread"), measured(real)))
-        told["n real"] = len(real)
-    return Score("lpips", value, len(fake), error, "high", {**(provenance or {}), **told}, details)
+        facts["n real"] = len(real)
+    return Score("lpips", value, len(fake), error, "high", {**(provenance or {}), **facts}, details)
 
 
 class Lpips(nn.Module):
@@ -119,7 +119,7 @@ class Lpips(nn.Module):
         return distance
 
     def seen(self, x: Tensor) -> list[Tensor]:
-        """What each tapped layer makes of images."""
+        """The output of each tapped layer for images."""
         x, found = (x - self.center) / self.scale, []
         for place, layer in enumerate(self.features):
             x = layer(x)
@@ -164,7 +164,7 @@ def vgg16() -> nn.Sequential:
 
 
 class Network(NamedTuple):
-    """What LPIPS looks through: layers, which ReLU it looks at, their channels, and where its weights are packed."""
+    """The network of LPIPS: layers, which ReLU it looks at, their channels, and where its weights are packed."""
 
     layers: Callable[[], nn.Sequential]
     taps: tuple[int, ...]

@@ -8,9 +8,9 @@ nearest 12 are kept.  At 32 x 32, or at the images' own size where that is small
 these at every place and every size that a shift or a crop may have brought it to.  Both are smoothed over 3 x 3 pixels
 first, since cropping resamples, and differences are in units of their contrast, since a plain image is near to many.
 
-What is suspiciously close is learned from held-out data: the distance that only one in a hundred of them comes below.
-Of an honest generator about one sample in a hundred is closer than that; of a copier all are.  Blind to copies that
-are further away than such views: see docs/metrics.md for the shares that are found.
+The threshold is learned from held-out data: only one in a hundred of them is closer to the training data.  Of a
+generator that does not copy about one sample in a hundred is closer than that; of one that copies all are.  Blind to
+copies that are further away than such views: see docs/metrics.md for the shares that are found.
 """
 
 from collections.abc import Callable, Iterator
@@ -45,16 +45,16 @@ def memorization(
 ) -> Score:
     """The share of samples that are closer to a training image than 99 of 100 held-out images are; low is better.
 
-    Expected of an honest generator: 0.01, which the details repeat as `expected`.  They also hold the `closest`
-    pairs, nearest first: row of the sample, row of the training image, and the root mean squared difference of the
-    parts that lie on each other over their standard deviation; and the `limit` below which it is suspicious.
+    Expected of a generator that does not copy: 0.01, which the details repeat as `expected`.  They also hold the
+    `closest` pairs, nearest first: row of the sample, row of the training image, and the root mean squared difference
+    of the parts that lie on each other over their standard deviation; and the `limit` below which it is suspicious.
 
     Args:
         real: the images that the generator was trained on; every one is looked at.
         held_out: images of the same kind that it was not trained on.
         fake: (n, c, h, w) in [-1, 1].
         most: how many samples and how many held-out images are used at most, evenly spaced.
-        progress: called with what is being done, images done and images in all.
+        progress: called with the name of the step, images done and images in all.
 
     Raises:
         BadRequest: data that are not images, or fewer than 100 held-out ones.
@@ -66,8 +66,8 @@ def memorization(
         )
     chosen = spaced(torch.arange(len(fake)), most)
     honest = held_out.rows(spaced(torch.arange(len(held_out)), most))
-    told = (lambda done, of: progress("looking for copies", done, of)) if progress else None
-    apart, row = closest(torch.cat([fake[chosen], honest.to(fake)]), real, told)
+    report = (lambda done, of: progress("looking for copies", done, of)) if progress else None
+    apart, row = closest(torch.cat([fake[chosen], honest.to(fake)]), real, report)
     mine, theirs = apart[: len(chosen)], apart[len(chosen) :]
     limit = float(theirs.quantile(SUSPICIOUS))
     hits, n = int((mine < limit).sum()), len(chosen)
@@ -214,7 +214,7 @@ def middles(x: Tensor) -> Iterator[Tensor]:
 
 
 def middle(x: Tensor, h: int, w: int) -> Tensor:
-    """What is left of images of at most (h, w) without a tenth of that at each border."""
+    """Images of at most (h, w) without a tenth of that at each border."""
     height, width = h - 2 * reach(h), w - 2 * reach(w)
     top, left = (x.shape[-2] - height) // 2, (x.shape[-1] - width) // 2
     return x[..., top : top + height, left : left + width]

@@ -5,7 +5,8 @@
 with Δ the discrete Laplacian, the four neighbors less four times the pixel (Pech-Pacheco et al. 2000, "Diatom
 autofocusing in brightfield microscopy"; of generators, Tolstikhin et al. 2018, arXiv 1711.01558).  Beside it the energy
 of the gradient, the mean of the squared differences between neighbors (Subbarao, Choi and Nikzad 1993).  Both are
-taken of how light a pixel is.  Blur lowers them; noise, which is detail too, raises them.  Blind to what is drawn.
+taken of how light a pixel is.  Blur lowers them; noise, which is detail too, raises them.  Blind to the subject of
+the image.
 """
 
 from typing import Any
@@ -50,7 +51,7 @@ def sharpness(
             f"sharpness: the images of {real.spec.name!r} are flat; there is nothing to compare with"
         )
     ratio, error = _ratio(of_fake, of_real)
-    told = {
+    facts = {
         "n real": len(of_real),
         "n fake": len(of_fake),
         "spread": "standard error of the ratio of two means, first order",
@@ -59,8 +60,8 @@ def sharpness(
     means |= {"gradient of fakes": of_fake[:, 1], "gradient of reals": of_real[:, 1]}
     details = {"gradient": float(ratio[1]), "gradient spread": float(error[1])}
     details |= {name: float(values.mean()) for name, values in means.items()}
-    told = {**(provenance or {}), **told}
-    return Score("sharpness", float(ratio[0]), len(of_fake), float(error[0]), "", told, details)
+    facts = {**(provenance or {}), **facts}
+    return Score("sharpness", float(ratio[0]), len(of_fake), float(error[0]), "", facts, details)
 
 
 def detail(x: Tensor) -> Tensor:

@@ -5,12 +5,12 @@
         l = (2 μ_x μ_y + C₁) / (μ_x² + μ_y² + C₁),   c s = (2 σ_xy + C₂) / (σ_x² + σ_y² + C₂)
 
 Wang, Simoncelli and Bovik 2003, "Multiscale Structural Similarity for Image Quality Assessment".  As a measure of
-diversity: Odena et al. 2017 (AC-GAN, arXiv 1610.09585), the mean over random pairs of samples, beside that of data.
-Blind to images that never repeat and are all wrong: noise scores lower than any data.
+diversity: Odena et al. 2017 (AC-GAN, arXiv 1610.09585), the mean over random pairs of samples, compared with that of
+data. Blind to images that never repeat and are all wrong: noise scores lower than any data.
 
 Means, variances and covariances are under a Gaussian of 11 x 11 pixels with σ = 1.5, and only where it fits into the
 image; a scale's c s is their mean over the image, and at the last scale that of l c s is taken, as in the authors'
-program.  A negative mean counts as 0.  A scale is halved by the mean of 2 x 2 pixels, of what there is of them at an
+program.  A negative mean counts as 0.  A scale is halved by the mean of 2 x 2 pixels, of those that there are at an
 odd border.  Five scales need 161 pixels; smaller images have fewer, whose weights are raised in proportion to the sum
 of all five.
 """
@@ -43,10 +43,10 @@ def ms_ssim_diversity(
     """The mean MS-SSIM of random pairs of samples, at most 1; lower is more diverse.
 
     1 for a generator of one image.  The details hold the same for pairs of data as `real`, and its standard error
-    as `real spread`: samples can only come down to that, and what is lower is noise.
+    as `real spread`: samples can only come down to that; a lower value is noise.
 
     Args:
-        fake: (n, c, h, w) in [-1, 1], both sides of 11 pixels or more; what lies outside is clipped.
+        fake: (n, c, h, w) in [-1, 1], both sides of 11 pixels or more; values outside are clipped.
         real: images of the same shape.
         pairs: how many; AC-GAN takes 100 a class.
         seed: of the pairs.
@@ -60,7 +60,7 @@ def ms_ssim_diversity(
     chunk = max(1, TOGETHER // fake[0].numel())
     value, error = mean_of_pairs(ms_ssim, fake, pairs, seed, chunk)
     of_real, error_of_real = mean_of_pairs(ms_ssim, real, pairs, seed, chunk)
-    told = {
+    facts = {
         "n real": len(real),
         "n fake": len(fake),
         "pairs": pairs,
@@ -69,14 +69,14 @@ def ms_ssim_diversity(
         "spread": "standard error over the pairs, of which at most n/2 count",
     }
     details = {"real": of_real, "real spread": error_of_real}
-    return Score("ms-ssim", value, len(fake), error, "low", {**(provenance or {}), **told}, details)
+    return Score("ms-ssim", value, len(fake), error, "low", {**(provenance or {}), **facts}, details)
 
 
 def ms_ssim(x: Tensor, y: Tensor) -> Tensor:
     """Of each pair of images, at most 1 and 1 for equal ones; the mean over their channels.
 
     Args:
-        x, y: (n, c, h, w) in [-1, 1], both sides of 11 pixels or more; what lies outside is clipped.
+        x, y: (n, c, h, w) in [-1, 1], both sides of 11 pixels or more; values outside are clipped.
 
     Returns:
         (n,), over `scales(min(h, w))` scales.
@@ -109,7 +109,7 @@ def scales(side: int) -> int:
 
 
 def similarity(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """SSIM, and its part of contrast and structure alone, at one scale.
+    """SSIM, and its part of only contrast and structure, at one scale.
 
     Args:
         x, y: (n, c, h, w) in [0, 1].

@@ -57,8 +57,8 @@ def modes(
     found = lambda hits_and_misses: int((hits_and_misses[:k] > 0).sum())
     divergence = lambda counts: reverse_kl(counts, proportions)
     misses = torch.tensor([n - high])
-    told = {**(provenance or {}), "n fake": n, "within": f"{WITHIN:g} standard deviations of {std:g}"}
-    by_share, by_counts = (told | {"spread": s} for s in (SPREAD_OF_SHARE, SPREAD_OF_COUNTS))
+    facts = {**(provenance or {}), "n fake": n, "within": f"{WITHIN:g} standard deviations of {std:g}"}
+    by_share, by_counts = (facts | {"spread": s} for s in (SPREAD_OF_SHARE, SPREAD_OF_COUNTS))
     moves = spread_of_counts(torch.cat([hits, misses]), found)
     kl_moves = spread_of_counts(counts, divergence)
     placed = {"counts": counts.tolist(), "bias": (k - 1) / (2 * n)}

@@ -7,7 +7,7 @@ that has it most often; c is the sample's length and r the nearest length of a r
 ACL; as a measure of generators Yu et al. 2017, arXiv 1609.05473.)  Where nothing of length n fits, p_n is
 0.1 / the number of n-grams, which is "method 1" of Chen & Cherry 2014.
 
-It tells fluency alone: one good sentence said a thousand times has a high BLEU, and so has a copy of the data.
+It measures only fluency: one good sentence repeated a thousand times has a high BLEU, and so has a copy of the data.
 """
 
 import math
@@ -47,8 +47,8 @@ def bleu(real: Dataset, fake: Tensor, *, provenance: dict[str, Any] | None = Non
     most = {n: most_often(references, n) for n in range(1, max(LENGTHS) + 1)}
     lengths = sorted({len(row) for row in references})
     values = [sentence_bleu(row, most, lengths) for row in _rows(fake)]
-    told = {**(provenance or {}), "references": len(references)}
-    return [_score(n, [value[n] for value in values], told) for n in LENGTHS]
+    facts = {**(provenance or {}), "references": len(references)}
+    return [_score(n, [value[n] for value in values], facts) for n in LENGTHS]
 
 
 def sentence_bleu(row: Sequence[int], most: dict[int, Grams], lengths: Sequence[int]) -> dict[int, float]:
@@ -88,7 +88,7 @@ def _rows(x: Tensor) -> list[list[int]]:
     return [row[: length(row)] for row in x.tolist()]
 
 
-def _score(n: int, values: Sequence[float], told: dict[str, Any]) -> Score:
+def _score(n: int, values: Sequence[float], facts: dict[str, Any]) -> Score:
     mean = sum(values) / len(values)
     variance = sum((value - mean) ** 2 for value in values) / (len(values) - 1)
-    return Score(f"bleu-{n}", mean, len(values), math.sqrt(variance / len(values)), "high", told)
+    return Score(f"bleu-{n}", mean, len(values), math.sqrt(variance / len(values)), "high", facts)
