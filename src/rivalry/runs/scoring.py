@@ -112,7 +112,7 @@ def _keep(scores: list[Score], run: Run, which: str) -> None:
         run.log({"round": run.checkpoint(which).round, "weights": which, "metrics": lines})
         write_report(run.path)
     except OSError as error:
-        warnings.warn(f"the scores could not be kept in {run.path}: {error.strerror or error}", stacklevel=4)
+        warnings.warn(f"the scores could not be kept in {run.path}: {error.strerror or error}", stacklevel=3)
 
 
 def _samples_of(
