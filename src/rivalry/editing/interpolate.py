@@ -2,12 +2,11 @@
 
     slerp(a, b; t) = sin((1 - t) θ) / sin θ · a + sin(t θ) / sin θ · b,    θ the angle between a and b
 
-White 2016, "Sampling Generative Networks" (arXiv 1609.04468): halfway on the straight line between
-two normal codes of d numbers lies a code of norm √(d/2), where a norm of √d is typical and any other was
-hardly ever seen in training.
+White 2016, "Sampling Generative Networks" (arXiv 1609.04468): the middle of the straight line between two normal codes
+of d numbers has a norm of √(d/2).  The typical norm is √d; other norms hardly occur in training.
 
-Deviation: where a and b differ in norm, the norm goes evenly from one to the other and the angle evenly from
-0 to θ; the formula on raw codes does neither.
+Deviation: if a and b differ in norm, both the norm and the angle change at a constant rate.  The formula on raw codes
+does neither.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,8 +35,8 @@ def lerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
 def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     """The arc from a (...) to b (...) at the places t (k,) in [0, 1]: (k, ...), its ends exact.
 
-    Codes that are nearly parallel lie on no arc worth the name, nearly opposite ones on no single arc, and a
-    code of norm 0 on none: these are joined by a straight line.
+    The arc is not defined well if the codes are nearly parallel or nearly opposite, or if one has norm 0.  A straight
+    line is used then.
     """
     x, y, places = a.double(), b.double(), t.double()
     of_x, of_y = x.norm(), y.norm()
@@ -113,7 +112,7 @@ def frames(
     """Samples along the closed path through the codes of these seeds, one after the other: (k · steps, ...).
 
     Raises:
-        BadRequest: no class is named to a game that is told classes, so that the picture would jump between them.
+        BadRequest: the game has classes and none is named, so that the animation would jump between classes.
     """
     require_one_class(game, label)
     return decoded(game, loop(of_seeds(game, seeds, space, label), steps, between), space, label)
