@@ -1,4 +1,4 @@
-"""The command line: `rivalry COMMAND ...`.  Torch is imported inside commands, so that help is at once there."""
+"""The command line: `rivalry COMMAND ...`.  Torch is imported inside commands, so that help is fast."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def main() -> None:
-    """Run the command that was typed; exit 0 for done, 1 for a run that failed, 2 for a request without sense."""
+    """Run the command that was typed.  The exit status is 0 for success, 1 for a failed run, 2 for a wrong request."""
     settle()
     from rivalry.cli.app import app
 
@@ -33,7 +33,7 @@ def main() -> None:
     except (BadRequest, RunFailed) as trouble:
         _say(trouble, debug)
         sys.exit(2 if isinstance(trouble, BadRequest) else 1)
-    except BrokenPipeError:  # `rivalry list | head -1`: whoever listened has gone
+    except BrokenPipeError:  # `rivalry list | head -1`: the reader has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for the interpreter's last flush
         sys.exit(128 + 13)
     except click.exceptions.NoArgsIsHelpError as no_command:  # no command after `rivalry`
@@ -63,7 +63,7 @@ def _say(trouble: object, debug: bool) -> None:
 
 
 def _warn(message: Any, category: type[Warning], filename: str, *_: Any, **__: Any) -> None:
-    """What we ourselves warn of, without the line of code that did; the warnings of others are for developers."""
+    """Print a warning of this package without its line of code.  Warnings of other packages are for developers."""
     if issubclass(category, UserWarning) and filename.startswith(PACKAGE):
         _say(message, False)
 
@@ -98,7 +98,7 @@ def _typed_as_an_option(option: str, arguments: list[str]) -> str:
 
 
 def _what_the_machine_lacks(trouble: Exception) -> str:
-    """A full disk, no memory: nobody's mistake, so no traceback.  Empty for all else."""
+    """A message for a full disk or too little memory, which need no traceback; "" for other errors."""
     signs = ("out of memory", "allocate memory")  # torch has a RuntimeError for it
     if isinstance(trouble, MemoryError) or (
         isinstance(trouble, RuntimeError) and any(sign in str(trouble) for sign in signs)

@@ -13,7 +13,7 @@ from rivalry.cli import compare, data, edit, evaluate, human, lab, listing, samp
 @click.version_option(__version__, message="rivalry %(version)s", help="Print the version.")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 def app() -> None:
-    """`main` takes --debug out, wherever it stands; here it is only told of."""
+    """The group of all commands.  `main` handles --debug; the option is declared here for the help text."""
 
 
 for command in (

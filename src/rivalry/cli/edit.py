@@ -43,7 +43,7 @@ class Opened(NamedTuple):
         return given(self.game, self.spec, label=text).get("label")
 
     def place(self, tool: str, *facts: object) -> Path:
-        """Where a picture goes by default; facts that are None or empty are not told."""
+        """The default path of a picture.  Facts that are None or empty are left out of its name."""
         name = "-".join([tool, *(str(fact) for fact in facts if fact not in (None, ""))])
         safe = "".join(c if c.isalnum() or c in ".,-+" else "_" for c in name)
         return self.run.path / "edits" / f"{safe[:120]}.png"

@@ -1,4 +1,4 @@
-"""How a process of ours treats the machine that it shares: set once, before torch is imported."""
+"""Settings of the process for threads and memory, made before torch is imported."""
 
 import ctypes
 import os

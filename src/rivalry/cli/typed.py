@@ -73,10 +73,10 @@ def truncations(text: str) -> list[float | None]:
 def given(
     game: Game, spec: Spec, *, label: str | None = None, truncation: float | None = None
 ) -> dict[str, Any]:
-    """What `game.sample` is told, from what a person typed.
+    """The arguments of `game.sample` from what a person typed.
 
     Raises:
-        BadRequest: the game cannot be asked for that, or no class is called so.
+        BadRequest: the game does not have this option, or there is no such class.
     """
     found: dict[str, Any] = {}
     if label is not None:
@@ -90,7 +90,7 @@ def given(
 
 
 def _label(text: str, classes: tuple[str, ...]) -> int:
-    """The number of a class that was told by name or by number; a name comes first."""
+    """The number of a class, given by name or by number.  Names are tried first."""
     if text in classes:
         return classes.index(text)
     if text.isdigit() and int(text) < len(classes):

@@ -1,11 +1,11 @@
-"""Arithmetic on codes that are averaged over examples: king - man + woman, and the way from one set to another.
+"""Arithmetic on codes that are averaged over examples, such as king - man + woman.
 
-Radford et al. 2015 (arXiv 1511.06434), section 6.3.2: the code of a single sample is a poor symbol of what it
-shows; the mean of three is a better one.
+Radford et al. 2015 (arXiv 1511.06434), section 6.3.2: results with the code of a single sample were unstable; the mean
+of three codes works better.
 
-A mean of k independent codes of d numbers has a norm near √(d/k), not √d, and a - b + c of such means one of
-√(3d/k): nearer to the middle, or further out, than any code seen in training.  `renormalized` brings them to the
-norm that is typical of the prior.  Styles need none of this: their mean is a style like others.
+A mean of k independent codes of d numbers has a norm near √(d/k), not √d.  a - b + c of such means has a norm near
+√(3d/k).  Codes of these norms do not occur in training.  `renormalized` gives them the norm that is typical of the
+prior.  Styles do not need this: a mean of styles is like other styles.
 """
 
 from collections.abc import Sequence
@@ -42,12 +42,12 @@ def turn(more: Tensor, less: Tensor) -> Tensor:
 
 
 def turned(codes: Tensor, vector: Tensor, strengths: Tensor) -> Tensor:
-    """Every code with the vector added in every strength: (n, ...), (...), (k,) -> (n, k, ...)."""
+    """Every code plus the vector times every strength: (n, ...), (...), (k,) -> (n, k, ...)."""
     return codes[:, None] + strengths.to(codes).view(-1, *[1] * vector.dim()) * vector
 
 
 def renormalized(codes: Tensor, norm: float | Tensor) -> Tensor:
-    """The same directions at this norm, one for all or one each: (n, ...) -> (n, ...); a code of 0 stays."""
+    """The codes scaled to this norm, one for all or one for each: (n, ...) -> (n, ...).  A code of 0 stays 0."""
     away = lengths(codes)
     scale = norm / away.where(away > 0, away.new_ones(()))
     return codes * scale.view(-1, *[1] * (codes.dim() - 1))

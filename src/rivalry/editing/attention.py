@@ -1,4 +1,4 @@
-"""Where a generator looked: maps of its attention, laid over its samples."""
+"""Maps of a generator's attention, drawn over its samples."""
 
 import torch
 from torch import Tensor
@@ -16,16 +16,16 @@ PLACES = ((0.25, 0.25), (0.25, 0.75), (0.75, 0.25), (0.75, 0.75))  # from the to
 
 
 def attention_maps(game: Game, n: int, *, seed: int = 0, label: int | None = None) -> tuple[Tensor, Tensor]:
-    """Samples, and for some places of each how much every place was looked at.
+    """Samples and, for four positions of each, the attention from there to every position.
 
     Args:
-        label: the class to ask for; every class in turn where the game is told classes.
+        label: the class of the samples; by default every class in turn, if the game has classes.
 
     Returns:
-        (n, c, h, w) in [-1, 1] and (n, 4, h, w) from 0, nothing, to 1, the most; the four places are `PLACES`.
+        (n, c, h, w) in [-1, 1] and (n, 4, h, w) from 0 (none) to 1 (most).  The four positions are `PLACES`.
 
     Raises:
-        BadRequest: the game draws from no codes, or no layer of it attends.
+        BadRequest: the game has no codes, or no layer with attention.
     """
     if not isinstance(game, Latent):
         raise BadRequest("this game draws from no codes, so no attention over samples can be shown")
@@ -40,7 +40,7 @@ def attention_maps(game: Game, n: int, *, seed: int = 0, label: int | None = Non
 
 
 def attention_tiles(x: Tensor, looks: Tensor) -> Tensor:
-    """A row of pictures for each sample: itself with the places marked, then what each of them looked at.
+    """A row of pictures for each sample: the sample with the positions marked, then the attention of each position.
 
     (n, c, h, w) and (n, 4, h, w) -> (n · 5, 3, h, w) in [-1, 1].
     """

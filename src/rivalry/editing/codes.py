@@ -1,4 +1,4 @@
-"""Codes to edit: z of any latent game, or w, the styles of one that has them; drawn by seed, decoded in chunks."""
+"""Codes for editing: z of any latent game, or w, the styles.  They are drawn by seed and decoded in chunks."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,15 +14,15 @@ from rivalry.maths import chance
 from rivalry.runs.drawing import refuse_seed
 
 Space = Literal["z", "w"]
-DRAWN = 1000  # codes from which it is told what is typical
+DRAWN = 1000  # the number of codes that `typical` draws
 
 
 class Typical(NamedTuple):
-    """What codes are like.
+    """Statistics of codes.
 
     Attributes:
-        mean, std: of each number of a code; a number that never varies has a std of 1.
-        norm: the mean length of a code.
+        mean, std: of each number of a code.  A number that never varies has a std of 1.
+        norm: the mean norm of a code.
     """
 
     mean: Tensor
@@ -34,7 +34,7 @@ def require(game: Game, space: Space = "z") -> None:
     """Refuse a game that has no codes, or no styles.
 
     Raises:
-        BadRequest: what the game lacks.
+        BadRequest: the game has none; says which.
     """
     if not isinstance(game, Latent):
         raise BadRequest("this game decodes no codes, so there is nothing to edit")
@@ -47,11 +47,11 @@ def require(game: Game, space: Space = "z") -> None:
 def of_seeds(
     game: Game, seeds: Sequence[int], space: Space = "z", label: Tensor | int | None = None
 ) -> Tensor:
-    """One code a seed, the one behind `drawing.draw(game, 1, seed=seed)`.
+    """The code of each seed, from which `drawing.draw(game, 1, seed=seed)` makes its sample.
 
     Args:
-        label: one for all, (n,), or None for every class in turn; styles of a game that is told classes
-            depend on it, codes do not.
+        label: one for all, (n,), or None for every class in turn.  Styles of a game with classes depend on it; codes
+            do not.
 
     Returns:
         (n, ...): codes z, or styles w (n, layers, d), on the game's device.
@@ -86,9 +86,9 @@ def into(game: Game, z: Tensor, space: Space, label: Tensor | int | None = None)
 def decoded(
     game: Game, codes: Tensor, space: Space = "z", label: Tensor | int | None = None, *, chunk: int = 100
 ) -> Tensor:
-    """What codes or styles become: (n, ...) -> samples (n, ...) float32 on the processor.
+    """The samples of codes or styles: (n, ...) -> (n, ...) float32 on the CPU.
 
-    The same codes give the same samples, even of a game that adds chance of its own.
+    The same codes give the same samples, even if the game draws further random numbers.
 
     Args:
         label: one for all, (n,), or None for every class in turn; a style knows its class already.
@@ -112,10 +112,10 @@ def decode(game: Game, codes: Tensor, space: Space = "z", label: Tensor | None =
 
 
 def given_labels(game: Game, n: int, label: Tensor | int | None = None) -> dict[str, Any]:
-    """`{"label": (n,)}` for a game that is told classes, every class in turn where None is; else nothing.
+    """`{"label": (n,)}` for a game with classes, every class in turn by default; `{}` for other games.
 
     Raises:
-        BadRequest: a label that does not exist, or one for a game that is told none.
+        BadRequest: the label does not exist, or the game has no classes.
     """
     classes = game.classes if isinstance(game, Conditional) else 0
     label = every_class(game, n) if label is None else label
@@ -123,17 +123,17 @@ def given_labels(game: Game, n: int, label: Tensor | int | None = None) -> dict[
 
 
 def require_one_class(game: Game, label: Tensor | int | None) -> None:
-    """Refuse a game that is told classes where all samples are to be of one, and none is named.
+    """Refuse a game with classes if no class is named; for pictures whose samples must all be of one class.
 
     Raises:
-        BadRequest: name a class.
+        BadRequest: no class is named.
     """
     if label is None and isinstance(game, Conditional) and game.classes:
         raise BadRequest("this game is told classes, and one is needed here: name it with --label")
 
 
 def typical(game: Game, space: Space = "z") -> Typical:
-    """What codes of the prior, or styles, are like: from a thousand that are drawn, always the same."""
+    """Statistics of codes of the prior, or of styles, from a thousand of them, always the same."""
     codes = drawn(game, DRAWN, space)
     std = codes.std(0)
     return Typical(codes.mean(0), std.where(std > 1e-6, torch.ones_like(std)), float(lengths(codes).mean()))
@@ -146,7 +146,7 @@ def lengths(codes: Tensor) -> Tensor:
 
 @contextmanager
 def seeded(game: Game, seed: int) -> Iterator[None]:
-    """Random numbers from this seed; afterwards the caller's go on as if nothing had been drawn."""
+    """A context with random numbers from this seed.  The caller's random numbers are not changed."""
     refuse_seed(seed)
     with chance.seeded(seed, game.device):
         yield

@@ -1,9 +1,9 @@
-"""An encoder for a generator that has none: a small network that guesses the code behind an image.
+"""An encoder for a generator: a small network that estimates the code of an image.
 
     min_E  E_z ‖E(G(z)) - z‖²        z in standard deviations of the prior
 
-Trained on the generator's own samples, of which there is no end and whose codes are known (Zhu et al. 2016,
-arXiv 1609.03552, train theirs on images).  A guess, for an optimizer to begin from.
+It is trained on the generator's own samples, whose codes are known and which are unlimited (Zhu et al. 2016, arXiv
+1609.03552, train theirs on images).  Its estimate is a start for an optimizer.
 """
 
 import hashlib
@@ -51,21 +51,21 @@ def encoder_of(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Encoder:
-    """The encoder of this game: trained once, then kept in the user's cache beside a hash of the game's weights.
+    """The encoder of this game.  It is trained once, then kept in the user's cache under a hash of the game's weights.
 
     Args:
         shape: of an image.
-        space: what is guessed: a code z, or the style w (1, d) that all layers have in common.
-        steps: of its training.
-        seconds: that its training may take; one that was cut short is not kept.
-        progress: told of the training, where there is any.
+        space: the target: a code z, or a style w (1, d), the same for all layers.
+        steps: the number of training steps.
+        seconds: the time that the training may take.  An encoder whose training was cut short is not kept.
+        progress: called during the training.
     """
     with seeded(game, seed):
         encoder = Encoder(shape, _code(game, space)).to(game.device)
     path = cache_dir("encoders") / f"{space}-{seed}-{steps}-{fingerprint(game)[:32]}.safetensors"
     try:
         encoder.load_state_dict(load_tensors(path))
-    except (OSError, SafetensorError, RuntimeError):  # never trained, cut short, or of another version
+    except (OSError, SafetensorError, RuntimeError):  # not in the cache, damaged, or of another version
         if fit(encoder, game, space, steps=steps, seconds=seconds, seed=seed, progress=progress):
             _keep(encoder, path)
     return encoder.eval().requires_grad_(False)
@@ -88,7 +88,9 @@ def fit(
     """
     until = time.monotonic() + seconds
     known, label = typical(game, space), given_labels(game, BATCH).get("label")
-    optimizer = torch.optim.Adam(encoder.parameters(), lr=2e-3, fused=True)  # which a schedule can drive
+    optimizer = torch.optim.Adam(
+        encoder.parameters(), lr=2e-3, fused=True
+    )  # works with a schedule of the learning rate
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     with seeded(game, seed):
         for step in range(steps):
@@ -128,7 +130,7 @@ def _code(game: Game, space: Space) -> tuple[int, ...]:
 
 
 def _keep(encoder: Encoder, path: Path) -> None:
-    """Write it to the cache, whole or not at all; where that fails it is trained again next time."""
+    """Write the encoder to the cache, completely or not at all.  If that fails, it is trained again next time."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with suppress(OSError, SafetensorError):
         try:

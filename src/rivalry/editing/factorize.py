@@ -1,10 +1,10 @@
-"""The strongest directions of a generator, from its weights alone.
+"""The strongest directions of a generator, computed only from its weights.
 
     max_n ‖A n‖²  with ‖n‖ = 1:  the eigenvectors of AᵀA
 
-Shen & Zhou 2020, "Closed-Form Factorization of Latent Semantics in GANs" (SeFa, arXiv 2007.06600): A are the
-matrices that a code, or a style, meets first.  A step of length 1 along the first eigenvector moves what comes
-after A the furthest.
+Shen & Zhou 2020, "Closed-Form Factorization of Latent Semantics in GANs" (SeFa, arXiv 2007.06600): A are the matrices
+that are applied to a code, or a style, first.  A step of length 1 along the first eigenvector changes the output of A
+most.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def directions(game: Game, layers: Sequence[int] | None = None) -> Directions:
     """All d directions of these layers taken together, or of all.
 
     Raises:
-        BadRequest: the game tells no such matrices, or there is no such layer.
+        BadRequest: the game does not provide these matrices, or there is no such layer.
     """
     matrices = input_matrices(game)
     chosen = range(len(matrices)) if layers is None else layers
@@ -52,10 +52,10 @@ def directions(game: Game, layers: Sequence[int] | None = None) -> Directions:
 
 
 def input_matrices(game: Game) -> list[Tensor]:
-    """The game's matrices (out, d), a layer each.
+    """The game's matrices (out, d), one for each layer.
 
     Raises:
-        BadRequest: it tells none.
+        BadRequest: the game does not provide any.
     """
     if not isinstance(game, Steerable):
         raise BadRequest(

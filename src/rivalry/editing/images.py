@@ -1,6 +1,6 @@
-"""Images that a person gives, read as the game's own data are.
+"""Reading images that a user gives, in the format of the game's own data.
 
-They are resized or converted only where that loses nothing or is asked for.
+They are resized or converted only if that loses nothing, or if the user asks for it.
 """
 
 from collections.abc import Sequence
@@ -33,10 +33,10 @@ class Given:
 
 
 def given_images(paths: Sequence[Path]) -> list[Given]:
-    """The images that were named: files as they are, of folders all images in them, in order.
+    """The images at these paths: files, and all images in folders, in order.
 
     Raises:
-        BadRequest: a path that is not there, or nothing that looks like an image.
+        BadRequest: a path does not exist, or there are no images.
     """
     found = []
     for path in paths:
@@ -59,7 +59,7 @@ def given_images(paths: Sequence[Path]) -> list[Given]:
 
 
 def require_readable(images: Sequence[Given], spec: Spec, resize: bool = False) -> None:
-    """Refuse images that cannot be read, or not without a loss that nobody asked for; every file is decoded once.
+    """Refuse images that cannot be read, or that would lose something without `resize`.  Every file is decoded once.
 
     Args:
         spec: of the data that the game was trained on.
@@ -105,7 +105,7 @@ def _read(image: Given, spec: Spec, resize: bool) -> np.ndarray:
 
 
 def _needed(image: Given, header: Look, richest: int) -> int:
-    """How many channels the pixels ask for, whatever the file's mode: a color file may hold grey, or be opaque."""
+    """The number of channels that the pixels need; a file in color may hold only grey, or be opaque."""
     with image.path.open("rb") as file:
         pixels = decode(file, richest, header.size)[0]
     alpha = header.alpha and bool((pixels[-1] < 255).any())

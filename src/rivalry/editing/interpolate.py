@@ -83,7 +83,7 @@ def frames(
     """Samples along the closed path through the codes of these seeds, one after the other: (k · steps, ...).
 
     Raises:
-        BadRequest: no class is named to a game that is told classes, so that the picture would jump between them.
+        BadRequest: the game has classes and none is named, so that the animation would jump between classes.
     """
     require_one_class(game, label)
     return decoded(game, loop(of_seeds(game, seeds, space, label), steps, between), space, label)

@@ -1,14 +1,14 @@
-"""Inversion: the code behind an image.
+"""Inversion: finding the code of an image.
 
     min_z  mean (G(z) - x)² + λ max(0, rms(z) - r)²        z in standard deviations of the prior
 
-By Adam from several starts: an encoder's guess, and the best of a thousand codes that are drawn (a guess, then
-descent: Zhu et al. 2016, arXiv 1609.03552).  Codes may lie nearer to the middle than those that are drawn, where
-truncated ones lie too, but hardly further out, where the generator has never been: r widens from 1, which half of
-all codes exceed, to what one in a hundred exceeds.  Beginning narrow helps: fewer descents end in a bad place.
+Adam minimizes this from several starts: an encoder's estimate, and the best of a thousand random codes (as Zhu et al.
+2016, arXiv 1609.03552).  The second term limits the norm of codes, since the generator was never trained on codes far
+from the middle.  The limit r grows from 1, which half of all codes exceed, to a value that one code in a hundred
+exceeds.  A small r at the beginning helps: fewer descents end in a bad local minimum.
 
-Styles are found as one for all layers, "w", or one for each, "w+" (Abdal et al. 2019, arXiv 1904.03189), which
-comes nearer to any image and leaves behind the styles that samples have.
+Styles are one for all layers, "w", or one for each layer, "w+" (Abdal et al. 2019, arXiv 1904.03189).  "w+" comes
+nearer to any image, but its styles are unlike those of samples.
 """
 
 import math
@@ -42,7 +42,7 @@ ROWS = 128  # codes that descend at a time
 
 
 class Inverted(NamedTuple):
-    """What was found.
+    """The result of an inversion.
 
     Attributes:
         codes: (n, ...) z, or styles (n, layers, d), on the game's device.
@@ -71,7 +71,7 @@ def invert(
     encoder: Encoder | None = None,
     progress: Progress | None = None,
 ) -> Inverted:
-    """The codes that come nearest to these images.
+    """The codes whose samples are nearest to these images.
 
     Args:
         game: as `opening.load` gives it: frozen, in evaluation mode.
@@ -80,10 +80,10 @@ def invert(
         label: of a game that is told classes: one for all, (n,), or None to try every class and keep the best.
         steps: of Adam; the encoder, if it has to be trained, takes twice as many.
         starts: for each image and class; the first is the encoder's.
-        seconds: that all of it may take: a third for the encoder's training, the rest for the descent, whose rate
-            falls in the time that there is.  Results then depend on the speed of the machine.
-        guess: begin from an encoder's guess as well; else from the best of a thousand codes alone.
-        encoder: which guesses; by default the one that `encoder_of` trains or has kept.
+        seconds: the time that everything may take: a third for the encoder's training, the rest for the descent.
+            Results then depend on the speed of the machine.
+        guess: use an encoder's estimate as a start too; else only the best of a thousand codes.
+        encoder: the encoder; by default that of `encoder_of`.
 
     Raises:
         BadRequest: a game without codes, or whose decoding cannot be followed back; images of another shape.
@@ -260,7 +260,7 @@ def _best(found: _Found, errors: Tensor, many: int) -> _Found:
 
 
 def _classes(game: Game, n: int, label: Tensor | int | None) -> Tensor | None:
-    """The classes to try for each image, (n, k): the one that was told, else all; None of a game told none."""
+    """The classes to try for each image, (n, k): the given one, else all.  None for a game without classes."""
     if label is None and isinstance(game, Conditional) and game.classes:
         return torch.arange(game.classes, device=game.device).expand(n, -1)
     labels = given_labels(game, n, label).get("label")

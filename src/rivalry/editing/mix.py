@@ -1,4 +1,4 @@
-"""Style mixing: some layers of a sample in the style of another.
+"""Style mixing: some layers of a sample get the style of another sample.
 
 Karras et al. 2018, "A Style-Based Generator Architecture for Generative Adversarial Networks"
 (arXiv 1812.04948), section 3.1 and figure 3: the layers of coarse resolutions set pose and shape, those in the

@@ -1,4 +1,4 @@
-"""Translation of files: images carried to another domain and kept under their own names."""
+"""Translating image files to another domain.  The results keep the names of the files."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ CHUNK = 16  # images at a time
 
 
 def require_translator(game: Game) -> None:
-    """Refuse a game that carries nothing over.
+    """Refuse a game that does not translate.
 
     Raises:
         BadRequest: it draws from codes.
@@ -77,11 +77,11 @@ def translated(
         spec: of the data that the game was trained on.
         to: the number of a domain; None where there is only one way to go.
         resize: crop, resize and convert images of another size or mode, which are refused otherwise.
-        seed: of a translation that leaves room for chance; the same picture gets the same, whatever lies beside it.
+        seed: for games whose translations are random.  The result for a picture does not depend on the other pictures.
 
     Raises:
-        BadRequest: the game does not translate, or not there; an image that cannot be read.  All before the
-            first is translated.
+        BadRequest: the game does not translate, has no such domain, or an image cannot be read.  Raised before the
+            first image is translated.
     """
     require_translator(game)
     require_readable(images, spec, resize)
@@ -107,7 +107,7 @@ def _in_chunks(
 
 
 def _carried(game: Translator, x: Tensor, to: int | None, seed: int) -> Tensor:
-    """Pictures (n, c, h, w) and their translations, which do not depend on what lies beside a picture.
+    """The translations of pictures (n, c, h, w).  They do not depend on the other pictures in the batch.
 
     Where a translation draws random numbers, each picture is translated by itself, from numbers that its own pixels
     and the seed decide.

@@ -1,4 +1,4 @@
-"""Traversal: samples while one named part of their codes walks and all else is held.
+"""Traversal: samples for several values of one named part of their codes; the other parts are fixed.
 
 (Chen et al. 2016, arXiv 1606.03657, figure 2: each category, then numbers from -2 to 2.)
 """
@@ -16,7 +16,7 @@ from rivalry.errors import BadRequest
 from rivalry.game import Coded, Game, require_part
 from rivalry.show.tables import heads, table
 
-FURTHEST, STEPS = 2.0, 9  # how far numbers walk, in so many steps
+FURTHEST, STEPS = 2.0, 9  # the largest value of a number, and the number of steps
 
 
 def require_coded(game: Game) -> Coded:
@@ -49,7 +49,7 @@ def parts(game: Game, texts: Mapping[str, str]) -> dict[str, float]:
 
 
 def values_of(game: Game, name: str) -> list[float]:
-    """Where a part walks by default: to each of its categories, or from -2 to 2."""
+    """The default values of a part: each of its categories, or numbers from -2 to 2."""
     named = require_coded(game).named
     require_part(named, name, 0.0)
     if named[name]:
@@ -58,7 +58,7 @@ def values_of(game: Game, name: str) -> list[float]:
 
 
 def traverse(game: Game, name: str, values: Sequence[float], seeds: Sequence[int]) -> Tensor:
-    """What the code of each seed becomes at each value of one of its parts: (seeds, values, ...).
+    """The samples of each seed's code with each value of one of its parts: (seeds, values, ...).
 
     Raises:
         BadRequest: no part of this name, or no such value of it.

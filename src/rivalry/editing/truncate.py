@@ -1,8 +1,8 @@
-"""Truncation: the same seeds ever nearer to the middle, and what fidelity costs in diversity.
+"""Truncation: the same seeds with codes closer to the middle, and fidelity against diversity.
 
-Brock et al. 2018 (arXiv 1809.11096), section 3.1, trade one for the other by the threshold of the prior, Karras et
-al. 2018 (arXiv 1812.04948) by pulling styles towards their mean; here a game's own `sample(truncation=)` decides.
-The curve holds precision against recall (Kynkäänniemi et al. 2019, arXiv 1904.06991), one dot for each truncation.
+Brock et al. 2018 (arXiv 1809.11096), section 3.1, truncate the prior; Karras et al. 2018 (arXiv 1812.04948) move styles
+towards their mean.  Here the game's own `sample(truncation=)` is used.  The curve shows precision against recall
+(Kynkäänniemi et al. 2019, arXiv 1904.06991), with a dot for each truncation.
 """
 
 from collections.abc import Sequence

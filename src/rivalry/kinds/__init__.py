@@ -31,7 +31,7 @@ PICTURES = {
     ".bmp",
     ".tif",
     ".tiff",
-}  # in a folder with these, text files only describe pictures
+}  # next to these, text files are descriptions
 
 
 class Row(NamedTuple):

@@ -1,8 +1,8 @@
-"""Which metric notices what?  Real images, damaged in known ways, are scored as if a generator had made them.
+"""Which metric detects which damage?  Real images are damaged in known ways and scored like samples of a generator.
 
-Each damage has several strengths.  The control are other real images, undamaged, drawn several times: how far a
-score moves among them is its noise.  A metric notices a damage when it moves further than that, and it reads it as
-worse or as better.
+Each damage has several strengths.  The control is several draws of other, undamaged real images; the deviation of a
+score over these draws is its noise.  A metric detects a damage if its score changes by several times the noise, and the
+direction says whether it reads the damage as worse or as better.
 """
 
 import io
@@ -63,7 +63,7 @@ Damage = Callable[[Samples, Dataset, float, torch.Generator], Samples]
 
 @dataclass(frozen=True)
 class Finding:
-    """What one score made of one damage.
+    """The change of one score under one damage.
 
     Attributes:
         damage: and `strength`, in the unit that the damage tells.
@@ -217,7 +217,7 @@ def compressed(samples: Samples, train: Dataset, quality: float, generator: torc
 
 
 def without_classes(samples: Samples, train: Dataset, share: float, generator: torch.Generator) -> Samples:
-    """With this share of the classes left out: their places are taken by images of the others, asked for as such."""
+    """Without this share of the classes; images of the other classes, with their labels, take their places."""
     k = len(train.spec.classes)
     kept = torch.nonzero(samples.asked < k - round(share * k)).flatten()
     rows = kept[torch.randint(len(kept), (len(samples.x),), generator=generator)]

@@ -1,11 +1,11 @@
-"""Two parallel lines: what a critic makes of distributions that do not touch.
+"""Two parallel lines: the estimates of a critic for two distributions that do not overlap.
 
 The data are (0, y), the samples (θ, y), y uniform in [0, 1].  For θ ≠ 0
 
     W₁ = |θ|        JSD = log 2        dW₁/dθ = sign θ        dJSD/dθ = 0
 
-(Arjovsky, Chintala & Bottou 2017, "Wasserstein GAN", arXiv 1701.07875, example 1.)  A critic is trained alone,
-the samples held still, and asked how far the two lines are apart and which way the generator should go.
+(Arjovsky, Chintala & Bottou 2017, "Wasserstein GAN", arXiv 1701.07875, example 1.)  Only a critic is
+trained; the samples are fixed.  It then estimates the distance of the lines and the gradient for the generator.
 
 The estimate of W₁ has a known bias.  On these lines the best critic is D(x) = -s x₁ sign θ, whose loss with a
 gradient penalty of weight λ is -|θ| s + λ (s - 1)²; lowest at s = 1 + |θ|/2λ, where E D(x) - E D(G(z)) is
@@ -38,10 +38,10 @@ QUESTION = "How far apart does a critic find two parallel lines, and where does 
 
 
 class LoneCritic(Game):
-    """The critic's half of a game: D against a line that does not move.
+    """A game with only a critic: D is trained against a line that does not move.
 
-    What is asked afterwards is a moving average of D: Adam goes on stirring the weights at the optimum, by 4 % of
-    the slope at a step of 1e-3.
+    The results come from a moving average of D, since Adam keeps changing the weights at the optimum: by 4 % of the
+    slope at a step of 1e-3.
 
     Args:
         D: (n, 2) -> (n,).
@@ -86,7 +86,7 @@ class LoneCritic(Game):
 
 @dataclass(frozen=True)
 class Finding:
-    """What a trained critic says of the two lines.
+    """The estimates of a trained critic.
 
     Attributes:
         distance: the critic's estimate of W₁, or of the Jensen-Shannon divergence in nats.

@@ -1,7 +1,7 @@
 """The skill of a run: its checkpoints play each other, generators against critics (see `metrics.skill`).
 
-Which way a training went is seen where no extractor or judge is at hand: a critic of each moment looks at the samples
-of every other.
+This shows the progress of a training without any extractor or judge: the critic of each checkpoint scores the samples
+of every other checkpoint.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
-"""What lies beside a sheet: text that is printed, sounds that are played, animations.  Each is read and written anew.
+"""The files that belong to a sheet: text, sounds, animations.  Each is decoded and encoded again.
 
-A file that says it is a sound may be anything, so the page holds nothing that was not decoded first: samples of a
-sound, frames of a picture, escaped letters.
+A file that claims to be a sound may hold anything.  The page therefore holds only decoded contents: samples of a
+sound, frames of an animation, escaped text.
 """
 
 import base64
@@ -20,7 +20,7 @@ FRAMES, SIDE = 64, 480  # of an animation
 
 
 def companion(path: Path) -> Html | None:
-    """What the page shows of this file; None of one that cannot be read, or that is of no known ending."""
+    """The HTML for this file; None if it cannot be read or has an unknown ending."""
     shown = SHOWN.get(path.suffix.lower())
     try:
         if shown is None or path.is_symlink() or not path.is_file() or path.stat().st_size > 20 * LARGEST:

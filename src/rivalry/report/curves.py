@@ -1,4 +1,4 @@
-"""Curves as inline SVG: lines over rounds, smoothed where there are too many points, and read by hovering."""
+"""Curves as inline SVG: lines over rounds, averaged if there are too many points; hovering shows the values."""
 
 import itertools
 import math
@@ -14,7 +14,7 @@ from rivalry.report.record import Series
 
 BINS = 120  # more points than this are drawn as so many means, with the range of each beneath
 BANDS = 48  # places where hovering tells the values
-BEYOND = 30  # a range that leaves the frame by more than this is told in words
+BEYOND = 30  # pixels; if a range leaves the frame by more, a remark says so
 
 
 @dataclass(frozen=True)
@@ -242,7 +242,7 @@ def _remarks(lines: list[Line], frame: Frame | None) -> str:
 
 
 def _summary(title: str, lines: list[Line]) -> str:
-    """What a reader who cannot see the curve is told."""
+    """A description of the curves for readers who cannot see them."""
     parts = []
     for line in lines:
         finite = np.flatnonzero(np.isfinite(line.y))

@@ -1,4 +1,4 @@
-"""HTML that cannot be forgotten to be escaped: text becomes HTML only inside `tag`, which escapes it."""
+"""HTML that is always escaped: text becomes HTML only by `tag`, which escapes it."""
 
 import html
 

@@ -1,4 +1,4 @@
-"""What the guards and the engine said."""
+"""The messages of the guards and of the engine."""
 
 from rivalry.report.markup import Html, tag
 from rivalry.report.record import Record

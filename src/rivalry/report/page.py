@@ -1,7 +1,7 @@
-"""A run's report, from what lies in its directory: while it trains, when it is done, after it failed.
+"""A run's report, made from the files in its directory: during training, after its end, or after a failure.
 
-The page is one file.  It fetches nothing and runs nothing: no script, no font, no link outside, and a
-content security policy that would forbid them.  Every word from outside is escaped (see `markup`).
+The page is one file.  It fetches nothing and runs nothing: it has no script, no font and no link to other pages, and a
+content security policy that forbids them.  All text of the run is escaped (see `markup`).
 """
 
 import math
@@ -20,7 +20,7 @@ from rivalry.report.tables import clipped, facts, metric_table
 
 READING = f"""Over rounds.  The numbers above a plot are the last, or those under the pointer.  Where more
 than {BINS} values were logged, a point is the mean of several and the pale band beneath is their range."""
-CHARTS, METRIC_CHARTS = 40, 10  # a game may log what it likes; a page has an end
+CHARTS, METRIC_CHARTS = 40, 10  # a game may log any number of notes; the page shows so many
 POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
 
 
@@ -37,7 +37,7 @@ def write_report(run_dir: Path) -> Path:
     run_dir = Path(run_dir)
     page = _page(read_record(run_dir))
     with Folder(run_dir).writing("report.html") as file:
-        file.write(page.encode("utf-8", errors="replace"))  # a lone surrogate must not stop it
+        file.write(page.encode("utf-8", errors="replace"))  # a lone surrogate must not raise an error
     return run_dir / "report.html"
 
 
@@ -141,7 +141,7 @@ def _of_shares(score: dict[str, object]) -> tuple[list[float], list[float]] | No
 
 
 def _over_rounds(scores: list[tuple[int, dict[str, object]]]) -> Series:
-    latest = dict(scores)  # a round measured twice: the later word
+    latest = dict(scores)  # if a round was measured twice, the later score counts
     series = Series()
     for played in sorted(latest):
         series.rounds.append(played)
@@ -182,7 +182,7 @@ def _curves(record: Record) -> Html:
 
 
 def _family(quantity: str) -> str:
-    """Notes that belong in one chart: what is said of real and of fake."""
+    """The name of a note's chart.  Notes about real and about fake data share one."""
     words = quantity.replace("_", " ").split()
     rest = [word for word in words if word not in ("real", "fake")]
     return quantity if len(rest) == len(words) else " ".join([*rest, "real and fake"])
@@ -198,7 +198,7 @@ def _marks(record: Record) -> list[tuple[float, str]]:
 
 
 def _origin(record: Record) -> Html:
-    """Enough to start it again."""
+    """Everything that is needed to start the run again."""
     spec, versions = record.section("spec"), record.section("versions")
     shape = spec.get("shape")
     size = " × ".join(str(v) for v in shape) if isinstance(shape, list) else "?"

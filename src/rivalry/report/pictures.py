@@ -1,4 +1,4 @@
-"""Pictures inside the page: decoded, made small, encoded again, so that nothing but an image gets in."""
+"""Pictures in the page: decoded, reduced and encoded again, so that they can hold nothing but an image."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""What a run's directory says, read without trust: a line may be torn, a value may be anything."""
+"""Reading a run's directory without trusting it: a line may be incomplete, and a value may be anything."""
 
 import json
 import math

@@ -9,7 +9,7 @@ from rivalry.report.curves import bars
 from rivalry.report.markup import Html, join, tag
 from rivalry.report.record import number
 
-ROWS, METRICS, PROVENANCE, DETAILS = 60, 24, 24, 4  # what is shown at most: a page has an end
+ROWS, METRICS, PROVENANCE, DETAILS = 60, 24, 24, 4  # the most that is shown of each
 DIRECTION = {"low": "lower is better", "high": "higher is better"}
 
 
@@ -27,7 +27,7 @@ def facts(pairs: list[tuple[str, str]]) -> Html:
 
 
 def metric_table(reported: dict[str, list[tuple[int, dict[str, Any]]]], classes: list[str]) -> Html:
-    """The last word of every metric, with its spread and n; provenance opens beneath."""
+    """The last value of every metric, with its spread and n; the provenance can be opened below it."""
     head = tag("tr", *(tag("th", word, scope="col") for word in ("metric", "value", "n", "round")))
     rows = [row for name, scores in list(reported.items())[:METRICS] for row in _rows(name, scores, classes)]
     return tag("table", tag("thead", head), tag("tbody", *rows), class_="metrics")
