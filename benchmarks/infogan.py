@@ -1,6 +1,6 @@
 """The meaning of InfoGAN's code on MNIST, and a control without the information term, where it means nothing.
 
-    python benchmarks/infogan.py [--seeds 0 1 2] [--rounds 4000] [--only information] [-s NAME=VALUE]
+    python benchmarks/infogan.py [--seeds 0 1 2] [--rounds 1200] [--only information] [-s NAME=VALUE]
 
 `infogan` by its recipe `mnist`, and the control: the same with λ = 0.  Of 200 samples of each category:
 
@@ -154,7 +154,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=4000)
+    parser.add_argument("--rounds", type=int, default=1200)
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
     parser.add_argument("--only", nargs="*", choices=GAMES)
     parser.add_argument("--threads", type=int, default=1)
