@@ -8,19 +8,37 @@ in every game (`COMMON`).
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
-
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from dataclasses import dataclass
+from math import inf, isfinite
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from rivalry.errors import BadRequest, unknown
 
 LARGEST = 2**31 - 1  # of any whole number: what sizes of tensors are counted in
 
-Count = Annotated[int, Field(ge=1)]
-Natural = Annotated[int, Field(ge=0)]
-Rate = Annotated[float, Field(gt=0)]
-Weight = Annotated[float, Field(ge=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
+
+@dataclass(frozen=True)
+class Range:
+    """The values that a number may have: from `ge`, above `gt`, up to `le`, below `lt`."""
+
+    ge: float = -inf
+    gt: float = -inf
+    le: float = inf
+    lt: float = inf
+
+    def holds(self, value: float) -> bool:
+        return self.ge <= value <= self.le and self.gt < value < self.lt
+
+    def __str__(self) -> str:
+        signs = {">=": self.ge, ">": self.gt, "<=": self.le, "<": self.lt}
+        return " and ".join(f"{sign} {bound:g}" for sign, bound in signs.items() if isfinite(bound))
+
+
+Count = Annotated[int, Range(ge=1)]
+Natural = Annotated[int, Range(ge=0)]
+Rate = Annotated[float, Range(gt=0)]
+Weight = Annotated[float, Range(ge=0)]
+Fraction = Annotated[float, Range(ge=0, le=1)]
 
 
 # What the settings that many games have mean where a game says nothing else.
