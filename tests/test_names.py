@@ -63,5 +63,5 @@ def test_the_samples_of_a_run_are_those_of_its_game(tmp_path: Path) -> None:
     third = rivalry.sample(run, 3, seed=3, label=2)[2]  # in another batch, so the last bit may differ
     assert torch.allclose(drawn[2], third, atol=1e-6)
     assert not torch.allclose(drawn[1], rivalry.sample(run, 3, seed=3, label=2)[1], atol=1e-6)
-    with pytest.raises(BadRequest, match="no truncation"):
-        rivalry.sample(run, 2, truncation=0.5)
+    with pytest.raises(BadRequest, match="truncation is above 0"):
+        rivalry.sample(run, 2, truncation=-1.0)

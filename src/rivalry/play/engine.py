@@ -13,7 +13,7 @@ An error in a move is raised at the game's own `yield`, so the traceback ends in
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
@@ -28,10 +28,20 @@ from rivalry.play.goal import Goal
 from rivalry.play.precision import autocast
 from rivalry.play.ranks import Ranks, floats
 
-Callback = Callable[["Engine", Sequence[Move]], None]
 CHECK_EVERY = 16  # rounds between looks at an accelerator's verdicts: a look makes it wait
 STOPS = ("SIGINT", "SIGTERM")  # wishes that end the playing
 WISHES = (*STOPS, "save")  # what a process may wish of all of them
+
+
+class Callback(Protocol):
+    """What is done after each round.  It may look at all, and changes nothing that training does next.
+
+    Args:
+        engine: `engine.t` rounds were played, in `engine.seconds`; `engine.game` is the game (see `evaluating`).
+        moves: those of the round, with their `name`, `loss` and `notes`: tensors, so that nobody waits for them.
+    """
+
+    def __call__(self, engine: "Engine", moves: Sequence[Move], /) -> None: ...
 
 
 class Dynamics(Protocol):

@@ -41,7 +41,9 @@ def sample(
     """
     game = run if isinstance(run, Game) else load(run, device=device, which=which)
     if isinstance(game, Translator) and "source" not in given:
-        raise BadRequest("this game makes its samples from pictures: give them as source, (n, c, h, w) in [-1, 1]")
+        raise BadRequest(
+            "this game makes its samples from pictures: give them as source, (n, c, h, w) in [-1, 1]"
+        )
     if "truncation" in given:
         require_truncation(game, given["truncation"])
     label = given.get("label", every_class(game, n))

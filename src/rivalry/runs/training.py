@@ -3,7 +3,7 @@
 import os
 import platform
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ from torch import nn
 
 import rivalry
 from rivalry import catalog, settings
-from rivalry.data import open_data
+from rivalry.data import Data, open_data
 from rivalry.data.source import Dataset, Source, Spec, TableSource
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Game, Translator
 from rivalry.metrics.extractors.fingerprints import fingerprint
 from rivalry.play.dynamics import find_dynamics
-from rivalry.play.engine import Engine
+from rivalry.play.engine import Callback, Engine
 from rivalry.play.goal import Goal, seconds
 from rivalry.play.precision import choose_device, choose_precision, describe
 from rivalry.play.ranks import Ranks, join
@@ -40,7 +40,7 @@ LARGE = 2**30  # bytes of data that are hashed in a second
 
 def train(
     game: str | Callable[..., Game],
-    data: str | Dataset | Source | None = None,
+    data: Data | Source | None = None,
     *,
     recipe: str | None = None,
     size: tuple[int, int] | None = None,
@@ -56,15 +56,17 @@ def train(
     keep: int = 2,
     measure: bool = True,
     quiet: bool = False,
+    callbacks: Sequence[Callback] = (),
     **given: Any,
 ) -> Run:
     """Train a game and leave a run on disk.
 
     Args:
         game: a name of `rivalry list`, or a function `make(spec, *, setting=default, ...)` of your own.
-        data: a name of `rivalry list data`, a path, a Hugging Face id, a `Dataset`, or a `Source` that need not be a
-            table: a stream, an environment.  The sheets, scores and alarms of one see what lies in its attribute
-            `table`, where it has that.  The recipe's by default.
+        data: a name of `rivalry list data`, a path or a Hugging Face id; a tensor, an array, (images, labels), a list
+            of pictures, a map-style data set of torch, a `DataLoader` of one, or a data set of Hugging Face; a
+            `Dataset`; or a `Source` that need not be a table: a stream, an environment.  The sheets, scores and
+            alarms of a source see what lies in its attribute `table`, where it has that.  The recipe's by default.
         recipe: a named set of settings of this game, see `rivalry show GAME`.
         size: height and width to which images are cropped and resized; their own by default.
         rounds, samples, time: how long, one of the three ("90s", "10m"); the recipe's by default, else 2 minutes.
@@ -77,6 +79,7 @@ def train(
         keep: how many of the newest are kept, beside the best; more of them show a run's course (`lab skill`).
         measure: score the samples five times on the way and keep the best checkpoint.
         quiet: show no progress.
+        callbacks: called after each round and after ours, in every process, with the engine and the round's moves.
         given: settings of the game.
 
     Raises:
@@ -86,7 +89,7 @@ def train(
     name, make = _made_by(game)
     chosen = _recipe(name, recipe) if recipe else {}
     advised_data = chosen.pop("data", None)
-    data = advised_data if data is None or data == "" else data
+    data = advised_data if data is None or (isinstance(data, str) and not data) else data
     lengths = {"rounds": rounds, "samples": samples, "seconds": None if time is None else seconds(time)}
     advised = {"rounds": chosen.pop("rounds", None), "samples": chosen.pop("samples", None)}
     advised["seconds"] = seconds(chosen.pop("time", 120)) if not any(advised.values()) else None
@@ -106,13 +109,12 @@ def train(
     pairs = isinstance(game, str) and "pairs" in catalog.find(game).needs
     ranks = join()
     with ranks.failing_together():
-        opened = lambda: open_data(data, size=size, pairs=pairs) if isinstance(data, str) else data
-        dataset = ranks.first_before_others(opened)
+        dataset = ranks.first_before_others(lambda: _opened(data, size=size, pairs=pairs))
         config: dict[str, Any] = {
             "game": name,
             "recipe": recipe,
             "settings": values,
-            "data": from_anywhere(data) if isinstance(data, str) else dataset.spec.name,
+            "data": from_anywhere(str(data)) if isinstance(data, str | Path) else dataset.spec.name,
             "size": size,
             "spec": dataset.spec.to_json(),
             "seed": seed,
@@ -140,20 +142,21 @@ def train(
         with locked(place, ranks):
             if ranks.first:
                 _name_skipped(place, _table(dataset))
-            return _play(place, engine, goal, _table(dataset), quiet=quiet)
+            return _play(place, engine, goal, _table(dataset), callbacks, quiet=quiet)
 
 
 def resume(
     run: str | Path | Run,
     *,
     game: Callable[..., Game] | None = None,
-    data: Dataset | Source | None = None,
+    data: Data | Source | None = None,
     rounds: int | None = None,
     samples: int | None = None,
     time: str | float | None = None,
     device: str = "auto",
     quiet: bool = False,
     measure: bool | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> Run:
     """Go on with a run to the goal that it was given, or to a new one; from its start if no checkpoint was reached.
 
@@ -161,8 +164,9 @@ def resume(
 
     Args:
         game: what made the game, where that is a function of your own.
-        data: where the run was given a `Dataset` or a `Source`, and not a name.
+        data: where the run was given data and not their name: what it was given.
         measure: score the samples on the way; as the run did by default.
+        callbacks: as those of `train`.
 
     Raises:
         BadRequest: not a run, every checkpoint of it is damaged, or another process trains it.
@@ -176,14 +180,15 @@ def resume(
         goal = Goal(**(new if any(v is not None for v in new.values()) else config["goal"]))
         where, make = choose_device(device), maker_of(config, game)
         config["settings"] = settings.check(make, config["settings"], config["game"])
-        dataset = ranks.first_before_others(lambda: data or open_data(config["data"], **as_trained(run)))
+        known = config["data"] if data is None else data
+        dataset = ranks.first_before_others(lambda: _opened(known, **as_trained(run)))
         if dataset.spec != Spec.from_json(config["spec"]):
             raise BadRequest(
                 f"{run.path} was trained on {_in_words(Spec.from_json(config['spec']))}; "
                 f"{config['data']!r} now holds {_in_words(dataset.spec)}"
             )
         with locked(run, ranks):
-            return _resume(run, goal, dataset, make, where, ranks, quiet, measure)
+            return _resume(run, goal, dataset, make, where, ranks, callbacks, quiet, measure)
 
 
 def _resume(
@@ -193,6 +198,7 @@ def _resume(
     make: Callable[..., Game],
     where: torch.device,
     ranks: Ranks,
+    further: Sequence[Callback],
     quiet: bool,
     measure: bool | None,
 ) -> Run:
@@ -216,7 +222,12 @@ def _resume(
         for message in changed:
             run.log({**callbacks.standing(engine), "event": "changed", "message": message})
             say(message)
-    return _play(run, engine, goal, _table(dataset), quiet=quiet)
+    return _play(run, engine, goal, _table(dataset), further, quiet=quiet)
+
+
+def _opened(data: Data | Source, **how: Any) -> Dataset | Source:
+    """A source as it is; all else as a table."""
+    return data if isinstance(data, Source) else open_data(data, **how)
 
 
 def _table(data: Dataset | Source) -> Dataset:
@@ -348,7 +359,9 @@ def _check_batch(game: Game, processes: int) -> None:
         )
 
 
-def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, quiet: bool) -> Run:
+def _play(
+    run: Run, engine: Engine, goal: Goal, dataset: Dataset, further: Sequence[Callback], *, quiet: bool
+) -> Run:
     saver = Saver(run, run.config.get("save_every", 30), run.config.get("keep", 2))
     sheet = callbacks.sheets(run, dataset)
     with progress(goal, quiet or not engine.ranks.first) as show, signals(engine):
@@ -366,6 +379,7 @@ def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, quiet: bool
         if run.config.get("measure", True) and len(dataset) >= 1000:
             scores = callbacks.measure(run, callbacks.quick_scores(dataset), saver, say)
             engine.callbacks.append(callbacks.at_shares(goal, MEASURES, scores))
+        engine.callbacks += further
         with failures_told(run, engine):
             guarded(run, engine, goal, saver)
             saver.save(engine)
