@@ -27,6 +27,7 @@ from rivalry.play.dynamics import Direction, Gradient
 from rivalry.play.goal import Goal
 from rivalry.play.precision import autocast
 from rivalry.play.ranks import Ranks, floats
+from rivalry.play.schedule import Schedule, StepSizes
 
 CHECK_EVERY = 16  # rounds between looks at an accelerator's verdicts: a look makes it wait
 STOPS = ("SIGINT", "SIGTERM")  # wishes that end the playing
@@ -65,6 +66,7 @@ class Engine:
         seed: of every random number that training draws; each process draws its own.
         device, precision: see `precision`.
         dynamics: how moves become steps; plain gradients by default.
+        schedule: the factor of all step sizes, by the round and the share of the goal; 1 by default.
         callbacks: called after each round with the engine and the round's moves.
         ranks: this process among many.
     """
@@ -78,6 +80,7 @@ class Engine:
         device: torch.device | str = "cpu",
         precision: str = "fp32",
         dynamics: Dynamics | None = None,
+        schedule: Schedule | None = None,
         callbacks: Sequence[Callback] = (),
         ranks: Ranks | None = None,
     ):
@@ -85,6 +88,7 @@ class Engine:
         self.game = to_device(game, self.device)
         self.data, self.seed = data, seed
         self.dynamics = dynamics or Gradient()
+        self._schedule, self._sizes = schedule, StepSizes(self.game) if schedule else None
         self.callbacks = list(callbacks)
         self.ranks = ranks or Ranks()
         self.t = 0  # rounds played
@@ -113,7 +117,9 @@ class Engine:
         self.game.train()
         self._since, self._clock = time.perf_counter(), self._played
         try:
-            while not (self.stopping or self.progress(goal) >= 1):  # which all processes see alike
+            while not (self.stopping or (share := self.progress(goal)) >= 1):  # which all processes see alike
+                if self._schedule and self._sizes:
+                    self._sizes.scale(self.game, self._schedule(self.t, share))
                 moves = [move for turn in self.turns() for move in turn]
                 self._agree()
                 self.t += 1

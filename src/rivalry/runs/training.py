@@ -2,9 +2,7 @@
 
 import os
 import platform
-import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +15,25 @@ from rivalry.data import Data, open_data
 from rivalry.data.source import Dataset, Source, Spec, TableSource
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Game, Translator
-from rivalry.metrics.extractors.fingerprints import fingerprint
 from rivalry.play.dynamics import find_dynamics
 from rivalry.play.engine import Callback, Engine
 from rivalry.play.goal import Goal, seconds
 from rivalry.play.precision import choose_device, choose_precision, describe
 from rivalry.play.ranks import Ranks, join
+from rivalry.play.schedule import find_schedule
 from rivalry.report import write_report
 from rivalry.runs import callbacks, schema
 from rivalry.runs.bounded import within_its_weights
 from rivalry.runs.drawing import refuse_seed
 from rivalry.runs.guards import Interrupted, failures_told, guarded, locked, say, signals
 from rivalry.runs.opening import as_trained, from_anywhere, maker_of, open_run
+from rivalry.runs.origin import commit, fingerprint_of
 from rivalry.runs.progress import progress
 from rivalry.runs.run import Run, command
 from rivalry.runs.saving import Saver
 
 SHEETS = 12  # over a whole run
 MEASURES = 5
-LARGE = 2**30  # bytes of data that are hashed in a second
 
 
 def train(
@@ -52,6 +50,7 @@ def train(
     device: str = "auto",
     precision: str = "auto",
     dynamics: str = "gradient",
+    schedule: str = "none",
     save_every: str | float = 30,
     keep: int = 2,
     measure: bool = True,
@@ -75,6 +74,7 @@ def train(
         device: auto, cpu, cuda, cuda:1, mps.
         precision: auto, fp32, bf16.
         dynamics: how moves become steps: gradient, optimistic, extragradient, consensus:WEIGHT, stale:MOVES.
+        schedule: of the step sizes: none, linear, linear:0.5, cosine, warmup:ROUNDS, or several joined by "+".
         save_every: time between checkpoints, more where they would take over 2 % of it; 0 is after every round.
         keep: how many of the newest are kept, beside the best; more of them show a run's course (`lab skill`).
         measure: score the samples five times on the way and keep the best checkpoint.
@@ -102,6 +102,7 @@ def train(
     where = choose_device(device)
     choose_precision(precision, where)  # refuses what there is not
     find_dynamics(dynamics)
+    find_schedule(schedule)
     seconds(save_every)
     if keep < 1:
         raise BadRequest(f"a run keeps 1 checkpoint or more; got {keep}")
@@ -127,12 +128,13 @@ def train(
             "device": describe(where),
             "precision": precision,  # `auto` is settled when the game is built: small ones stay in float32
             "dynamics": dynamics,
+            "schedule": schedule,
             "save_every": seconds(save_every),
             "keep": keep,
             "measure": measure,
             "command": command(),
-            "commit": _commit(),
-            "fingerprint": _fingerprint(_table(dataset)),
+            "commit": commit(),
+            "fingerprint": fingerprint_of(_table(dataset)),
         }
         engine = _engine(
             make, config, dataset, where, ranks
@@ -214,7 +216,7 @@ def _resume(
     if closed and engine.progress(goal) >= 1:
         say(f"{run.path} has done {goal} already; --rounds, --samples or --time sets a longer goal")
         return run
-    config |= {"goal": goal.to_json(), "fingerprint": _fingerprint(_table(dataset)), **reproducible(ranks)}
+    config |= {"goal": goal.to_json(), "fingerprint": fingerprint_of(_table(dataset)), **reproducible(ranks)}
     config |= {} if measure is None else {"measure": measure}
     if ranks.first:
         run.rewind(engine.t)
@@ -256,18 +258,9 @@ def _what_changed(config: dict[str, Any], dataset: Dataset, ranks: Ranks) -> lis
     world = config.get("world", ranks.world)
     if world != ranks.world:
         found.append(f"the run was played by {world} process(es) and now by {ranks.world}")
-    if config.get("fingerprint", now := _fingerprint(dataset)) != now:
+    if config.get("fingerprint", now := fingerprint_of(dataset)) != now:
         found.append(f"{config['data']!r} holds other data than those that the run was trained on")
     return [f"{what}: the weights will differ from those of a run that was never stopped" for what in found]
-
-
-def _fingerprint(dataset: Dataset) -> str:
-    """Tells a table of data from any other; of one too large to be read at once, by rows spread over it."""
-    few = dataset
-    if dataset.x.nbytes > LARGE:
-        few = dataset.only(torch.linspace(0, len(dataset) - 1, 1000, dtype=torch.double).long())
-    tables = [few, *(replace(few, x=few.others[name]) for name in few.spec.extra)]
-    return "".join(fingerprint(table)[:32] for table in tables)[:160]
 
 
 def _name_skipped(run: Run, dataset: Dataset) -> None:
@@ -325,6 +318,7 @@ def _engine(
         device=device,
         precision=config["precision"],
         dynamics=find_dynamics(config.get("dynamics", "gradient")),
+        schedule=find_schedule(config.get("schedule", "none")),
         ranks=ranks,
     )
 
@@ -429,18 +423,3 @@ def _create(path: Path | None, config: dict[str, Any], name: str, ranks: Ranks) 
 
     where = ranks.by_first(create)
     return made[0] if made else Run(Path(where), config)
-
-
-def _commit() -> str | None:
-    """The commit of the sources that ran, where they are a checkout."""
-    folder = Path(__file__).parent
-    try:
-        out = subprocess.run(
-            ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"],
-            capture_output=True,
-            text=True,
-            timeout=5,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return out.stdout.strip() or None if out.returncode == 0 else os.environ.get("RIVALRY_COMMIT")
