@@ -30,7 +30,7 @@ LAYERS = [
 ]
 ROOMS = {room: height for height, layer in enumerate(LAYERS) for room in layer.split()}
 ENGINE = (
-    "play.engine", "play.dynamics", "play.ranks", "play.goal", "play.precision",
+    "play.engine", "play.dynamics", "play.ranks", "play.goal", "play.precision", "play.schedule",
     "runs.run", "runs.callbacks", "runs.progress",
     "runs.opening", "runs.drawing", "runs.scoring", "runs.training", "catalog",
 )  # fmt: skip
@@ -108,7 +108,7 @@ def test_what_is_imported_is_read_rightly(tmp_path: Path) -> None:
     assert height("data.source") <= height("nn") < height("data.sets.toys")
 
 
-@pytest.mark.parametrize("module", ENGINE[:8])
+@pytest.mark.parametrize("module", ENGINE[:9])
 def test_the_engine_names_no_game(module: str) -> None:
     names = {entry.name for entry in CATALOG}
     tree = ast.parse(MODULES[module].read_text())

@@ -112,6 +112,14 @@ class Game(nn.Module):
     sample: Callable[..., Tensor]
     """`sample(n, **given)`: n samples in data space; `given` = label, text, source image, truncation ..."""
 
+    def forward(self, x: Tensor, *args: Any, **given: Any) -> Tensor:
+        """`game(z)` decodes codes; the `game(x)` of a translator carries data to the other domain."""
+        if isinstance(self, Translator):
+            return self.translate(x, *args, **given)
+        if isinstance(self, Latent):
+            return self.decode(x, *args, **given)
+        raise BadRequest("this game has no codes to decode and translates nothing; it has sample(n)")
+
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Player):
             value.name = name  # self.critic = Player(...) is named "critic"

@@ -322,3 +322,15 @@ def test_samples_of_ones_own_are_scored_from_python() -> None:
     scores = {score.name: score.value for score in rivalry.evaluate(real.x[:500], data="ring")}
     assert scores["modes"] == 8
     assert scores["high-quality"] > 0.95
+
+
+def test_a_sheet_is_written_in_the_format_of_its_ending(typed, digits: Path) -> None:
+    sheets = {}
+    for ending in ("png", "jpg", "webp", "gif"):
+        assert typed("sample", "digits", "-n", 4, "-o", f"a.{ending}").status == 0
+        with Image.open(f"a.{ending}") as image:
+            assert image.format == {"jpg": "JPEG"}.get(ending, ending.upper())
+            sheets[ending] = np.asarray(image.convert("RGB"), dtype=float)
+    np.testing.assert_array_equal(sheets["png"], sheets["webp"])
+    for ending in ("jpg", "gif"):
+        assert np.abs(sheets["png"] - sheets[ending]).mean() < 4

@@ -83,18 +83,23 @@ def _about_the_line(trouble: click.ClickException, arguments: list[str]) -> str:
 
 
 def _typed_as_an_option(option: str, arguments: list[str]) -> str:
-    """How a setting of the game that is trained is given; empty where no such game has a setting of this name."""
+    """What is typed to `train` in place of this option; empty where that is not known."""
+    if arguments[:1] != ["train"]:
+        return ""
     from rivalry import catalog
+    from rivalry.cli.other_words import answer
     from rivalry.settings import settings_of
 
-    name = option.lstrip("-").replace("-", "_")
-    entries = [entry for entry in catalog.CATALOG if entry.name in arguments]
-    if arguments[:1] != ["train"] or not entries or name not in settings_of(catalog.maker(entries[0])):
+    at = next((i for i, one in enumerate(arguments) if one.split("=")[0] == option), None)
+    if at is None:
         return ""
-    at = next(i for i, one in enumerate(arguments) if one.split("=")[0] == option)
     _, sign, value = arguments[at].partition("=")
-    value = value if sign else next(iter(arguments[at + 1 :]), "VALUE")
-    return f"{name} is a setting of {entries[0].name}, not an option: -s {name}={value}"
+    following = "".join(one for one in arguments[at + 1 : at + 2] if not one.startswith("-"))
+    entries = [entry for entry in catalog.CATALOG if entry.name in arguments]
+    known = [*settings_of(catalog.maker(entries[0]))] if entries else []
+    return answer(
+        option, (value if sign else following) or "VALUE", known, entries[0].name if entries else ""
+    )
 
 
 def _what_the_machine_lacks(trouble: Exception) -> str:

@@ -3,7 +3,7 @@
 import click
 
 from rivalry import __version__
-from rivalry.cli import compare, data, edit, evaluate, human, lab, listing, sample, train, translate
+from rivalry.cli import compare, data, edit, evaluate, export, human, lab, listing, sample, train, translate
 
 
 @click.group(
@@ -26,6 +26,7 @@ for command in (
     translate.translate,
     evaluate.evaluate,
     compare.compare,
+    export.export,
     human.human,
     lab.lab,
     data.data,

@@ -21,7 +21,10 @@ from rivalry.errors import BadRequest
 @click.option("--code", multiple=True, help="set a named part of the code (infogan): c0=3; several allowed")
 @options.seed
 @click.option(
-    "output", "-o", type=options.PATH, help=".png: a sheet; .npz: arrays, with labels; else a folder"
+    "output",
+    "-o",
+    type=options.PATH,
+    help=".png, .jpg, .webp, .gif: a sheet; .npz: arrays, with labels; else a folder",
 )
 @click.option("--attention", is_flag=True, help="beside each sample, where four of its places looked")
 @options.which

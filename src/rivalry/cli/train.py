@@ -31,6 +31,12 @@ from rivalry.errors import BadRequest
     default="gradient",
     help="how moves become steps: gradient, optimistic, extragradient, consensus, stale",
 )
+@click.option(
+    "--schedule",
+    default="none",
+    help="of the step sizes: none, linear, linear:0.5 (falls from half of the run on), cosine, warmup:ROUNDS, or "
+    "several: warmup:500+cosine",
+)
 @click.option("--save-every", default="30s", help="time between checkpoints, at least; 0 for each round")
 @click.option("--keep", type=int, default=2, help="how many checkpoints are kept, beside the best")
 @click.option("--measure/--no-measure", default=True, help="score samples on the way and keep the best")
@@ -49,6 +55,7 @@ def train(
     device: str,
     precision: str,
     dynamics: str,
+    schedule: str,
     save_every: str,
     keep: int,
     measure: bool,
@@ -78,6 +85,7 @@ def train(
         device=device,
         precision=precision,
         dynamics=dynamics,
+        schedule=schedule,
         save_every=save_every,
         keep=keep,
         measure=measure,

@@ -6,22 +6,36 @@ Importing this package imports no torch, so that names can be listed at once.
 import importlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union
 
 from rivalry.data.names import NAMES, Named
 from rivalry.errors import BadRequest, unknown
 from rivalry.kinds import KINDS, find_kind, reader_of, reader_of_folder
 
 if TYPE_CHECKING:
+    from torch.utils.data import DataLoader
+
     from rivalry.data.source import Dataset
 
-__all__ = ["NAMES", "Named", "open_data"]
+__all__ = ["NAMES", "Data", "Named", "Rows", "open_data"]
+
+
+class Rows(Protocol):
+    """Data in memory, one item a datum: a tensor, an array, a list of pictures, a data set of torch or Hugging Face."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, row: Any, /) -> Any: ...
+
+
+Data: TypeAlias = Union[str, Path, "Dataset", Rows, "DataLoader[Any]"]  # what `open_data` opens
 
 
 def open_data(
-    name_or_path: str, split: str = "train", size: tuple[int, int] | None = None, *, pairs: bool = False
+    data: Data, split: str = "train", size: tuple[int, int] | None = None, *, pairs: bool = False
 ) -> "Dataset":
     """Open data by name, by path, or by Hugging Face id ("owner/name"), tried in this order.
+
+    What lies in memory becomes a table too (see `readers.memory`), and a table stays as it is.
 
     A path is a folder of images, or a .zip of one, a .npz or a .parquet; `images`, `arrays` and `columns` say
     how each is read.  If a folder has the name of a data set, write ./mnist for the folder.
@@ -38,6 +52,9 @@ def open_data(
     Raises:
         BadRequest: nothing of this name, no such split, or nothing that can be used.
     """
+    if not isinstance(data, str | Path):
+        return _in_memory(data, size)
+    name_or_path = str(data)
     if size is not None and min(size) < 1:
         raise BadRequest(f"the size {size[0]} x {size[1]} has no pixels; expected height and width from 1")
     if not name_or_path.strip():
@@ -58,6 +75,13 @@ def open_data(
     raise unknown(
         "data set", name_or_path, NAMES, "`rivalry list data` names them, and a path is data as well"
     )
+
+
+def _in_memory(data: Any, size: tuple[int, int] | None) -> "Dataset":
+    from rivalry.data.readers.memory import from_memory
+    from rivalry.data.source import Dataset
+
+    return data if isinstance(data, Dataset) else from_memory(data, size)
 
 
 def _open_named(name: str, split: str, size: tuple[int, int] | None) -> "Dataset":

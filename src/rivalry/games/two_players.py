@@ -79,7 +79,7 @@ class TwoPlayers(Game):
         Args:
             truncation: by which the codes were truncated; see `standing`.
         """
-        return self.standing(truncation)(z, *self.given(len(z), label))
+        return self.standing(truncation)(z, *self.given(z.shape[0], label))
 
     def sample(self, n: int, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
         """`n` samples; of class `label`, an int or (n,), of a game with classes; every class in turn by default."""

@@ -43,13 +43,13 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
         values = _halved(self.value(x)).flatten(2)  # (n, c/2, h'w')
         seen = values @ self.weights(x).flatten(3).flatten(1, 2).transpose(1, 2)  # (n, c/2, hw)
-        return x + self.gamma * self.out(seen.view(len(x), -1, *x.shape[2:]))
+        return x + self.gamma * self.out(seen.view(x.shape[0], -1, *x.shape[2:]))
 
     def weights(self, x: Tensor) -> Tensor:
         """The weight that each place (h, w) gives to each of (h', w'): (n, h, w, h', w'), summing to 1 over those."""
         queries, keys = self.query(x), _halved(self.key(x))
         scores = queries.flatten(2).transpose(1, 2) @ keys.flatten(2)  # (n, hw, h'w')
-        return scores.softmax(2).view(len(x), *x.shape[2:], *keys.shape[2:])
+        return scores.softmax(2).view(x.shape[0], *x.shape[2:], *keys.shape[2:])
 
 
 def nearest_map(sides: Sequence[int], asked: int) -> int:

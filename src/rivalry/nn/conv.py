@@ -53,7 +53,7 @@ class ConvGenerator(nn.Module):
         self.apply(init_he if norm is no_norm else init_normal)
 
     def forward(self, z: Tensor) -> Tensor:
-        x = self.first(z).view(len(z), *self.small, -1).permute(0, 3, 1, 2)  # (n, channels, h/2^k, w/2^k)
+        x = self.first(z).view(z.shape[0], *self.small, -1).permute(0, 3, 1, 2)  # (n, channels, h/2^k, w/2^k)
         return self.body(x)[..., : self.shape[1], : self.shape[2]]
 
 

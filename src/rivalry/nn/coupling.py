@@ -34,14 +34,14 @@ class Chain(Bijection):
         self.steps = nn.ModuleList(steps)
 
     def forward(self, x: Tensor) -> Mapped:
-        total = x.new_zeros(len(x))
+        total = x.new_zeros(x.shape[0])
         for step in self.steps:
             x, log_det = step(x)
             total = total + log_det
         return x, total
 
     def inverse(self, y: Tensor) -> Mapped:
-        total = y.new_zeros(len(y))
+        total = y.new_zeros(y.shape[0])
         for step in reversed(self.steps):
             y, log_det = step.inverse(y)  # type: ignore[operator]
             total = total + log_det
@@ -59,7 +59,7 @@ class MultiScale(Bijection):
         self.scales, self.shapes = nn.ModuleList(scales), _shapes_of(scales, shape)
 
     def forward(self, x: Tensor) -> Mapped:
-        done, total = list[Tensor](), x.new_zeros(len(x))
+        done, total = list[Tensor](), x.new_zeros(x.shape[0])
         for i, scale in enumerate(self.scales):
             x, log_det = scale(x)
             total = total + log_det
@@ -70,7 +70,7 @@ class MultiScale(Bijection):
 
     def inverse(self, y: Tensor) -> Mapped:
         parts = list(y.split([math.prod(shape) for shape in self.shapes], 1))
-        x, total = parts.pop().reshape(-1, *self.shapes[-1]), y.new_zeros(len(y))
+        x, total = parts.pop().reshape(-1, *self.shapes[-1]), y.new_zeros(y.shape[0])
         for i, scale in reversed(list(enumerate(self.scales))):
             if i < len(self.scales) - 1:
                 x = torch.cat([x, parts.pop().reshape(-1, *self.shapes[i])], 1)
@@ -140,7 +140,7 @@ class Reverse(Bijection):
     """The numbers of a point in the opposite order."""
 
     def forward(self, x: Tensor) -> Mapped:
-        return x.flip(1), x.new_zeros(len(x))
+        return x.flip(1), x.new_zeros(x.shape[0])
 
     def inverse(self, y: Tensor) -> Mapped:
         return self.forward(y)
@@ -154,10 +154,10 @@ class Flatten(Bijection):
         self.shape = shape
 
     def forward(self, x: Tensor) -> Mapped:
-        return x.flatten(1), x.new_zeros(len(x))
+        return x.flatten(1), x.new_zeros(x.shape[0])
 
     def inverse(self, y: Tensor) -> Mapped:
-        return y.view(-1, *self.shape), y.new_zeros(len(y))
+        return y.view(-1, *self.shape), y.new_zeros(y.shape[0])
 
 
 # ---------------------------------------------------------------------- with parameters
@@ -188,11 +188,11 @@ class ActNorm(Bijection):
             self.mean.copy_(x.mean(over).view_as(self.mean))
             self.deviation.copy_(x.std(over, correction=0).view_as(self.mean).clamp(min=1e-3))
         y = (x - self.mean) / self.deviation * self.log_scale.exp() + self.bias
-        return y, self._log_det().expand(len(x))
+        return y, self._log_det().expand(x.shape[0])
 
     def inverse(self, y: Tensor) -> Mapped:
         x = (y - self.bias) * (-self.log_scale).exp() * self.deviation + self.mean
-        return x, -self._log_det().expand(len(y))
+        return x, -self._log_det().expand(y.shape[0])
 
     def _log_det(self) -> Tensor:
         return self.places * (self.log_scale - self.deviation.log()).sum()
@@ -217,10 +217,10 @@ class Scale(Bijection):
         self.log_scale = nn.Parameter(torch.zeros(d))
 
     def forward(self, x: Tensor) -> Mapped:
-        return x * self.log_scale.exp(), self.log_scale.sum().expand(len(x))
+        return x * self.log_scale.exp(), self.log_scale.sum().expand(x.shape[0])
 
     def inverse(self, y: Tensor) -> Mapped:
-        return y * (-self.log_scale).exp(), -self.log_scale.sum().expand(len(y))
+        return y * (-self.log_scale).exp(), -self.log_scale.sum().expand(y.shape[0])
 
 
 class Mix(Bijection):
@@ -245,13 +245,13 @@ class Mix(Bijection):
         self.lower, self.upper = nn.Parameter(lower.tril(-1)), nn.Parameter(upper.triu(1))
 
     def forward(self, x: Tensor) -> Mapped:
-        return self._times(self._matrix(), x), (self.places * self.log_scale.sum()).expand(len(x))
+        return self._times(self._matrix(), x), (self.places * self.log_scale.sum()).expand(x.shape[0])
 
     def inverse(self, y: Tensor) -> Mapped:
         inverse = (
             self._matrix().double().inverse().to(y.dtype)
         )  # in double: errors would add up over the layers
-        return self._times(inverse, y), (-self.places * self.log_scale.sum()).expand(len(y))
+        return self._times(inverse, y), (-self.places * self.log_scale.sum()).expand(y.shape[0])
 
     def _matrix(self) -> Tensor:
         lower = self.lower.tril(-1) + torch.eye(len(self.lower), device=self.lower.device)

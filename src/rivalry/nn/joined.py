@@ -14,5 +14,5 @@ class Joined(nn.Module):
 
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
         code = F.one_hot(label, self.classes).to(x.dtype)
-        maps = code.view(len(x), -1, *[1] * (x.dim() - 2)).expand(-1, -1, *x.shape[2:])
+        maps = code.view(x.shape[0], -1, *[1] * (x.dim() - 2)).expand(-1, -1, *x.shape[2:])
         return self.network(torch.cat([x, maps], 1))

@@ -78,7 +78,7 @@ class SkipSynthesis(nn.Module):
 
     def forward(self, w: Tensor) -> Tensor:
         styles = list(w.unbind(1))
-        h = self.smallest(self.constant.expand(len(w), -1, -1, -1), styles[0])
+        h = self.smallest(self.constant.expand(w.shape[0], -1, -1, -1), styles[0])
         x = self.draw(0, h, styles[1])
         for i, (wider, same) in enumerate(zip(self.wider, self.same), 1):
             h = same(wider(double_smoothly(h), styles[2 * i - 1]), styles[2 * i])

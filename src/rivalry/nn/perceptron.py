@@ -38,7 +38,7 @@ class PerceptronGenerator(nn.Module):
         self.bound = nn.Tanh() if bounded else nn.Identity()
 
     def forward(self, z: Tensor) -> Tensor:
-        return self.bound(self.body(z)).view(len(z), *self.shape)
+        return self.bound(self.body(z)).view(z.shape[0], *self.shape)
 
 
 class PerceptronCritic(nn.Module):

@@ -90,7 +90,7 @@ def mixed(w: Tensor, other: Tensor, layers: int, probability: float) -> Tensor:
     Args:
         probability: that an image is mixed at all; else all of its layers have the first style.
     """
-    n = len(w)
+    n = w.shape[0]
     cut = torch.randint(1, max(2, layers), (n, 1), device=w.device)
     cut = torch.where(torch.rand(n, 1, device=w.device) < probability, cut, layers)
     first = torch.arange(layers, device=w.device) < cut  # (n, layers)

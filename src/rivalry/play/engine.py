@@ -13,7 +13,7 @@ An error in a move is raised at the `yield` of the game that described it, so th
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
@@ -27,11 +27,22 @@ from rivalry.play.dynamics import Direction, Gradient
 from rivalry.play.goal import Goal
 from rivalry.play.precision import autocast
 from rivalry.play.ranks import Ranks, floats
+from rivalry.play.schedule import Schedule, StepSizes
 
-Callback = Callable[["Engine", Sequence[Move]], None]
 CHECK_EVERY = 16  # rounds between two checks on an accelerator, since each check makes it wait
 STOPS = ("SIGINT", "SIGTERM")  # requests that end the training
 WISHES = (*STOPS, "save")  # what a process may request of all processes
+
+
+class Callback(Protocol):
+    """What is done after each round.  It may look at all, and changes nothing that training does next.
+
+    Args:
+        engine: `engine.t` rounds were played, in `engine.seconds`; `engine.game` is the game (see `evaluating`).
+        moves: those of the round, with their `name`, `loss` and `notes`: tensors, so that nobody waits for them.
+    """
+
+    def __call__(self, engine: "Engine", moves: Sequence[Move], /) -> None: ...
 
 
 class Dynamics(Protocol):
@@ -55,6 +66,7 @@ class Engine:
         seed: the seed of all random numbers of training; each process draws different ones.
         device, precision: see `precision`.
         dynamics: how moves become steps; plain gradients by default.
+        schedule: the factor of all step sizes, by the round and the share of the goal; 1 by default.
         callbacks: called after each round with the engine and the round's moves.
         ranks: the rank of this process and the number of processes.
     """
@@ -68,6 +80,7 @@ class Engine:
         device: torch.device | str = "cpu",
         precision: str = "fp32",
         dynamics: Dynamics | None = None,
+        schedule: Schedule | None = None,
         callbacks: Sequence[Callback] = (),
         ranks: Ranks | None = None,
     ):
@@ -75,6 +88,7 @@ class Engine:
         self.game = to_device(game, self.device)
         self.data, self.seed = data, seed
         self.dynamics = dynamics or Gradient()
+        self._schedule, self._sizes = schedule, StepSizes(self.game) if schedule else None
         self.callbacks = list(callbacks)
         self.ranks = ranks or Ranks()
         self.t = 0  # rounds played
@@ -107,7 +121,9 @@ class Engine:
         self.game.train()
         self._since, self._clock = time.perf_counter(), self._played
         try:
-            while not (self.stopping or self.progress(goal) >= 1):  # the same in all processes
+            while not (self.stopping or (share := self.progress(goal)) >= 1):  # the same in all processes
+                if self._schedule and self._sizes:
+                    self._sizes.scale(self.game, self._schedule(self.t, share))
                 moves = [move for turn in self.turns() for move in turn]
                 self._agree()
                 self.t += 1

@@ -13,8 +13,7 @@ from PIL import Image
 from scipy.special import stdtr
 from torch import Tensor, nn
 
-from rivalry.data import open_data
-from rivalry.data.source import Dataset
+from rivalry.data import Data, open_data
 from rivalry.errors import BadRequest
 from rivalry.game import Game
 from rivalry.metrics import suite
@@ -198,7 +197,7 @@ KINDS = ("recall", "precision")
 
 def compare(
     subjects: Sequence[Subject] | dict[str, Subject],
-    data: str | Dataset | None = None,
+    data: Data | None = None,
     *,
     metrics: str | Sequence[str] = "standard",
     n: int = 10_000,

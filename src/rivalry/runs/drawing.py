@@ -3,16 +3,52 @@
 import inspect
 from collections.abc import Iterator
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from rivalry.errors import BadRequest
-from rivalry.game import Game, Styled
+from rivalry.game import Game, Styled, Translator
 from rivalry.kinds.kind import in_full_precision
+from rivalry.labels import every_class
 from rivalry.maths.chance import by_row
 from rivalry.play.ranks import Ranks
+from rivalry.runs.opening import load
+from rivalry.runs.run import Run
+
+
+def sample(
+    run: str | Path | Run | Game,
+    n: int = 64,
+    *,
+    seed: int = 0,
+    device: str = "cpu",
+    which: str = "best",
+    **given: Any,
+) -> Tensor:
+    """`n` samples of a run, or of a game that was loaded: (n, ...), those that `rivalry sample` writes for this seed.
+
+    Args:
+        run: a `Run`, its directory, the id of one on the Hugging Face Hub, or a `Game`.
+        device, which: of a run, as in `load`.
+        given: what the game is asked for: `label` (a number, or a tensor (n,)), `truncation`, `source` of a
+            translator.  Every class in turn by default.
+
+    Raises:
+        BadRequest: no run, or a game that makes its samples from pictures and was given none.
+    """
+    game = run if isinstance(run, Game) else load(run, device=device, which=which)
+    if isinstance(game, Translator) and "source" not in given:
+        raise BadRequest(
+            "this game makes its samples from pictures: give them as source, (n, c, h, w) in [-1, 1]"
+        )
+    if "truncation" in given:
+        require_truncation(game, given["truncation"])
+    label = given.get("label", every_class(game, n))
+    given |= {} if label is None else {"label": torch.as_tensor(label).expand(n).to(game.device)}
+    return draw(game, n, seed=seed, **given)
 
 
 def draw(

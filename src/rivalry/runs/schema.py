@@ -152,6 +152,7 @@ RUN_FURTHER = {
     "device": text(1000),
     "precision": one_of("fp32", "bf16"),
     "dynamics": NAME,
+    "schedule": NAME,
     "world": whole(1, 2**16),
     "threads": whole(1, 2**12),
     "fingerprint": NAME,

@@ -10,7 +10,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from rivalry.data import open_data
+from rivalry.data import Data, open_data
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 from rivalry.game import Game
@@ -33,7 +33,7 @@ from rivalry.show.output import written
 
 def evaluate(
     subject: str | Path | Run | Game | Tensor,
-    data: str | Dataset | None = None,
+    data: Data | None = None,
     *,
     metrics: str | Sequence[str] = "standard",
     n: int = 10_000,

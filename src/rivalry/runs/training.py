@@ -2,9 +2,7 @@
 
 import os
 import platform
-import subprocess
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,34 +11,34 @@ from torch import nn
 
 import rivalry
 from rivalry import catalog, settings
-from rivalry.data import open_data
+from rivalry.data import Data, open_data
 from rivalry.data.source import Dataset, Source, Spec, TableSource
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Game, Translator
-from rivalry.metrics.extractors.fingerprints import fingerprint
 from rivalry.play.dynamics import find_dynamics
-from rivalry.play.engine import Engine
+from rivalry.play.engine import Callback, Engine
 from rivalry.play.goal import Goal, seconds
 from rivalry.play.precision import choose_device, choose_precision, describe
 from rivalry.play.ranks import Ranks, join
+from rivalry.play.schedule import find_schedule
 from rivalry.report import write_report
 from rivalry.runs import callbacks, schema
 from rivalry.runs.bounded import within_its_weights
 from rivalry.runs.drawing import refuse_seed
 from rivalry.runs.guards import Interrupted, failures_logged, guarded, locked, say, signals
 from rivalry.runs.opening import as_trained, from_anywhere, maker_of, open_run
+from rivalry.runs.origin import commit, fingerprint_of
 from rivalry.runs.progress import progress
 from rivalry.runs.run import Run, command
 from rivalry.runs.saving import Saver
 
 SHEETS = 12  # the number of sheets of a whole run
 MEASURES = 5
-LARGE = 2**30  # bytes; data up to this size are hashed whole
 
 
 def train(
     game: str | Callable[..., Game],
-    data: str | Dataset | Source | None = None,
+    data: Data | Source | None = None,
     *,
     recipe: str | None = None,
     size: tuple[int, int] | None = None,
@@ -52,19 +50,23 @@ def train(
     device: str = "auto",
     precision: str = "auto",
     dynamics: str = "gradient",
+    schedule: str = "none",
     save_every: str | float = 30,
     keep: int = 2,
     measure: bool = True,
     quiet: bool = False,
+    callbacks: Sequence[Callback] = (),
     **given: Any,
 ) -> Run:
     """Train a game and write a run to disk.
 
     Args:
         game: a name of `rivalry list`, or your own function `make(spec, *, setting=default, ...)`.
-        data: a name of `rivalry list data`, a path, a Hugging Face id, a `Dataset`, or a `Source` that need not be a
-            table: a stream, an environment.  If such a source has an attribute `table` (a `Dataset`), that is used for
-            sheets, scores and the alarm.  The default is the recipe's data.
+        data: a name of `rivalry list data`, a path or a Hugging Face id; a tensor, an array, (images, labels), a list
+            of pictures, a map-style data set of torch, a `DataLoader` of one, or a data set of Hugging Face; a
+            `Dataset`; or a `Source` that need not be a table: a stream, an environment.  If such a source has an
+            attribute `table` (a `Dataset`), that is used for sheets, scores and the alarm.  The default is the
+            recipe's data.
         recipe: a named set of settings of this game, see `rivalry show GAME`.
         size: height and width to which images are cropped and resized; by default they keep their size.
         rounds, samples, time: how long to train, by one of the three ("90s", "10m"); the recipe's goal by default,
@@ -74,10 +76,12 @@ def train(
         device: auto, cpu, cuda, cuda:1, mps.
         precision: auto, fp32, bf16.
         dynamics: how moves become steps: gradient, optimistic, extragradient, consensus:WEIGHT, stale:MOVES.
+        schedule: of the step sizes: none, linear, linear:0.5, cosine, warmup:ROUNDS, or several joined by "+".
         save_every: time between checkpoints; more if they would take over 2 % of the time.  0 means every round.
         keep: the number of newest checkpoints to keep, in addition to the best.  `lab skill` needs several.
         measure: score the samples five times during training and keep the best checkpoint.
         quiet: show no progress.
+        callbacks: called after each round and after ours, in every process, with the engine and the round's moves.
         given: settings of the game.
 
     Raises:
@@ -87,7 +91,7 @@ def train(
     name, make = _made_by(game)
     chosen = _recipe(name, recipe) if recipe else {}
     advised_data = chosen.pop("data", None)
-    data = advised_data if data is None or data == "" else data
+    data = advised_data if data is None or (isinstance(data, str) and not data) else data
     lengths = {"rounds": rounds, "samples": samples, "seconds": None if time is None else seconds(time)}
     advised = {"rounds": chosen.pop("rounds", None), "samples": chosen.pop("samples", None)}
     advised["seconds"] = seconds(chosen.pop("time", 120)) if not any(advised.values()) else None
@@ -100,6 +104,7 @@ def train(
     where = choose_device(device)
     choose_precision(precision, where)  # raises if this machine does not have it
     find_dynamics(dynamics)
+    find_schedule(schedule)
     seconds(save_every)
     if keep < 1:
         raise BadRequest(f"a run keeps 1 checkpoint or more; got {keep}")
@@ -107,13 +112,12 @@ def train(
     pairs = isinstance(game, str) and "pairs" in catalog.find(game).needs
     ranks = join()
     with ranks.failing_together():
-        opened = lambda: open_data(data, size=size, pairs=pairs) if isinstance(data, str) else data
-        dataset = ranks.first_before_others(opened)
+        dataset = ranks.first_before_others(lambda: _opened(data, size=size, pairs=pairs))
         config: dict[str, Any] = {
             "game": name,
             "recipe": recipe,
             "settings": values,
-            "data": from_anywhere(data) if isinstance(data, str) else dataset.spec.name,
+            "data": from_anywhere(str(data)) if isinstance(data, str | Path) else dataset.spec.name,
             "size": size,
             "spec": dataset.spec.to_json(),
             "seed": seed,
@@ -126,12 +130,13 @@ def train(
             "device": describe(where),
             "precision": precision,  # `auto` is settled when the game is built: small ones stay in float32
             "dynamics": dynamics,
+            "schedule": schedule,
             "save_every": seconds(save_every),
             "keep": keep,
             "measure": measure,
             "command": command(),
-            "commit": _commit(),
-            "fingerprint": _fingerprint(_table(dataset)),
+            "commit": commit(),
+            "fingerprint": fingerprint_of(_table(dataset)),
         }
         engine = _engine(
             make, config, dataset, where, ranks
@@ -141,20 +146,21 @@ def train(
         with locked(place, ranks):
             if ranks.first:
                 _name_skipped(place, _table(dataset))
-            return _play(place, engine, goal, _table(dataset), quiet=quiet)
+            return _play(place, engine, goal, _table(dataset), callbacks, quiet=quiet)
 
 
 def resume(
     run: str | Path | Run,
     *,
     game: Callable[..., Game] | None = None,
-    data: Dataset | Source | None = None,
+    data: Data | Source | None = None,
     rounds: int | None = None,
     samples: int | None = None,
     time: str | float | None = None,
     device: str = "auto",
     quiet: bool = False,
     measure: bool | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> Run:
     """Resume a run, to its own goal or to a new one.  It begins at the start if there is no checkpoint yet.
 
@@ -162,8 +168,9 @@ def resume(
 
     Args:
         game: your own function that made the game, if it is not in the catalog.
-        data: the data, if the run was started with a `Dataset` or a `Source` instead of a name.
+        data: the data, if the run was started with data instead of a name.
         measure: score the samples during training; by default as the run did before.
+        callbacks: as those of `train`.
 
     Raises:
         BadRequest: it is not a run, all its checkpoints are damaged, or another process trains it.
@@ -177,14 +184,15 @@ def resume(
         goal = Goal(**(new if any(v is not None for v in new.values()) else config["goal"]))
         where, make = choose_device(device), maker_of(config, game)
         config["settings"] = settings.check(make, config["settings"], config["game"])
-        dataset = ranks.first_before_others(lambda: data or open_data(config["data"], **as_trained(run)))
+        known = config["data"] if data is None else data
+        dataset = ranks.first_before_others(lambda: _opened(known, **as_trained(run)))
         if dataset.spec != Spec.from_json(config["spec"]):
             raise BadRequest(
                 f"{run.path} was trained on {_in_words(Spec.from_json(config['spec']))}; "
                 f"{config['data']!r} now holds {_in_words(dataset.spec)}"
             )
         with locked(run, ranks):
-            return _resume(run, goal, dataset, make, where, ranks, quiet, measure)
+            return _resume(run, goal, dataset, make, where, ranks, callbacks, quiet, measure)
 
 
 def _resume(
@@ -194,6 +202,7 @@ def _resume(
     make: Callable[..., Game],
     where: torch.device,
     ranks: Ranks,
+    further: Sequence[Callback],
     quiet: bool,
     measure: bool | None,
 ) -> Run:
@@ -209,7 +218,7 @@ def _resume(
     if closed and engine.progress(goal) >= 1:
         say(f"{run.path} has done {goal} already; --rounds, --samples or --time sets a longer goal")
         return run
-    config |= {"goal": goal.to_json(), "fingerprint": _fingerprint(_table(dataset)), **reproducible(ranks)}
+    config |= {"goal": goal.to_json(), "fingerprint": fingerprint_of(_table(dataset)), **reproducible(ranks)}
     config |= {} if measure is None else {"measure": measure}
     if ranks.first:
         run.rewind(engine.t)
@@ -217,7 +226,12 @@ def _resume(
         for message in changed:
             run.log({**callbacks.standing(engine), "event": "changed", "message": message})
             say(message)
-    return _play(run, engine, goal, _table(dataset), quiet=quiet)
+    return _play(run, engine, goal, _table(dataset), further, quiet=quiet)
+
+
+def _opened(data: Data | Source, **how: Any) -> Dataset | Source:
+    """A source as it is; all else as a table."""
+    return data if isinstance(data, Source) else open_data(data, **how)
 
 
 def _table(data: Dataset | Source) -> Dataset:
@@ -247,18 +261,9 @@ def _what_changed(config: dict[str, Any], dataset: Dataset, ranks: Ranks) -> lis
     world = config.get("world", ranks.world)
     if world != ranks.world:
         found.append(f"the run was played by {world} process(es) and now by {ranks.world}")
-    if config.get("fingerprint", now := _fingerprint(dataset)) != now:
+    if config.get("fingerprint", now := fingerprint_of(dataset)) != now:
         found.append(f"{config['data']!r} holds other data than those that the run was trained on")
     return [f"{what}: the weights will differ from those of a run that was never stopped" for what in found]
-
-
-def _fingerprint(dataset: Dataset) -> str:
-    """A hash of a table of data; of a large table, a hash of some rows that are spread over it."""
-    few = dataset
-    if dataset.x.nbytes > LARGE:
-        few = dataset.only(torch.linspace(0, len(dataset) - 1, 1000, dtype=torch.double).long())
-    tables = [few, *(replace(few, x=few.others[name]) for name in few.spec.extra)]
-    return "".join(fingerprint(table)[:32] for table in tables)[:160]
 
 
 def _name_skipped(run: Run, dataset: Dataset) -> None:
@@ -316,6 +321,7 @@ def _engine(
         device=device,
         precision=config["precision"],
         dynamics=find_dynamics(config.get("dynamics", "gradient")),
+        schedule=find_schedule(config.get("schedule", "none")),
         ranks=ranks,
     )
 
@@ -350,7 +356,9 @@ def _check_batch(game: Game, processes: int) -> None:
         )
 
 
-def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, quiet: bool) -> Run:
+def _play(
+    run: Run, engine: Engine, goal: Goal, dataset: Dataset, further: Sequence[Callback], *, quiet: bool
+) -> Run:
     saver = Saver(run, run.config.get("save_every", 30), run.config.get("keep", 2))
     sheet = callbacks.sheets(run, dataset)
     with progress(goal, quiet or not engine.ranks.first) as show, signals(engine):
@@ -368,6 +376,7 @@ def _play(run: Run, engine: Engine, goal: Goal, dataset: Dataset, *, quiet: bool
         if run.config.get("measure", True) and len(dataset) >= 1000:
             scores = callbacks.measure(run, callbacks.quick_scores(dataset), saver, say)
             engine.callbacks.append(callbacks.at_shares(goal, MEASURES, scores))
+        engine.callbacks += further
         with failures_logged(run, engine):
             guarded(run, engine, goal, saver)
             saver.save(engine)
@@ -417,18 +426,3 @@ def _create(path: Path | None, config: dict[str, Any], name: str, ranks: Ranks) 
 
     where = ranks.by_first(create)
     return made[0] if made else Run(Path(where), config)
-
-
-def _commit() -> str | None:
-    """The git commit of the package's sources; None if they are not in a repository."""
-    folder = Path(__file__).parent
-    try:
-        out = subprocess.run(
-            ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"],
-            capture_output=True,
-            text=True,
-            timeout=5,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return out.stdout.strip() or None if out.returncode == 0 else os.environ.get("RIVALRY_COMMIT")

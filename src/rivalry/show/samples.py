@@ -17,6 +17,14 @@ from rivalry.files import Folder
 from rivalry.show.output import written
 from rivalry.show.sheets import sheet
 
+SHEETS = {  # ending of a sheet -> how Pillow writes it
+    ".png": {"format": "png"},
+    ".jpg": {"format": "jpeg", "quality": 95},
+    ".jpeg": {"format": "jpeg", "quality": 95},
+    ".webp": {"format": "webp", "lossless": True},
+    ".gif": {"format": "gif"},
+}
+
 
 def save(
     draw: Callable[[], Iterable[Tensor]],
@@ -32,23 +40,26 @@ def save(
             if the format allows it.
         columns: the number of columns of a sheet; by default the sheet is nearly square.
         label: (n,) the classes that the samples were asked for.
-        output: `.png` is one sheet.  `.npz` holds `x` and, if there are labels, `label` with the names of classes.  A
-            name without an ending is a folder with a file for each datum.  Kinds have further endings.
+        output: `.png`, `.jpg`, `.webp` and `.gif` are one sheet.  `.npz` holds `x` and, if there are labels, `label` with
+            the names of classes.  A name without an ending is a folder with a file for each datum.  Kinds have further
+            endings.
 
     Raises:
         BadRequest: the place cannot be written, or the ending is unknown.
     """
     ending, kind = output.suffix.lower(), spec.meaning
     others = "".join(f", a {one}" for one in kind.writes)
-    if ending not in (".png", ".npz", "", *kind.writes):
-        raise BadRequest(f"samples go to a .png (a sheet), a .npz (arrays){others} or a folder; got {output}")
+    if ending not in (*SHEETS, ".npz", "", *kind.writes):
+        raise BadRequest(
+            f"samples go to a .png, .jpg, .webp or .gif (a sheet), a .npz (arrays){others} or a folder; got {output}"
+        )
     if ending == "" and not kind.single:
         raise BadRequest(
             f"{kind.plural} are not written to a folder: write a .png (a sheet), a .npz (arrays){others}"
         )
-    if ending == ".png":
+    if ending in SHEETS and ending not in kind.writes:
         with written(output) as file:
-            sheet(torch.cat(list(draw())), spec, columns).save(file, "png")
+            sheet(torch.cat(list(draw())), spec, columns).save(file, **SHEETS[ending])
     elif ending == ".npz":
         with written(output) as file:
             _write_arrays(draw(), file, spec, label)

@@ -62,7 +62,7 @@ def open_npz(path: Path, split: str = "train", size: Size | None = None) -> Data
                 splits["train"], labels["train"] = ("arr_0", "arr_1"), second
         highest = _highest(archive, [data for name, (data, _) in splits.items() if name != split], x)
     used = {key for keys in splits.values() for key in keys}
-    table, converted = _as_table(x, f"{splits[split][0]} in {path}", highest)
+    table, converted = as_table(x, f"{splits[split][0]} in {path}", highest)
     classes: tuple[str, ...] = ()
     label = None
     if split in labels:
@@ -170,7 +170,7 @@ def _highest(archive: Archive, others: list[str], x: np.ndarray) -> int:
     return highest
 
 
-def _as_table(x: np.ndarray, what: str, highest: int) -> tuple[np.ndarray, dict[str, int]]:
+def as_table(x: np.ndarray, what: str, highest: int) -> tuple[np.ndarray, dict[str, int]]:
     """The data as uint8 (n, c, h, w) or float32 (n, d), and the conversions that were made."""
     if x.dtype.kind not in "buif" or x.size == 0:
         raise BadRequest(f"{what} is {x.dtype} of shape {x.shape}; expected numbers, one row a datum")

@@ -46,7 +46,7 @@ def open_parquet(path: Path, split: str = "train", size: Size | None = None) -> 
         status = path.stat()
         with parquet.ParquetFile(path) as file:
             schema = file.schema_arrow
-            image, label = _choose(schema.names, str(path))
+            image, label = choose_columns(schema.names, str(path))
             require_set(_unpacked(file.metadata), status.st_size, path)
             table = file.read(columns=[image, *([label] if label else [])])
         labels = table.column(label).to_pylist() if label else None
@@ -89,7 +89,7 @@ def open_hub(name: str, split: str = "train", size: Size | None = None) -> Datas
         raise BadRequest(f"the Hugging Face Hub did not give {name!r}: {_first_line(error)}") from error
     if table is None:
         raise BadRequest(f"{name} has no split {split!r}; it has {', '.join(splits)}")
-    image, label = _choose(table.column_names, name)
+    image, label = choose_columns(table.column_names, name)
     table = table.cast_column(image, datasets.Image(decode=False))
     files = [Path(one["filename"]) for one in table.cache_files]
     return _as_dataset(
@@ -119,7 +119,7 @@ def _as_dataset(
     facts: dict[str, Any],
 ) -> Dataset:
     """A table of the rows that have a label, or of all rows if none has one."""
-    named = None if labels is None else _named(labels, class_names, name)
+    named = None if labels is None else named_labels(labels, class_names, name)
     has = [i for i in range(len(cells)) if named and named[i] is not None]
     rows = has or list(range(len(cells)))
     images = [Encoded(f"row {i}", cells[i]) for i in rows]
@@ -135,7 +135,7 @@ def _as_dataset(
     return Dataset(Spec(name, "image", shape, class_names), decoded.x, label, facts)
 
 
-def _named(labels: list[Any], class_names: tuple[str, ...], where: str) -> list[str | None]:
+def named_labels(labels: list[Any], class_names: tuple[str, ...], where: str) -> list[str | None]:
     """The label of each row by name; None for a row without one.  The Hub writes -1 for these if classes have names.
 
     Raises:
@@ -164,7 +164,7 @@ def _unpacked(metadata: Any) -> int:
     return sum(group.column(i).total_uncompressed_size for group in groups for i in range(group.num_columns))
 
 
-def _choose(columns: Sequence[str], where: str) -> tuple[str, str]:
+def choose_columns(columns: Sequence[str], where: str) -> tuple[str, str]:
     """The names of the image column and of the label column; "" if there are no labels."""
     image = next((name for name in _IMAGES if name in columns), None)
     if image is None:

@@ -168,7 +168,7 @@ def _decoded(
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         image, highest = _eight_bits(image, white)
         done.append(f"{white.bit_length()}-bit")
-    image = _in_mode(image, MODES[channels], done)
+    image = in_mode(image, MODES[channels], done)
     pixels = np.asarray(fit(image, size, done)).reshape(*size, channels).transpose(2, 0, 1)
     return Pixels(np.ascontiguousarray(pixels), done, highest)
 
@@ -223,7 +223,7 @@ def _lies_on_its_side(image: Image.Image) -> bool:
     return image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
 
 
-def _in_mode(image: Image.Image, mode: str, done: list[str]) -> Image.Image:
+def in_mode(image: Image.Image, mode: str, done: list[str]) -> Image.Image:
     """Convert to one of `MODES`.  The target mode can hold everything that the pixels hold."""
     if image.mode in ("P", "PA"):
         done.append("palette")

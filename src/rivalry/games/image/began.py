@@ -52,7 +52,7 @@ class Decoder(nn.Module):
         self.body = nn.Sequential(*layers, nn.Conv2d(width, shape[0], 3, 1, 1))
 
     def forward(self, z: Tensor) -> Tensor:
-        x = self.first(z).view(len(z), *self.small, -1).permute(0, 3, 1, 2)
+        x = self.first(z).view(z.shape[0], *self.small, -1).permute(0, 3, 1, 2)
         return self.body(x)[..., : self.shape[1], : self.shape[2]]
 
 
@@ -141,7 +141,7 @@ class BEGAN(Game):
 
     def decode(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
         """Images of these codes: (n, latent) -> (n, c, h, w) in [-1, 1]."""
-        told_labels(len(z), label, 0, self.device)  # refuses a label
+        told_labels(z.shape[0], label, 0, self.device)  # refuses a label
         return self.average(z).clamp(-1, 1)
 
     def sample(self, n: int, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:

@@ -138,8 +138,8 @@ class CoGAN(TwoPlayers):
 
     def decode(self, z: Tensor, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
         """Images of these codes in these domains; by turns in both where none is given."""
-        (domain,) = told_labels(len(z), label, DOMAINS, self.device)
-        return torch.stack(self.standing(truncation)(z))[domain, torch.arange(len(z), device=self.device)]
+        (domain,) = told_labels(z.shape[0], label, DOMAINS, self.device)
+        return torch.stack(self.standing(truncation)(z))[domain, torch.arange(z.shape[0], device=self.device)]
 
     def sample(self, n: int, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
         """`n` samples: the k-th of one domain and the k-th of the other have one code, and go together."""

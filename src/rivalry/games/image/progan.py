@@ -103,7 +103,7 @@ class GrowingGenerator(Growing):
 
     def forward(self, z: Tensor) -> Tensor:
         level, alpha = self.now
-        x = self.first(pixel_norm(z)).view(len(z), *self.small, -1).permute(0, 3, 1, 2)
+        x = self.first(pixel_norm(z)).view(z.shape[0], *self.small, -1).permute(0, 3, 1, 2)
         x = _normed(self.smallest(_normed(x)))
         before = x
         for wider, same in list(zip(self.wider, self.same))[:level]:
@@ -204,7 +204,7 @@ class ProGAN(TwoPlayers):
 
     def decode(self, z: Tensor, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
         """Images of these codes at the data's size, however small those are that it has come to."""
-        self.given(len(z), label)  # refuses a label
+        self.given(z.shape[0], label)  # refuses a label
         x = self.standing(truncation)(z)
         for _ in range(self.levels - self.G.now.level):
             x = double(x)

@@ -84,7 +84,7 @@ class Synthesis(nn.Module):
 
     def forward(self, w: Tensor) -> Tensor:
         styles, convs = list(w.unbind(1)), list(self.convs)
-        x = self.norms[0](self.constant.expand(len(w), -1, -1, -1), styles[0])
+        x = self.norms[0](self.constant.expand(w.shape[0], -1, -1, -1), styles[0])
         for i, (conv, norm, style) in enumerate(zip(convs, list(self.norms)[1:], styles[1:]), 1):
             x = norm(conv(double_smoothly(x) if i % 2 == 0 else x), style)
         return self.color(x)
@@ -191,7 +191,7 @@ class StyleGAN(TwoPlayers):
 
     def style(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
         """Codes (n, latent) -> styles (n, layers, d)."""
-        self.given(len(z), label)  # refuses a label
+        self.given(z.shape[0], label)  # refuses a label
         return self.sampler.style(z)
 
     def synthesize(self, w: Tensor) -> Tensor:

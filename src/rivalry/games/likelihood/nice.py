@@ -171,7 +171,7 @@ class OfFlow(Game):
     def decode(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
         """The data of these codes: (n, d) -> (n, ...), images cut off at [-1, 1]."""
         require_shape("codes", z, (self.prior.size,))
-        x, _ = self.settled.decoded(z, *told_labels(len(z), label, self.classes, self.device))
+        x, _ = self.settled.decoded(z, *told_labels(z.shape[0], label, self.classes, self.device))
         return x.clamp(-1, 1) if self.levels else x
 
     def encode(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:

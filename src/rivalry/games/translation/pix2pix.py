@@ -59,7 +59,7 @@ class PairTranslator(Game):
 
     def translate(self, x: Tensor, to: Tensor | int | None = None) -> Tensor:
         """Sources (n, c, h, w) in [-1, 1] -> images (n, c, h, w); there is one way to go, so `to` is not given."""
-        told_labels(len(x), to, 0, self.device)
+        told_labels(x.shape[0], to, 0, self.device)
         return self.average(x)
 
     def sample(self, n: int, source: Tensor) -> Tensor:
