@@ -40,8 +40,8 @@ def save(
             if the format allows it.
         columns: the number of columns of a sheet; by default the sheet is nearly square.
         label: (n,) the classes that the samples were asked for.
-        output: `.png`, `.jpg`, `.webp` and `.gif` are one sheet.  `.npz` holds `x` and, if there are labels, `label` with
-            the names of classes.  A name without an ending is a folder with a file for each datum.  Kinds have further
+        output: `.png`, `.jpg`, `.webp` and `.gif` are one sheet.  `.npz` holds `x` and, if there are labels, the names
+            of their classes as `label`.  A name without an ending is a folder with a file for each datum.  Kinds have further
             endings.
 
     Raises:
