@@ -43,9 +43,7 @@ class Folder:
 
     def __init__(self, path: Path):
         self.path = path
-        self._first: tuple[int, int] | None = (
-            None  # device and inode of the directory when it was first opened
-        )
+        self._first: tuple[int, int] | None = None  # device and inode when first opened
 
     @contextmanager
     def held(self, name: str = ".", make: bool = False) -> Iterator[Place]:

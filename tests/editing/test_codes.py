@@ -7,11 +7,11 @@ from smooth import Linear, Mute, Smooth, Stylish
 from rivalry.editing.codes import (
     decoded,
     drawn,
+    given_labels,
     lengths,
     of_seeds,
     require,
     require_one_class,
-    told,
     typical,
 )
 from rivalry.errors import BadRequest
@@ -92,7 +92,7 @@ def test_what_a_game_lacks_is_said(game, space, said) -> None:
 
 def test_classes_are_checked() -> None:
     with pytest.raises(BadRequest, match="labels go from 0 to 2; asked for 3"):
-        told(Smooth(classes=3), 2, 3)
+        given_labels(Smooth(classes=3), 2, 3)
     with pytest.raises(BadRequest, match="not told classes"):
         decoded(Linear(), torch.zeros(1, 8), label=1)
     with pytest.raises(BadRequest, match="name it with --label"):

@@ -47,7 +47,7 @@ def sample(
     """
     import torch
 
-    from rivalry.cli.typed import given
+    from rivalry.cli.typed import given as given_for_sample
     from rivalry.data.source import Spec
     from rivalry.game import Translator
     from rivalry.labels import every_class
@@ -64,7 +64,7 @@ def sample(
         raise BadRequest(
             f"this game makes its samples from pictures: rivalry translate {run} PICTURES -o FOLDER"
         )
-    given = given(game, spec, label=label, truncation=truncation)
+    given = given_for_sample(game, spec, label=label, truncation=truncation)
     if code:
         from rivalry.cli import typed
         from rivalry.editing import traverse

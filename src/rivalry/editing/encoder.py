@@ -88,9 +88,7 @@ def fit(
     """
     until = time.monotonic() + seconds
     known, label = typical(game, space), given_labels(game, BATCH).get("label")
-    optimizer = torch.optim.Adam(
-        encoder.parameters(), lr=2e-3, fused=True
-    )  # works with a schedule of the learning rate
+    optimizer = torch.optim.Adam(encoder.parameters(), lr=2e-3, fused=True)  # works with a schedule
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     with seeded(game, seed):
         for step in range(steps):

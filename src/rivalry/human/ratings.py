@@ -124,9 +124,8 @@ def fit(wins: np.ndarray, prior: float = PRIOR) -> tuple[np.ndarray, np.ndarray]
     for _ in range(ROUNDS):
         slope, information = _slope(wins, strength, prior)
         step = np.linalg.solve(information, slope[..., None])[..., 0]
-        step /= np.maximum(
-            1, np.abs(step).max(-1, keepdims=True)
-        )  # far from the maximum, a full Newton step may be too long
+        # far from the maximum, a full Newton step may be too long
+        step /= np.maximum(1, np.abs(step).max(-1, keepdims=True))
         strength = strength + step
         if np.abs(step).max() < 1e-10:
             break

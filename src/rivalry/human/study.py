@@ -100,9 +100,8 @@ class Study:
         temporary = None
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(
-                tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent)
-            )  # only its owner can read it
+            # only its owner can read it
+            temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
             rows = images.copy(found, temporary, REAL)
             with Store.create(temporary / FILE, kind, settings) as store:
                 store.add_items(rows)
@@ -252,11 +251,9 @@ class Study:
         provenance = {"study": self.folder.name, "kind": self.kind}
         if self.kind == "pairs":
             left, right, outcome, judge = self._comparisons(judgements)
-            return (
-                bradley_terry(self._players, left, right, outcome, judge, provenance=provenance)
-                if judgements
-                else []
-            )
+            if not judgements:
+                return []
+            return bradley_terry(self._players, left, right, outcome, judge, provenance=provenance)
         fakes = [player for player in self._players if player != REAL]
         if self._store.settings["timed"]:
             exposures: dict[str, list[int]] = {}

@@ -98,9 +98,7 @@ class Engine:
         self.all_wishes: set[str] = set()  # the requests of all processes
         self._played, self._since = 0.0, None  # type: float, float | None
         self._clock = 0.0  # the first process's seconds of play, as last sent to all
-        self._late: tuple[Tensor, torch.cuda.Event] | None = (
-            None  # a message that is still being copied to the CPU
-        )
+        self._late: tuple[Tensor, torch.cuda.Event] | None = None  # a message on its way to the CPU
         self._verdicts: list[tuple[str, Tensor]] = []
         self._held: dict[
             str, Direction

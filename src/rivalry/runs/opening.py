@@ -126,9 +126,7 @@ def local(name: str) -> Path:
     except ImportError:
         raise BadRequest(f"no run at {name}; to fetch one from the Hub: pip install 'rivalry[hub]'") from None
     try:
-        place = cache_dir("hub") / name.replace(
-            "/", "--"
-        )  # not the Hub's own cache, since that consists of links
+        place = cache_dir("hub") / name.replace("/", "--")  # not the Hub's own cache: that holds links
         patterns = ["*.json", "*.jsonl", "*.safetensors", "*.png"]
         return Path(snapshot_download(name, allow_patterns=patterns, local_dir=place))
     except Exception as error:

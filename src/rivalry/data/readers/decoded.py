@@ -148,9 +148,7 @@ def plan(looks: Iterable[Look], size: Size | None = None) -> tuple[int, int, int
     channels = (3 if any(one.color for one in known) else 1) + any(one.alpha for one in known)
     if size is None:
         counted = Counter(one.size for one in known)
-        size = max(
-            counted, key=lambda s: (counted[s], s[0] * s[1], s)
-        )  # the larger one if two are equally common
+        size = max(counted, key=lambda s: (counted[s], s[0] * s[1], s))  # if two are as common, the larger
     return channels, *size
 
 
@@ -271,8 +269,6 @@ def _refuse_without_room(folder: Path, shape: tuple[int, ...], where: str) -> No
 def _reason(error: Exception) -> str:
     """Why an image cannot be read, in one line."""
     message = getattr(error, "strerror", None) or str(error).split("\n")[0]
-    return (
-        "not an image"
-        if message.startswith("cannot identify image file")
-        else message or type(error).__name__
-    )
+    if message.startswith("cannot identify image file"):
+        return "not an image"
+    return message or type(error).__name__
