@@ -18,7 +18,10 @@ def main() -> None:
     """Run the command that was typed; exit 0 for done, 1 for a run that failed, 2 for a request without sense."""
     settle()
     from rivalry.cli.app import app
+    from rivalry.cli.completion import answer
 
+    if (completed := answer(app)) is not None:
+        sys.exit(completed)
     debug = "--debug" in sys.argv
     if not debug:
         warnings.showwarning = _warn
