@@ -18,7 +18,10 @@ def main() -> None:
     """Run the command that was typed.  The exit status is 0 for success, 1 for a failed run, 2 for a wrong request."""
     settle()
     from rivalry.cli.app import app
+    from rivalry.cli.completion import answer
 
+    if (completed := answer(app)) is not None:
+        sys.exit(completed)
     debug = "--debug" in sys.argv
     if not debug:
         warnings.showwarning = _warn

@@ -3,7 +3,20 @@
 import click
 
 from rivalry import __version__
-from rivalry.cli import compare, data, edit, evaluate, export, human, lab, listing, sample, train, translate
+from rivalry.cli import (
+    compare,
+    completion,
+    data,
+    edit,
+    evaluate,
+    export,
+    human,
+    lab,
+    listing,
+    sample,
+    train,
+    translate,
+)
 
 
 @click.group(
@@ -11,6 +24,14 @@ from rivalry.cli import compare, data, edit, evaluate, export, human, lab, listi
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
 @click.version_option(__version__, message="rivalry %(version)s", help="Print the version.")
+@click.option(
+    "--install-completion",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=completion.on_request,
+    help="Complete commands in the shell at hand: bash, zsh or fish.",
+)
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 def app() -> None:
     """The group of all commands.  `main` handles --debug; the option is declared here for the help text."""
