@@ -4,11 +4,10 @@ A kilobyte can tell of a picture that takes gigabytes.  Three limits hold for ev
 picture, how much larger a whole set may be than its files, and how much is unpacked at the same time.
 """
 
-import contextlib
 import functools
 import os
 import threading
-from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 from rivalry.errors import BadRequest
 
@@ -20,6 +19,7 @@ LARGE = 2**26  # bytes; a picture of more must not be packed more than twice as 
 _AT_ONCE = 2**30  # bytes, over all threads, of pictures that need no turn
 
 _turn = threading.RLock()
+_NO_TURN = nullcontext()
 
 
 @functools.cache
@@ -27,14 +27,9 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@contextlib.contextmanager
-def room(size: int) -> Iterator[None]:
+def room(size: int) -> AbstractContextManager[object]:
     """Room for so many bytes: what is large for the number of threads waits until no other such thing is open."""
-    if size <= max(_AT_ONCE // processors(), 2**24):
-        yield
-    else:
-        with _turn:
-            yield
+    return _NO_TURN if size <= max(_AT_ONCE // processors(), 2**24) else _turn
 
 
 def require_image(width: int, height: int, size: int, packed: int) -> None:
