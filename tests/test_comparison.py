@@ -101,6 +101,14 @@ def test_equal_values_without_spread_are_no_different():
     assert [d.noise for d in both.differences] == [True, False, False]
 
 
+def test_rounding_is_neither_a_difference_nor_a_spread():
+    one, other = Score("s", 0.3, 100, 0.0), Score("s", 0.1 + 0.2, 100, 0.0)
+    assert one.value != other.value
+    assert difference_of(one, other) == (0.0, 0.0, 1.0)
+    assert "±" not in str(Score("s", 0.5, 100, 2e-17))
+    assert "± 2e-07" in str(Score("s", 0.5, 100, 2e-7))
+
+
 def test_what_the_reals_do_to_both_cancels():
     """On few reals the distances of one set of fakes and its copy move together: their difference has no error."""
     draw = lambda n, seed: torch.randn(n, 4, generator=torch.Generator().manual_seed(seed))

@@ -217,6 +217,8 @@ def require_own(folder: Path, own: tuple[str, ...], link: str) -> None:
             continue
         if stat.S_ISLNK(mode):
             raise _linked(path)
+        if path.parent == folder and path.suffix and stat.S_ISDIR(mode):
+            raise BadRequest(f"{path} is a folder and should be a file: this is no run that `train` left")
         if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
             raise BadRequest(
                 f"{path} is neither a regular file nor a folder: this is no run that `train` left"

@@ -156,3 +156,9 @@ def test_points_beyond_float32_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "set.npz", x=np.full((4, 2), 1e300))
     with pytest.raises(BadRequest, match=r"beyond 3\.4e38, the largest of float32"):
         open_data(str(tmp_path / "set.npz"))
+
+
+def test_a_single_number_is_no_table_of_images(tmp_path):
+    np.savez(tmp_path / "one.npz", np.float32(1), np.arange(3))
+    with pytest.raises(BadRequest):
+        open_data(str(tmp_path / "one.npz"))

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 ERROR = "standard error"
 OVER_PARTS = "deviation over parts"
 INTERVAL = "interval"
+ROUNDING = 1e-12  # of a value of about 1: what lies below says nothing
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,13 @@ class Score:
     halves: "Halves | None" = field(default=None, repr=False, compare=False)
 
     @property
+    def plus_minus(self) -> str:
+        """The spread as it is printed; empty where it is unknown, or no more than the rounding of float64."""
+        if self.spread is None or self.spread <= ROUNDING * max(1.0, abs(self.value)):
+            return ""
+        return f" ± {self.spread:.2g}"
+
+    @property
     def error(self) -> float | None:
         """One standard error; None where the spread is something else, or unknown."""
         if self.spread is None or self.spread_is == OVER_PARTS:
@@ -51,5 +59,4 @@ class Score:
         return facts | {"spread_is": self.spread_is if self.spread is not None else ""}
 
     def __str__(self) -> str:
-        plus_minus = "" if self.spread is None else f" ± {self.spread:.2g}"
-        return f"{self.name} {self.value:.4g}{plus_minus} (n = {self.n:,})"
+        return f"{self.name} {self.value:.4g}{self.plus_minus} (n = {self.n:,})"

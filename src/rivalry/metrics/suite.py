@@ -368,7 +368,7 @@ def table(scores: Sequence[Score]) -> str:
     """Scores as plain text: name, value, spread, number of samples, and which way is better."""
     rows = [("score", "value", "±", "n", "")]
     for s in scores:
-        spread = "" if s.spread is None else f"{s.spread:.2g}"
+        spread = s.plus_minus.removeprefix(" ± ")
         rows.append((s.name, f"{s.value:.4g}", spread, f"{s.n:,}", s.better and f"{s.better} is better"))
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = (

@@ -110,7 +110,7 @@ def _about(run_dir: Path) -> dict[str, Any]:
 
 
 def _lines(path: Path, record: Record) -> Iterator[dict[str, Any]]:
-    if not path.exists():
+    if not path.is_file():
         return
     with path.open(encoding="utf-8", errors="replace") as log:
         for text in log:

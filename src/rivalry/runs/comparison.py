@@ -17,7 +17,7 @@ from rivalry.data import Data, open_data
 from rivalry.errors import BadRequest
 from rivalry.game import Game
 from rivalry.metrics import suite
-from rivalry.metrics.score import Score
+from rivalry.metrics.score import ROUNDING, Score
 from rivalry.runs.run import Run
 from rivalry.runs.scoring import evaluate
 from rivalry.runs.tradeoff import Mark, tradeoff
@@ -61,6 +61,8 @@ def difference_of(one: Score, other: Score) -> tuple[float, float | None, float 
     are taken as independent and normal.
     """
     apart = one.value - other.value
+    if abs(apart) <= ROUNDING * max(1.0, abs(one.value)):
+        apart = 0.0  # the same number, summed in another order
     if one.error is None or other.error is None:
         return apart, None, None if apart else 1.0
     error, freedom = sqrt(one.error**2 + other.error**2), inf
@@ -161,7 +163,6 @@ class Comparison:
 
     def _cell(self, score: str, name: str, best: str | None) -> str:
         found = self.scores[name][score]
-        spread = "" if found.spread is None else f" ± {found.spread:.2g}"
         sign = (
             ""
             if best is None
@@ -171,7 +172,7 @@ class Comparison:
             if self.between(score, name, best).noise
             else ""
         )
-        return f"{found.value:.4g}{spread} {sign}".rstrip()
+        return f"{found.value:.4g}{found.plus_minus} {sign}".rstrip()
 
     def plot(self) -> Image.Image:
         """Precision over recall, a dot for each subject.

@@ -58,7 +58,7 @@ def open_npz(path: Path, split: str = "train", size: Size | None = None) -> Data
         labels = {name: _read(archive, key) for name, (_, key) in splits.items() if key}
         if splits[split] == ("arr_0", "") and "arr_1" in archive[2]:
             second = _read(archive, "arr_1")
-            if second.dtype.kind in "biuU" and second.shape in ((len(x),), (len(x), 1)):
+            if x.ndim and second.dtype.kind in "biuU" and second.shape in ((len(x),), (len(x), 1)):
                 splits["train"], labels["train"] = ("arr_0", "arr_1"), second
         highest = _highest(archive, [data for name, (data, _) in splits.items() if name != split], x)
     used = {key for keys in splits.values() for key in keys}

@@ -4,11 +4,10 @@ A file of a kilobyte can describe a picture of gigabytes.  There are three limit
 of a whole set relative to its files, and the bytes that are unpacked at the same time.
 """
 
-import contextlib
 import functools
 import os
 import threading
-from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 from rivalry.errors import BadRequest
 
@@ -20,6 +19,7 @@ LARGE = 2**26  # bytes; the ratio of a larger picture is at most twice `RATIO`
 _AT_ONCE = 2**30  # bytes of all pictures that are unpacked at once without waiting
 
 _turn = threading.RLock()
+_NO_TURN = nullcontext()
 
 
 @functools.cache
@@ -27,14 +27,9 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@contextlib.contextmanager
-def room(size: int) -> Iterator[None]:
+def room(size: int) -> AbstractContextManager[object]:
     """A context for unpacking `size` bytes.  Large pictures wait here, so that only one is unpacked at a time."""
-    if size <= max(_AT_ONCE // processors(), 2**24):
-        yield
-    else:
-        with _turn:
-            yield
+    return _NO_TURN if size <= max(_AT_ONCE // processors(), 2**24) else _turn
 
 
 def require_image(width: int, height: int, size: int, packed: int) -> None:

@@ -4,18 +4,16 @@ The four targets are grey, grey with alpha, RGB and RGBA (1 to 4 channels).  Oth
 conversion has a name so that it can be counted.
 """
 
-import contextlib
 import functools
 import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageMode, ImageOps
 
 from rivalry.data.readers.budget import require_image, room
 
@@ -122,7 +120,8 @@ def look(file: BinaryIO) -> Look:
     Raises:
         one of `DAMAGED`: the bytes are not an image that can be read.
     """
-    with _opened(file) as (image, packed):
+    packed = _length(file)
+    with Image.open(file, formats=formats()) as image:
         unpacked = _bytes(image)
         require_image(*image.size, unpacked, packed)
         width, height = image.size
@@ -145,14 +144,17 @@ def decode(file: BinaryIO, channels: int, size: tuple[int, int], white: int = DE
     Raises:
         one of `DAMAGED`: the bytes are not an image that can be read.
     """
-    with _opened(file) as (opened, packed):
-        require_image(*opened.size, _bytes(opened), packed)
+    packed = _length(file)
+    with Image.open(file, formats=formats()) as opened:
+        unpacked = _bytes(opened)
+        require_image(*opened.size, unpacked, packed)
         done = ["several frames, first taken"] if getattr(opened, "is_animated", False) else []
         if (
             opened.format == "JPEG"
         ):  # let JPEG decode a large image at half size, or less, but at least at twice `size`
             opened.draft(None, (2 * max(size), 2 * max(size)))
-        with room(2 * _bytes(opened)):  # the image and its converted copy
+            unpacked = _bytes(opened)
+        with room(2 * unpacked):  # the image and its converted copy
             return _decoded(opened, channels, size, white, done)
 
 
@@ -173,18 +175,22 @@ def _decoded(
     return Pixels(np.ascontiguousarray(pixels), done, highest)
 
 
-@contextlib.contextmanager
-def _opened(file: BinaryIO) -> Iterator[tuple[Image.Image, int]]:
-    """An image whose header was read, and the number of bytes of its file."""
-    packed = file.seek(0, os.SEEK_END)
+def _length(file: BinaryIO) -> int:
+    """How many bytes a file has; it is read from its beginning afterwards."""
+    length = file.seek(0, os.SEEK_END)
     file.seek(0)
-    with Image.open(file, formats=formats()) as image:
-        yield image, packed
+    return length
 
 
 def _bytes(image: Image.Image) -> int:
-    deep = {"I": 4, "F": 4}.get(image.mode, 2 if image.mode.startswith("I;16") else 1)
-    return image.width * image.height * len(image.getbands()) * deep
+    width, height = image.size
+    return width * height * _pixel_bytes(image.mode)
+
+
+@functools.cache
+def _pixel_bytes(mode: str) -> int:
+    deep = {"I": 4, "F": 4}.get(mode, 2 if mode.startswith("I;16") else 1)
+    return len(ImageMode.getmode(mode).bands) * deep
 
 
 def fit(image: Image.Image, size: tuple[int, int], done: list[str]) -> Image.Image:

@@ -9,6 +9,7 @@ If a folder holds only one folder, the inner one is read.  Files without the ext
 counted.  Files whose names begin with a dot, and folders that `rivalry train` wrote, are skipped.
 """
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -27,7 +28,7 @@ from rivalry.errors import BadRequest
 
 __all__ = ["EXTENSIONS", "Listing", "Member", "list_images", "open_images", "sort_classes"]
 
-_DOMAIN = re.compile(rf"^((?i:{'|'.join(SPLITS)}))([AB])/")  # trainA/ is train/A/
+_DOMAIN = re.compile(rf"((?i:{'|'.join(SPLITS)}))([AB])")  # trainA/ is train/A/
 
 
 @dataclass
@@ -108,7 +109,7 @@ def list_images(path: Path) -> Listing:
     images = [one for one in members if one.is_image]
     tops = _splits_at_top(images)
     into = lambda name: _in_its_split(name, tops)
-    members = [replace(one, name=into(one.name)) for one in members]
+    members = [one if (name := into(one.name)) == one.name else replace(one, name=name) for one in members]
     images = [one for one in members if _is_readable(one)]
     names = [name for name in SPLITS.values() if name in tops.values()] if tops else ["train"]
     splits = {name: [one for one in images if not tops or one.name.startswith(f"{name}/")] for name in names}
@@ -150,16 +151,25 @@ def _outside_splits(name: str) -> str:
 
 def _splits_at_top(images: list[Member]) -> dict[str, str]:
     """Folder -> its split; empty if no folder is the train split."""
-    folders = {_DOMAIN.sub(r"\1/\2/", one.name).split("/")[0] for one in images if "/" in one.name}
+    folders = {_without_domain(one.name.partition("/")[0])[0] for one in images if "/" in one.name}
     tops = {folder: canonical(folder) for folder in folders if folder.lower() in SPLITS}
     return tops if "train" in tops.values() else {}
 
 
 def _in_its_split(name: str, tops: dict[str, str]) -> str:
     """The name with the common name of its split: "train/A/1.png" for "TrainA/1.png"."""
-    name = _DOMAIN.sub(r"\1/\2/", name)
     folder, slash, rest = name.partition("/")
-    return f"{tops[folder]}/{rest}" if slash and folder in tops else name
+    if not slash:
+        return name
+    folder, domain = _without_domain(folder)
+    return f"{tops.get(folder, folder)}/{domain}{rest}"
+
+
+@functools.cache
+def _without_domain(folder: str) -> tuple[str, str]:
+    """("train", "A/") for "trainA", and ("cats", "") for any other."""
+    found = _DOMAIN.fullmatch(folder)
+    return (found[1], f"{found[2]}/") if found else (folder, "")
 
 
 def _labels_from_folders(splits: dict[str, list[Member]], split: bool) -> dict[str, str]:
