@@ -41,8 +41,8 @@ def save(
         columns: the number of columns of a sheet; by default the sheet is nearly square.
         label: (n,) the classes that the samples were asked for.
         output: `.png`, `.jpg`, `.webp` and `.gif` are one sheet.  `.npz` holds `x` and, if there are labels, the names
-            of their classes as `label`.  A name without an ending is a folder with a file for each datum.  Kinds have further
-            endings.
+            of their classes as `label`.  A name without an ending is a folder with a file for each datum.  Kinds have
+            further endings.
 
     Raises:
         BadRequest: the place cannot be written, or the ending is unknown.
