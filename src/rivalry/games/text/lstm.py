@@ -26,6 +26,7 @@ from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.kinds.tokens import END, PAD, START, vocabulary_size
 from rivalry.labels import told_labels
+from rivalry.maths.chance import uniform
 from rivalry.maths.optimizers import adam
 from rivalry.settings import Count, Fraction, Rate
 
@@ -112,9 +113,7 @@ class MaximumLikelihood(Game):
         labels = told_labels(n, label, self.classes, self.device)
         token, state = torch.full((n, 1), START, device=self.device), None
         made, ended = [], torch.zeros(n, dtype=torch.bool, device=self.device)
-        chance = torch.rand(
-            n, self.longest, device=self.device
-        )  # a row each: sample i is one, however many are drawn
+        chance = uniform((n, self.longest), self.device)
         for at in chance.split(1, dim=1):
             logits, state = self.network(token, *labels, state=state)
             token = drawn(logits[:, -1].float() / temperature, at, top_k, top_p)  # (n, 1)
