@@ -85,8 +85,8 @@ def generator_layers(latent: int, shape: Shape, width: int) -> list[nn.Module]:
     widths = [width * 2**i for i in range(k, -1, -1)]
     small = [math.ceil(side / 2**k) for side in shape[1:]]
     first = nn.Sequential(nn.Linear(latent, FEATURES, bias=False), nn.BatchNorm1d(FEATURES), nn.ReLU())
-    first = nn.Linear(FEATURES, widths[0] * math.prod(small), bias=False)
-    layers: list[nn.Module] = [nn.Sequential(first, nn.Unflatten(1, (widths[0], *small)))]
+    second = nn.Linear(FEATURES, widths[0] * math.prod(small), bias=False)
+    layers: list[nn.Module] = [nn.Sequential(second, nn.Unflatten(1, (widths[0], *small)))]
     layers += [nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False) for a, b in zip(widths, widths[1:])]
     hidden = [nn.Sequential(*part, nn.ReLU()) for part in zip(layers, map(nn.BatchNorm2d, widths))]
     return [first, *hidden, nn.Sequential(nn.Conv2d(width, shape[0], 3, 1, 1), nn.Tanh())]
