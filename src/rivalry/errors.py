@@ -8,11 +8,18 @@ import difflib
 from collections.abc import Iterable
 
 
-class BadRequest(ValueError):
+class Told(Exception):
+    """An error whose message says all: a notebook shows that alone (IPython asks for `_render_traceback_`)."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
+
+
+class BadRequest(Told, ValueError):
     """The request makes no sense; the message says what was expected, what came and what to do."""
 
 
-class RunFailed(RuntimeError):
+class RunFailed(Told, RuntimeError):
     """A run began and could not go on; the message says what is kept and how to continue."""
 
 
