@@ -8,11 +8,18 @@ import difflib
 from collections.abc import Iterable
 
 
-class BadRequest(ValueError):
+class Explained(Exception):
+    """An error whose message says all.  A notebook shows only the message (IPython asks for `_render_traceback_`)."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
+
+
+class BadRequest(Explained, ValueError):
     """The request makes no sense.  The message says what was expected, what was given and what to do."""
 
 
-class RunFailed(RuntimeError):
+class RunFailed(Explained, RuntimeError):
     """A run started and could not continue.  The message says what is kept and how to continue."""
 
 

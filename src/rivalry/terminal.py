@@ -49,6 +49,8 @@ class _Plain:
         self._stream = stream
 
     def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError("a text stream takes text")  # click finds out so that this is no stream of bytes
         self._stream.write(plain(text, keep="\n\t"))
         return len(text)
 

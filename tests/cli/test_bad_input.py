@@ -120,8 +120,8 @@ BAD = {
     f"{RING} --seed -1": "a seed is a whole number from 0",
     f"{RING} --save-every often": "a time is like 90s",
     # train: data that cannot be read
-    "train gan --data file.txt": "file.txt is no data set",
-    "train gan --data text": "no images in text",
+    "train gan --data file.txt": "file.txt holds 1 sentences; expected two or more, one a line",
+    "train gan --data text": "text holds 1 sentences; expected two or more, one a line",
     "train gan --data damaged": "none of the 8 images in damaged can be read",
     "train gan --data escape.zip": "'../b.png' leads out of the archive",
     "train gan --data torn.zip": "torn.zip is not a whole zip",
@@ -140,7 +140,7 @@ BAD = {
     "resume nowhere": "nowhere is not a run",
     "resume text": "text is not a run",
     "resume plain": "plain is not a run",
-    "resume newer": "written by a newer rivalry (format 99, this one reads 1); upgrade",
+    "resume newer": "written by a newer rivalry (format 99, this one reads 2); upgrade",
     "resume lacking": "lacking/run.json lacks settings, data, spec, seed, goal",
     "resume ring --time 1m --rounds 3": "one of rounds, samples or time",
     "sample nowhere": "nowhere is not a run",
@@ -164,7 +164,7 @@ BAD = {
     "sample digits -o file.txt/out.png": "cannot write file.txt/out.png",
     "sample digits -o /proc/out.png": "cannot write /proc/out.png",
     "sample digits -o file.txt/images": "cannot write file.txt/images",
-    "sample ring -o images": "a folder of images needs images; 'ring' holds points",
+    "sample ring -o images": "points are not written to a folder: write a .png (a sheet), a .npz (arrays)",
     # evaluate
     "evaluate ring --metrics fidd": "no metric 'fidd'; did you mean 'fid'?",
     "evaluate digits --metrics modes": "modes needs data whose modes are known",

@@ -1,7 +1,10 @@
 """Data: what a datum is (`Spec`), a table of data (`Dataset`), and endless batches from it (`Source`)."""
 
+import base64
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from html import escape
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -160,6 +163,20 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: how many of what, and the first of them where they can be drawn."""
+        from rivalry.kinds.image import to_image
+
+        classes = f", {len(self.spec.classes)} classes" if self.spec.classes else ""
+        said = f"{self.spec.name}: {len(self):,} {self.spec.meaning.plural}, {self.spec.words}{classes}"
+        few = self.rows(slice(0, 16))
+        if self.spec.meaning.axes != 2 or not len(few):
+            return f"<p>{escape(said)}</p>"
+        file = io.BytesIO()
+        to_image(torch.cat([*self.spec.meaning.tiles(few, self.spec.x)], 2)).save(file, "png")
+        uri = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+        return f'<div><img src="{uri}" alt="the first of the data"><p>{escape(said)}</p></div>'
 
     def rows(self, index: Tensor | slice, device: torch.device | str = "cpu") -> Tensor:
         """The data `x` of these rows as games get them: images are float32 in [-1, 1]."""

@@ -1,6 +1,7 @@
 """A number with its spread and its provenance."""
 
 from dataclasses import dataclass, field, fields
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -60,3 +61,15 @@ class Score:
 
     def __str__(self) -> str:
         return f"{self.name} {self.value:.4g}{self.plus_minus} (n = {self.n:,})"
+
+
+class Scores(list[Score]):
+    """Scores together: a list that a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        rows = [("score", "value", "±", "n", "better")]
+        for s in self:
+            spread = s.plus_minus.removeprefix(" ± ")
+            rows.append((s.name, f"{s.value:.4g}", spread, f"{s.n:,}", s.better))
+        cells = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows]
+        return "<table>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>"

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -24,6 +25,8 @@ def progress(goal: Goal, quiet: bool = False) -> Iterator[Callback]:
     """A callback that shows the progress of a run while the context lasts."""
     if quiet:
         yield lambda engine, moves: None
+    elif display := _notebook():
+        yield _cell(goal, display)
     elif sys.stderr.isatty():
         with _bar() as bar:
             task = bar.add_task("training", total=1.0, status="")
@@ -63,6 +66,32 @@ def _bar() -> Progress:
         refresh_per_second=4,
         transient=True,
     )
+
+
+def _notebook() -> Any:
+    """The module by which a notebook that runs this shows things; None elsewhere."""
+    ipython = sys.modules.get("IPython")  # a kernel has imported it
+    shell = ipython.get_ipython() if ipython else None
+    return ipython.display if ipython and hasattr(shell, "kernel") else None
+
+
+def _cell(goal: Goal, display: Any) -> Callback:
+    """One bar in the cell's output, drawn anew four times a second and at the end."""
+    shown, last = None, 0.0
+
+    def callback(engine: Engine, moves: Sequence[Move]) -> None:
+        nonlocal shown, last
+        share = engine.progress(goal)
+        if share < 1 and time.monotonic() - last < 0.25:
+            return
+        last = time.monotonic()
+        bar = f'<progress value="{share:.3f}" max="1"></progress> {share:.0%} {_told(engine, moves)}'
+        if shown is None:
+            shown = display.display(display.HTML(bar), display_id=True)
+        else:
+            shown.update(display.HTML(bar))
+
+    return callback
 
 
 def _lines(goal: Goal) -> Callback:

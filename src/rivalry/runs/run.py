@@ -94,6 +94,19 @@ class Run:
         require_own(path, OWN, link="best")
         return cls(path, config)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the last sheet, what the run is, and a link to its report."""
+        from rivalry.report.markup import tag
+        from rivalry.report.pictures import embed
+
+        sheets = sorted(p for p in (self.path / "samples").glob("*.png") if _digits(p.stem))
+        picture = embed(sheets[-1], 480, 2**19) if sheets else None
+        played = max((line.get("round", 0) for line in self.lines()), default=0)
+        said = f"{self.config['game']} on {self.config['data']}, {played:,} rounds"
+        report = self.path / "report.html"
+        link = tag("a", "report", href=report) if report.exists() else None
+        return tag("div", picture.html("samples") if picture else None, tag("p", said, " ", link))
+
     def write_about(self) -> None:
         """Write run.json again, from `config`."""
         with self.folder.writing("run.json", sync=True) as file:

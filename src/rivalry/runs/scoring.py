@@ -21,7 +21,7 @@ from rivalry.metrics.extractors.fingerprints import share_known
 from rivalry.metrics.extractors.resize import RESIZER, fitted
 from rivalry.metrics.features.neighbors import spaced
 from rivalry.metrics.pictures import pictures
-from rivalry.metrics.score import Score
+from rivalry.metrics.score import Score, Scores
 from rivalry.metrics.table import PRESETS, find
 from rivalry.play.ranks import Ranks, join
 from rivalry.report import write_report
@@ -45,7 +45,7 @@ def evaluate(
     output: str | Path | None = None,
     progress: suite.Progress | None = None,
     resize: bool = False,
-) -> list[Score]:
+) -> Scores:
     """Score a run, a game, a folder of images or a tensor of samples against real data.
 
     Args:
@@ -102,7 +102,7 @@ def evaluate(
             picture.image.save(file, "png")
     if run is not None and ranks.first:
         _keep(scores, run, which)
-    return scores
+    return Scores(scores)
 
 
 def _keep(scores: list[Score], run: Run, which: str) -> None:
