@@ -85,7 +85,7 @@ def _cell(goal: Goal, display: Any) -> Callback:
         if share < 1 and time.monotonic() - last < 0.25:
             return
         last = time.monotonic()
-        bar = f'<progress value="{share:.3f}" max="1"></progress> {share:.0%} {_told(engine, moves)}'
+        bar = f'<progress value="{share:.3f}" max="1"></progress> {share:.0%} {_status(engine, moves)}'
         if shown is None:
             shown = display.display(display.HTML(bar), display_id=True)
         else:
