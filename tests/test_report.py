@@ -17,6 +17,7 @@ from rivalry.errors import BadRequest
 from rivalry.metrics.score import Score
 from rivalry.report import write_report
 from rivalry.report.axes import short, ticks
+from rivalry.report.page import without_places
 
 HOSTILE = (
     """"><script>alert(1)</script><img src=x onerror=alert(2)>'</style></title><svg onload=alert(3)>&lt;"""
@@ -348,3 +349,24 @@ def test_a_prd_curve_is_drawn_and_a_damaged_one_is_not(tmp_path: Path) -> None:
     assert "PRD curve" in text
     scores[0]["details"] = {"precision": "none", "recall": [1.0]}
     assert "PRD curve" not in report(make(tmp_path / "b", [{"round": 5, "metrics": scores}]))[1]
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("/home/anna/pictures", "pictures"),
+        ("/home/anna/pictures/", "pictures"),
+        ("C:\\Users\\anna\\pictures", "pictures"),
+        (
+            "rivalry train dcgan --data=/home/anna/a.zip --run ~/runs/x",
+            "rivalry train dcgan --data=a.zip --run x",
+        ),
+        (
+            "rivalry train dcgan --data data/pictures -s a=1/2",
+            "rivalry train dcgan --data data/pictures -s a=1/2",
+        ),
+        ("owner/name", "owner/name"),
+    ],
+)
+def test_a_page_names_no_folder_of_the_machine(told: str, shown: str) -> None:
+    assert without_places(told) == shown

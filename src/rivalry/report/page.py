@@ -5,6 +5,7 @@ content security policy that forbids them.  All text of the run is escaped (see 
 """
 
 import math
+import re
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -70,8 +71,19 @@ def _page(record: Record) -> str:
 
 
 def _names(record: Record) -> tuple[str, str]:
-    data = record.about.get("data") or record.section("spec").get("name") or "?"
+    data = without_places(record.about.get("data") or record.section("spec").get("name") or "?")
     return clipped(record.about.get("game", "?"), 120), clipped(data, 120)
+
+
+def without_places(text: object) -> str:
+    """The text with each absolute path as its last name: a page is made to be shown, a machine's folders are not."""
+    return _ABSOLUTE.sub(
+        lambda found: f"{found[1]}{re.split(_SEPARATOR, found[2].rstrip('/'))[-1]}", str(text)
+    )
+
+
+_SEPARATOR = r"[/\\]"
+_ABSOLUTE = re.compile(r"(^|[\s='\"])((?:/|[A-Za-z]:[/\\]|~/)[^\s'\"]*[^\s'\"/\\][/\\]?)")
 
 
 def _header(record: Record) -> Html:
@@ -204,7 +216,7 @@ def _origin(record: Record) -> Html:
     size = " × ".join(str(v) for v in shape) if isinstance(shape, list) else "?"
     classes = spec.get("classes")
     data = [
-        clipped(record.about.get("data", "?")),
+        clipped(without_places(record.about.get("data", "?"))),
         f"{clipped(spec.get('kind', '?'), 40)} {clipped(size, 60)}",
     ]
     data += [f"{len(classes)} classes"] if isinstance(classes, list) and classes else []
@@ -219,7 +231,9 @@ def _origin(record: Record) -> Html:
     return tag(
         "section",
         tag("h2", "Settings and origin"),
-        tag("pre", clipped(record.about.get("command", "the command was not recorded"), 2000)),
+        tag(
+            "pre", clipped(without_places(record.about.get("command", "the command was not recorded")), 2000)
+        ),
         tag(
             "div",
             tag("div", tag("h3", "Settings"), facts(settings) if settings else tag("p", "the defaults")),

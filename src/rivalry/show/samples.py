@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from rivalry.files import Folder
 from rivalry.show.output import written
 from rivalry.show.sheets import sheet
 
-SHEETS = {  # ending of a sheet -> how Pillow writes it
+SHEETS: dict[str, dict[str, Any]] = {  # ending of a sheet -> how Pillow writes it
     ".png": {"format": "png"},
     ".jpg": {"format": "jpeg", "quality": 95},
     ".jpeg": {"format": "jpeg", "quality": 95},
