@@ -14,7 +14,7 @@ def draw(n, d, seed=0, mean=0.0):
 
 
 def plain(real, fake):
-    return fid(real, fake, resamples=0).value
+    return fid(real, fake, splits=0).value
 
 
 def test_honest_samples_score_the_plain_distance():
