@@ -90,7 +90,9 @@ def page(rows: list[Row], provenance: Row) -> str:
         means = [in_words([row[name] for row in mine]) for name in ("modes", "high-quality", "reverse-kl")]
         lines.append(f"| **{steps}** | mean ± deviation of {len(mine)} | " + " | ".join(means) + " | | |")
     says = f"- {SAMPLES:,} samples a look; quality and reverse KL of a run are means over its looks"
-    return "\n".join([*lines, "", says, *[f"- {name}: `{value}`" for name, value in provenance.items()]]) + "\n"
+    return (
+        "\n".join([*lines, "", says, *[f"- {name}: `{value}`" for name, value in provenance.items()]]) + "\n"
+    )
 
 
 def line(row: Row) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 from torch import Tensor, nn
-from toys import Scalars, bits, different, engine_of, images, play, points
+from toys import ABOUT, Scalars, bits, different, engine_of, images, play, points
 
 from rivalry.catalog import find, maker
 from rivalry.data.source import Source, TableSource
@@ -17,6 +17,7 @@ from rivalry.play.engine import Engine, to_device
 from rivalry.play.goal import Goal
 from rivalry.runs import callbacks
 from rivalry.runs.run import Run
+from rivalry.runs.saving import Saver
 
 # ---------------------------------------------------------------------- what a move does
 
@@ -184,13 +185,13 @@ def meddle(engine: Engine, moves: object) -> None:
 @pytest.mark.parametrize("name", ["dcgan", "sngan", "r3gan"])
 def test_callbacks_do_not_change_the_result(name: str, tmp_path) -> None:
     make, data = maker(find(name)), images(1, 8, 8)
-    run = Run.create(tmp_path / "run", {})
+    run = Run.create(tmp_path / "run", ABOUT)
     watching = [
         look,
         callbacks.log(callbacks.to_run(run), every=2),
         callbacks.sheets(run, data, n=4),
         callbacks.collapse_alarm(run, data, say=lambda message: None, n=8),
-        callbacks.checkpoint(run),
+        Saver(run, 0.0),
     ]
     ends = []
     for observers in ([], watching, [meddle]):

@@ -67,7 +67,7 @@ def test_disjoint_sets_are_told_apart_without_fail(classifier):
 def test_sees_what_moments_do_not_show():
     """The four points (±1, ±1) against N(0, I), of the same mean and covariance."""
     corners = torch.randint(2, (2000, 2), generator=torch.Generator().manual_seed(1)) * 2.0 - 1
-    assert fid(draw(2000, 2), corners, resamples=0).value < 0.02
+    assert fid(draw(2000, 2), corners, splits=0).value < 0.02
     assert c2st(draw(2000, 2), corners).value > 0.8
 
 

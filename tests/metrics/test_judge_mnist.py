@@ -65,7 +65,7 @@ def test_damage_moves_the_frechet_distance_in_order(test_set, verdicts_on_real, 
     images = fresh.rows(slice(None))
     few = part(test_set, (test_set.label < 5) & (torch.arange(10_000) % 4 == 1))
     damaged = [images, avg_pool2d(images, 3, 1, 1), avg_pool2d(images, 5, 1, 2), few.rows(slice(None))]
-    scores = [fid(real, extract(mnist_judge, x)[0], resamples=5) for x in damaged]
+    scores = [fid(real, extract(mnist_judge, x)[0], splits=5) for x in damaged]
     good, light, strong, half = (s.value for s in scores)
     assert 3 * good < light < strong
     assert half > 10 * good

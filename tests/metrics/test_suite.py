@@ -167,7 +167,7 @@ def test_refuses_verdicts_where_nothing_tells_classes_apart():
     [
         (torch.zeros(0, *SHAPE), "no samples"),
         (torch.zeros(5, 1, 10, 12), "samples are 1 x 10 x 12, 'bars' is 1 x 10 x 10"),
-        (torch.zeros(5, *SHAPE).index_fill(0, torch.tensor([1]), float("nan")), "1 of 5 samples hold values"),
+        (torch.zeros(5, *SHAPE).index_fill(0, torch.tensor([1]), float("nan")), "1 of 5 hold values"),
         (torch.full((5, *SHAPE), 255.0), r"values up to 255; expected floats in \[-1, 1\] or uint8"),
         (torch.zeros(1, *SHAPE), "fid needs at least 2 fake samples; got 1"),
     ],

@@ -130,7 +130,7 @@ def test_the_frechet_distance_is_that_of_torch_fidelity(fidelity: ModuleType) ->
 
     statistics = [fid_features_to_statistics(x) for x in (REAL, FAKE)]
     theirs = fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"]
-    assert fid(REAL, FAKE, resamples=0).value == pytest.approx(theirs, rel=1e-5)
+    assert fid(REAL, FAKE, splits=0).value == pytest.approx(theirs, rel=1e-5)
 
 
 def test_kid_of_one_subset_of_everything_is_that_of_torch_fidelity(fidelity: ModuleType) -> None:
