@@ -1,7 +1,6 @@
 """Modules that lie in rooms now, under the names that authors of games import them by: both names are one module."""
 
 import importlib
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -14,11 +13,14 @@ ROOMS = {
 MOVED = {f"rivalry.{name}": f"rivalry.{room}.{name}" for room, names in ROOMS.items() for name in names}
 
 
-class Moved(MetaPathFinder, Loader):
-    """Finds a module of `MOVED` where it lies now.  Nothing is imported before it is asked for."""
+class Moved:
+    """Finds and loads a module of `MOVED` where it lies now.  Nothing is imported before it is asked for.
+
+    `importlib.abc` has classes for this that take longer to import than the rest of the package.
+    """
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        return ModuleSpec(name, self) if name in MOVED else None
+        return ModuleSpec(name, self) if name in MOVED else None  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = importlib.import_module(MOVED[spec.name])

@@ -123,7 +123,8 @@ def _samples_of(
     asked = given["label"].cpu() if "label" in given else None
     if ranks.world > 1:
         return draw(game, n, seed=seed, ranks=ranks, **given), asked
-    two = draw(game, 2, seed=seed, **given_for(game, real, 2))
+    of_two: dict[str, Any] = dict(given_for(game, real, 2))
+    two = draw(game, 2, seed=seed, **of_two)
     suite.as_seen(target_data(game, real), two)  # refused before a judge is trained for them
     return suite.Parts(n, lambda: parts(game, n, seed=seed, **given)), asked
 

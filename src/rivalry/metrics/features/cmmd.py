@@ -58,7 +58,7 @@ def cmmd(
     yx = mean_of_kernel(y, x, sigma)
     value = SCALE * float(xx.mean() + yy.mean() - 2 * xy.mean())
     error = 2 * SCALE * float(((xx - xy).var() / len(x) + (yy - yx).var() / len(y)).sqrt())
-    facts = {"n real": len(x), "n fake": len(y), "sigma": sigma, "unit": unit}
+    facts: dict[str, Any] = {"n real": len(x), "n fake": len(y), "sigma": sigma, "unit": unit}
     facts |= {"spread": "standard error of the U-statistic, first order"}
     return Score(f"cmmd[{features}]", max(0.0, value), len(y), error, "low", {**(provenance or {}), **facts})
 
