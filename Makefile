@@ -1,9 +1,10 @@
 # make demo: the main job on bundled MNIST.   make test: the whole suite.   make check: what CI holds a change to.
 # make parity: the metrics beside those of other packages.   make fuzz: 11,000 hostile inputs, 0 tracebacks.
+# make docs: the site under build/site, with a page for each game from its docstring.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check fuzz parity lock clean
+.PHONY: demo test check docs fuzz parity lock clean
 
 # pip's own settings may name a folder of wheels; uv does not read them, so they are passed on.
 .venv/ready: pyproject.toml constraints.txt
@@ -28,12 +29,19 @@ check: .venv/ready
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
+docs: .venv/ready
+	UV_FIND_LINKS="$$($(BIN)/pip config get global.find-links 2>/dev/null || true)" \
+		$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[docs]'
+	$(BIN)/python tools/make_pages.py
+	$(BIN)/mkdocs build --quiet --strict
+
 fuzz: .venv/ready
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/fuzz.py
 
 # Without their dependencies: several would bring another torch, and torchvision, which is stood in for.
 PEERS = prdc==0.2 lpips==0.1.4 torchmetrics==1.9.0 lightning-utilities packaging torch-fidelity==0.4.0 clean-fid==0.1.35 \
-	scikit-learn joblib threadpoolctl gudhi==3.13.0 tqdm requests
+	scikit-learn joblib threadpoolctl gudhi==3.13.0 tqdm requests \
+	transformers==4.57.1 huggingface_hub==0.35.3 tokenizers==0.22.1 regex pyyaml filelock
 parity: .venv/ready
 	UV_FIND_LINKS="$$($(BIN)/pip config get global.find-links 2>/dev/null || true)" \
 		$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --target .parity $(PEERS)
@@ -49,4 +57,4 @@ lock: .venv/ready
 	cat .venv/lock.txt >> constraints.txt
 
 clean:
-	rm -rf .venv .parity
+	rm -rf .venv .parity build
