@@ -14,6 +14,7 @@ Writes benchmarks/results/unrolling.json and .md.
 
 import argparse
 import json
+import math
 import statistics
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,24 @@ def page(rows: list[Row], provenance: Row) -> str:
         lines.append(f"| **{steps}** | mean ± deviation of {len(mine)} | " + " | ".join(means) + " | | |")
     says = f"- {SAMPLES:,} samples a look; quality and reverse KL of a run are means over its looks"
     return (
-        "\n".join([*lines, "", says, *[f"- {name}: `{value}`" for name, value in provenance.items()]]) + "\n"
+        "\n".join(
+            [*lines, "", says, control(), *[f"- {name}: `{value}`" for name, value in provenance.items()]]
+        )
+        + "\n"
+    )
+
+
+def control() -> str:
+    """What points score that know the circle and nothing of the modes on it."""
+    truth, chance = open_data("ring").facts["modes"], torch.Generator().manual_seed(0)
+    angle = 2 * math.pi * torch.rand(SAMPLES, generator=chance)
+    radius = truth.centers.norm(dim=1).mean() * (1 + 0.05 * torch.randn(SAMPLES, generator=chance))
+    circle = radius[:, None] * torch.stack([angle.cos(), angle.sin()], 1)
+    found, good, divergence = modes(circle, truth.centers, truth.std)
+    return (
+        "- control: points spread evenly over a circle through the modes, the radius ± 5 %, score "
+        f"{found.value:g} modes, {good.value:.1%}, {divergence.value:.3f}; "
+        "near these, a generator has spread and no modes"
     )
 
 
