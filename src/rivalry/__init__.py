@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 from rivalry.moved import Moved
 
-sys.meta_path.append(Moved())  # type: ignore[arg-type]
+sys.meta_path.append(Moved())
 
 __version__ = "0.1.0"
 
