@@ -1,7 +1,8 @@
 """Memorization: which samples are training images, seen through flips, shifts and crops?
 
 Each sample is compared with training images mirrored or not, shifted by up to a tenth of the side, and cropped by up to
-a tenth at each border.  Plain distances between pixels miss a copy that is a pixel off.
+a tenth at every border.  Crops at one side or corner alone are found less often: docs/metrics.md has the shares.
+Plain distances between pixels miss a copy that is a pixel off.
 
 Two steps.  At 8 x 8 pixels every training image is compared with every sample in some of these views, and the
 nearest 12 are kept.  At 32 x 32, or at the images' own size where that is smaller, a sample's middle is compared with
