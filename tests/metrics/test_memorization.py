@@ -73,7 +73,7 @@ def test_shifts_and_crops_of_a_tenth_are_seen_through_at_every_size(size):
 
 
 def test_the_nearest_are_among_those_that_are_kept():
-    """Nearly always, since the first step looks at 8 x 8 pixels; the share of copies that are found is to be as large."""
+    """Nearly always, since the first step looks at 8 x 8 pixels: the share that memorization is to find."""
     rows = candidates(TRAIN.rows(slice(0, 40)).roll(3, 2), TRAIN)
     assert rows.shape == (40, 12)
     assert (rows == torch.arange(40)[:, None]).any(1).double().mean() >= 0.95
