@@ -211,8 +211,15 @@ def test_heavy_work_is_seen_to_be_heavy() -> None:
 
 @pytest.mark.parametrize("words", [["--help"], ["list"]], ids=" ".join)
 def test_light_work_is_immediate(words: list[str]) -> None:
-    command = [sys.executable, "-m", "rivalry", *words]
-    assert min(_cpu_seconds(command) for _ in range(3)) < 0.3
+    """In 0.3 s, or on a slow or busy machine in twice the time that click alone takes to import."""
+    command, click = [sys.executable, "-m", "rivalry", *words], [sys.executable, "-c", "import click"]
+    pairs = [(_cpu_seconds(command), _cpu_seconds(click)) for _ in range(4)]
+    assert any(ours < 0.3 or ours < 2 * theirs for ours, theirs in pairs)
+
+
+def test_heavy_work_is_not() -> None:
+    torch, click = ([sys.executable, "-c", f"import {name}"] for name in ("torch", "click"))
+    assert _cpu_seconds(torch) > 2 * _cpu_seconds(click)
 
 
 def _cpu_seconds(command: list[str]) -> float:
