@@ -102,7 +102,15 @@ def write_tensors(tensors: dict[str, Tensor], file: BinaryIO) -> None:
 
 
 def load_tensors(file: Path) -> dict[str, Tensor]:
-    return load_file(file)
+    """The tensors of a safetensors file.
+
+    Raises:
+        OSError: the file cannot be opened, which torch says in another way.
+    """
+    try:
+        return load_file(file)
+    except RuntimeError as error:
+        raise OSError(str(error)) from error
 
 
 def write_json(tree: Any, file: BinaryIO) -> None:
