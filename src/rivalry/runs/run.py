@@ -41,7 +41,7 @@ OWN = (
 )  # the files and folders of a run
 LARGEST = 2**24  # the largest run.json, in bytes
 LONGEST = 2**20  # the longest line of a log, in bytes
-TRIES = 20  # times to try to read a checkpoint while training replaces it
+TRIES = 500  # times to try to read a checkpoint while training replaces it
 
 
 class Run:
