@@ -66,7 +66,7 @@ class Checkpoint:
         try:
             found = self._sound(names)
         except Damaged as damage:
-            if self._identity() != which:
+            if which is None or self._identity() != which:
                 raise Gone(str(damage)) from damage
             raise
         if self._identity() != which:
@@ -95,12 +95,12 @@ class Checkpoint:
             raise Damaged(f"{file} is damaged: its hash is not the one that was written")
         return load_tensors(file)
 
-    def _identity(self) -> tuple[int, int] | None:
+    def _identity(self) -> tuple[int, int, int] | None:
         try:
             found = self.path.stat()
         except OSError:
             return None
-        return found.st_dev, found.st_ino
+        return found.st_dev, found.st_ino, found.st_ctime_ns  # a number may be given again at once
 
     @classmethod
     def write(cls, folder: Folder, t: int, weights: dict[str, Tensor], state: dict[str, Any]) -> "Checkpoint":
