@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -12,7 +12,7 @@ from rivalry.errors import BadRequest
 from rivalry.kinds.tokens import END, PAD, SPECIAL, UNKNOWN
 
 LONGEST = 40  # tokens of a sentence; the rest is cut off
-LARGEST = 1 << 28  # bytes of all files together
+LARGEST = 1 << 28  # bytes of one file
 RARE = 2  # words that are rarer in the training split are "unknown"
 WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
 IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -84,8 +84,8 @@ def _lines(file: Path) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _mostly_ideographs(lines: "Sequence[str] | object") -> bool:
-    text = "".join(lines)  # type: ignore[arg-type]
+def _mostly_ideographs(lines: Iterable[str]) -> bool:
+    text = "".join(lines)
     return len(IDEOGRAPH.findall(text)) * 2 > len(text)
 
 
