@@ -196,9 +196,10 @@ def infogan(
 
 # For a processor.  Not tuned to the end: categories are digits in 58 ± 7 % of the samples, without the information in
 # 37 ± 3 %, and a number follows the slant without it as well (benchmarks/infogan.py, 3 seeds): with so short a noise
-# the generator has little else to say.  The trials before, each of one seed and some 1,000 rounds, suggest that with a
-# noise of 62 the category is a twentieth of what the generator reads and comes to mean a detail; with 4 a category shows
-# mostly one digit, though two may share one.  With the critic's rate for the generator, categories were digits less often.
+# the generator has little else to say.  The trials before, each of one seed and some 1,000 rounds, suggest that with
+# a noise of 62 the category is a twentieth of what the generator reads and comes to mean a detail; with 4 a category
+# shows mostly one digit, though two may share one.  With the critic's rate for the generator, categories were digits
+# less often.
 MNIST = {
     "width": 16,
     "latent": 4,
