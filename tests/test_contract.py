@@ -20,6 +20,7 @@ from toys import bits, different, engine_of, images, paired, small
 from rivalry.catalog import CATALOG, Entry, maker, recipes
 from rivalry.data.names import NAMES
 from rivalry.data.source import Dataset, Source
+from rivalry.data.source import toy as kind_toy
 from rivalry.errors import BadRequest
 from rivalry.game import (
     Conditional,
@@ -34,7 +35,7 @@ from rivalry.game import (
     Translator,
 )
 from rivalry.given import given_for
-from rivalry.kinds import KINDS, find_kind
+from rivalry.kinds import KINDS
 from rivalry.kinds.kind import in_full_precision
 from rivalry.maths.chance import seeded
 from rivalry.play.goal import Goal, seconds
@@ -59,7 +60,7 @@ def suited(entry: Entry, *shape: int) -> Dataset:
 
 @cache
 def toy(kind: str, classes: int = CLASSES) -> Dataset:
-    return find_kind(kind).toy(classes=classes)
+    return kind_toy(kind, classes=classes)
 
 
 def built(entry: Entry, data: Dataset, **given: Any) -> Game:

@@ -1,11 +1,14 @@
 """The duties of every kind of data: it is stored and read, shown, written, compared, and refuses other data."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from rivalry.data.source import Column, Dataset, Spec
+from rivalry.data import open_data
+from rivalry.data.source import Column, Dataset, Spec, toy
 from rivalry.errors import BadRequest
 from rivalry.kinds import KINDS, find_kind
 from rivalry.kinds.kind import Kind
@@ -18,7 +21,7 @@ every_kind = pytest.mark.parametrize("kind", [find_kind(name) for name in KINDS]
 
 @every_kind
 def test_its_name_is_its_row_and_its_data_are_of_it(kind: Kind) -> None:
-    data = kind.toy(n=6)
+    data = toy(kind.name, n=6)
     assert find_kind(kind.name) is kind
     assert data.spec.kind == kind.name
     assert data.x.dtype == kind.dtype
@@ -32,25 +35,25 @@ def test_its_name_is_its_row_and_its_data_are_of_it(kind: Kind) -> None:
 
 @every_kind
 def test_the_toy_is_the_same_at_every_call(kind: Kind) -> None:
-    assert torch.equal(kind.toy().x, kind.toy().x)
+    assert torch.equal(toy(kind.name).x, toy(kind.name).x)
 
 
 @every_kind
 def test_what_is_seen_can_be_kept(kind: Kind) -> None:
-    data = kind.toy()
+    data = toy(kind.name)
     assert torch.equal(kind.kept(data.rows(slice(None))), data.x)
 
 
 @every_kind
 def test_values_are_in_the_range_that_is_promised(kind: Kind) -> None:
-    seen = kind.toy().rows(slice(None))
+    seen = toy(kind.name).rows(slice(None))
     assert seen.is_floating_point() == kind.real
     assert not kind.bounded or seen.abs().max() <= 1
 
 
 @every_kind
 def test_samples_of_another_shape_or_not_finite_are_refused(kind: Kind) -> None:
-    data = kind.toy()
+    data = toy(kind.name)
     seen = data.rows(slice(0, 4))
     assert "expected" in kind.refuse(seen.unsqueeze(1), data.spec.x)
     if kind.real:
@@ -61,7 +64,7 @@ def test_samples_of_another_shape_or_not_finite_are_refused(kind: Kind) -> None:
 
 @every_kind
 def test_a_datum_is_nearer_to_itself_than_to_others(kind: Kind) -> None:
-    vectors = kind.vectors(kind.toy().rows(slice(None)))
+    vectors = kind.vectors(toy(kind.name).rows(slice(None)))
     assert vectors.dtype == torch.float32
     assert vectors.ndim == 2
     distances = torch.cdist(vectors, vectors, compute_mode="donot_use_mm_for_euclid_dist")
@@ -71,7 +74,7 @@ def test_a_datum_is_nearer_to_itself_than_to_others(kind: Kind) -> None:
 
 @every_kind
 def test_it_can_be_shown_alone_by_class_and_in_a_table(kind: Kind) -> None:
-    data = kind.toy(n=12)
+    data = toy(kind.name, n=12)
     x = data.rows(slice(None))
     assert sheet(x, data.spec).size > (8, 8)
     assert sheet(x, data.spec, columns=4, labels=data.label).size > (8, 8)
@@ -81,7 +84,7 @@ def test_it_can_be_shown_alone_by_class_and_in_a_table(kind: Kind) -> None:
 
 @every_kind
 def test_samples_are_written_to_every_ending_that_it_names(kind: Kind, tmp_path: Path) -> None:
-    data = kind.toy(n=3)
+    data = toy(kind.name, n=3)
     for ending in (".png", ".npz", *kind.writes, *([""] if kind.single else [])):
         place = tmp_path / f"made{ending}"
         save(lambda: [data.rows(slice(None))], place, data.spec)
@@ -92,7 +95,7 @@ def test_samples_are_written_to_every_ending_that_it_names(kind: Kind, tmp_path:
 
 @every_kind
 def test_a_spec_is_read_back_as_it_was_written(kind: Kind) -> None:
-    spec = kind.toy().spec
+    spec = toy(kind.name).spec
     assert Spec.from_json(spec.to_json()) == spec
 
 
@@ -116,3 +119,33 @@ def test_a_spec_of_format_1_is_read() -> None:
 def test_an_unknown_kind_is_refused_before_anything_exists() -> None:
     with pytest.raises(BadRequest, match="no kind of data 'imagse'"):
         Spec("typo", "imagse", (1, 8, 8))
+
+
+@every_kind
+def test_samples_in_an_archive_are_read_as_data_of_their_kind(kind: Kind, tmp_path: Path) -> None:
+    data = toy(kind.name, n=6)
+    save(lambda: [data.rows(slice(None))], tmp_path / "made.npz", data.spec, label=data.label)
+    again = open_data(str(tmp_path / "made.npz"))
+    assert replace(again.spec, name=data.spec.name) == data.spec
+    assert torch.equal(again.x, data.x)
+    assert again.label is not None and torch.equal(again.label, data.label)
+
+
+def test_a_sound_named_so_is_no_picture_and_bad_names_are_told(tmp_path: Path) -> None:
+    place = tmp_path / "x.npz"
+    waves = np.zeros((4, 1, 256), np.float32)
+    np.savez(place, x=waves, kind="wave", about='{"rate": 8000}')
+    assert open_data(str(place)).spec.x == Column("wave", (1, 256), {"rate": 8000})
+    for given, said in (
+        ({"kind": "wawe"}, "did you mean 'wave'"),
+        ({"kind": "wave", "about": "[1]"}, "no table of JSON"),
+        ({"kind": "wave", "about": "{"}, "no JSON"),
+        ({"kind": np.arange(3)}, "expected one string"),
+        ({"kind": "clip"}, "no clips"),
+        ({"kind": "wave", "x": waves + 100}, "no sounds: they hold values up to 100"),
+        ({"kind": "wave", "x": waves * np.nan}, "not finite"),
+        ({"kind": "graph", "x": np.full((2, 8, 8), 256)}, "stored as 0 to 255"),
+    ):
+        np.savez(place, **{"x": waves, **given})
+        with pytest.raises(BadRequest, match=said):
+            open_data(str(place))

@@ -20,7 +20,8 @@ FILES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
     "errors cache terminal moved",
     "files",
-    "settings labels maths nn kinds show.scatter games.entry data.source data.names game given",
+    "settings kinds show.scatter",
+    "labels maths nn games.entry data.source data.names game given",
     "data metrics show human",
     "games",
     "catalog play report",

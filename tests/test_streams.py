@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 import rivalry
-from rivalry.data.source import Source, Spec
+from rivalry.data.source import Source, Spec, toy
 from rivalry.errors import BadRequest
-from rivalry.kinds import find_kind
 from rivalry.play.dynamics import DYNAMICS, Extragradient, find_dynamics
 
 
@@ -23,7 +22,7 @@ class Tones:
         self.drawn = 0
         self.generator = torch.Generator().manual_seed(seed)
         if shown:
-            self.table = find_kind("wave").toy(shown, classes=0)
+            self.table = toy("wave", shown, classes=0)
 
     def take(self, n: int, label: int | None = None) -> tuple[Tensor, ...]:
         self.drawn += n
@@ -40,7 +39,7 @@ class Tones:
 
 def test_a_stream_is_a_source_and_a_table_is_none() -> None:
     assert isinstance(Tones(), Source)
-    assert not isinstance(find_kind("points").toy(), Source)
+    assert not isinstance(toy("points"), Source)
 
 
 def test_a_stream_is_trained_on_and_resumed_bit_for_bit(tmp_path: Path) -> None:
@@ -62,7 +61,7 @@ def test_a_stream_that_shows_a_table_is_looked_at(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["wave", "clip", "tokens"])
 def test_a_strangers_data_set_of_any_kind_has_sheets_and_a_report(kind: str, tmp_path: Path) -> None:
     game = "lstm" if kind == "tokens" else "gan"
-    data = find_kind(kind).toy(classes=0)
+    data = toy(kind, classes=0)
     run = rivalry.train(game, data, rounds=3, run=tmp_path / "run", width=16, quiet=True)
     assert list((run.path / "samples").glob("*.png"))
     assert (run.path / "report.html").stat().st_size > 10_000
@@ -75,7 +74,7 @@ def test_dynamics_are_asked_for_by_name(tmp_path: Path) -> None:
     for wrong in ("stale:x", "gradient:2", "stale:-1"):
         with pytest.raises(BadRequest):
             find_dynamics(wrong)
-    data = find_kind("points").toy()
+    data = toy("points")
     runs = [
         rivalry.train("gan", data, rounds=5, run=tmp_path / name, width=8, dynamics=name, quiet=True)
         for name in ("gradient", "extragradient")

@@ -8,10 +8,10 @@ import torch
 
 import rivalry
 from rivalry.data import open_data
-from rivalry.data.source import Dataset
+from rivalry.data.source import Dataset, toy
 from rivalry.errors import BadRequest
 from rivalry.games.text.lstm import drawn, lstm
-from rivalry.kinds.tokens import END, PAD, START, TOKENS, sentences
+from rivalry.kinds.tokens import END, PAD, START, sentences
 from rivalry.metrics.text.bleu import bleu
 
 LINES = ["the cat sits here", "the dog sits there", "the owl sings here, too", "a cat sings"] * 10
@@ -60,7 +60,7 @@ def test_what_is_no_text_is_said(tmp_path: Path, content: bytes, words: str) -> 
 
 
 def test_the_likelihood_is_the_sum_over_tokens_up_to_the_end() -> None:
-    data = TOKENS.toy(classes=0)
+    data = toy("tokens", classes=0)
     torch.manual_seed(0)
     game = lstm(data.spec, width=8, embedding=4).eval()
     x = data.x[:5]
@@ -88,7 +88,7 @@ def test_tokens_are_drawn_as_often_as_they_are_likely() -> None:
 
 
 def test_bleu_of_a_copy_is_one_and_of_strangers_almost_none() -> None:
-    data = TOKENS.toy(n=30, classes=0)
+    data = toy("tokens", n=30, classes=0)
     copied = {score.name: score.value for score in bleu(data, data.x)}
     assert copied["bleu-2"] == pytest.approx(1)
     strangers = torch.tensor([[5, 5, 5, 5, END], [9, 9, 9, 9, END]])
@@ -97,14 +97,14 @@ def test_bleu_of_a_copy_is_one_and_of_strangers_almost_none() -> None:
 
 def test_bleu_by_hand() -> None:
     """A b c against a b d: 2 of 3 words, 1 of 2 pairs, the same length: the root of 2/3 · 1/2."""
-    spec = TOKENS.toy().spec
+    spec = toy("tokens").spec
     real = Dataset(spec, torch.tensor([[4, 5, 7, END, PAD]]), torch.zeros(1, dtype=torch.long))
     fake = torch.tensor([[4, 5, 6, END, PAD]] * 2)
     assert bleu(real, fake)[0].value == pytest.approx(math.sqrt(2 / 3 * 1 / 2))
 
 
 def test_a_colder_sampler_is_refused_at_zero() -> None:
-    game = lstm(TOKENS.toy().spec, width=8)
+    game = lstm(toy("tokens").spec, width=8)
     with pytest.raises(BadRequest, match="temperature is above 0"):
         game.sample(2, temperature=0.0)
 

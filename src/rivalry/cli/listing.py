@@ -65,12 +65,12 @@ def show_game(game: str) -> None:
 
 def _example(entry: catalog.Entry) -> "Spec":
     """What a game may play on, of the first of its kinds: images as MNIST's, else the kind's own toy."""
-    from rivalry.data.source import Spec
+    from rivalry.data.source import Spec, toy
     from rivalry.kinds import find_kind
 
     kind = find_kind(entry.kinds[0])
     classes = tuple("0123456789"[: 2 if "domains" in entry.needs else 10])
-    spec = kind.toy(classes=len(classes)).spec
+    spec = toy(kind.name, classes=len(classes)).spec
     if kind.axes == 2:
         spec = Spec("28 x 28 grey", kind.name, (1, 28, 28), classes)
     return replace(spec, extra={"source": spec.x} if "pairs" in entry.needs else {})

@@ -2,8 +2,8 @@
 
 import base64
 import io
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Protocol, runtime_checkable
 
@@ -11,134 +11,12 @@ import torch
 from torch import Tensor
 
 from rivalry.errors import BadRequest
-from rivalry.kinds import find_kind, require_kind
+from rivalry.kinds import find_kind
+from rivalry.kinds.image import to_image
 from rivalry.kinds.kind import Kind
+from rivalry.kinds.spec import Column, Spec
 
-
-@dataclass(frozen=True)
-class Column:
-    """A description of one column of the data.
-
-    Attributes:
-        kind: a name of `rivalry.kinds.KINDS`, such as "image".
-        shape: the shape of one datum, without the number of rows.
-        about: further facts that the kind needs, of JSON's types: a vocabulary, a sampling rate.
-    """
-
-    kind: str
-    shape: tuple[int, ...]
-    about: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        require_kind(self.kind)
-
-    @property
-    def meaning(self) -> Kind:
-        """The kind itself."""
-        return find_kind(self.kind)
-
-
-@dataclass(frozen=True)
-class Spec:
-    """A description of one datum.
-
-    Attributes:
-        name: the name of the data set, for people and for provenance.
-        kind: the kind of `x`, a name of `rivalry.kinds.KINDS`: "image", "points", "tokens".
-        shape: the shape of one datum `x`: (c, h, w) in [-1, 1] for an image, (d,) for a point.
-        classes: the names of the labels, in label order; empty if there are none.  The domains of a translation are
-            classes too.
-        extra: the further columns by name, such as "source", the image that `x` is made from.  A tuple of names
-            stands for columns of the kind and shape of `x`.
-        about: further facts that the kind of `x` needs, see `Column`.
-    """
-
-    name: str
-    kind: str
-    shape: tuple[int, ...]
-    classes: tuple[str, ...] = ()
-    extra: Mapping[str, Column] = field(default_factory=dict)
-    about: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        require_kind(self.kind)
-        if not isinstance(self.extra, dict):
-            alike = Column(self.kind, self.shape, self.about)
-            object.__setattr__(self, "extra", dict.fromkeys(self.extra, alike))
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The names of the columns that a batch may hold."""
-        return ("x", *(("label",) if self.classes else ()), *self.extra)
-
-    @property
-    def x(self) -> Column:
-        """The column `x`."""
-        return Column(self.kind, self.shape, self.about)
-
-    @property
-    def meaning(self) -> Kind:
-        """The kind of `x` itself."""
-        return find_kind(self.kind)
-
-    @property
-    def words(self) -> str:
-        """One datum in words: "28 x 28 grey"."""
-        return self.meaning.words(self.x)
-
-    def require(
-        self,
-        who: str,
-        *,
-        kind: str | tuple[str, ...] | None = None,
-        real: bool = False,
-        classes: bool = False,
-        domains: int = 0,
-        pairs: bool = False,
-    ) -> None:
-        """Refuse data that the game `who` cannot use.
-
-        Args:
-            kind: the kind of `x`, or several possible kinds.
-            real: `x` must be real numbers, so that a small change has a meaning.
-
-        Raises:
-            BadRequest: the data do not fit; names what the game needs, and what this data set has.
-        """
-        kinds = (kind,) if isinstance(kind, str) else kind
-        if kinds and self.kind not in kinds:
-            needed = " or ".join(repr(one) for one in kinds)
-            raise BadRequest(f"{who} needs data of kind {needed}; {self.name!r} holds {self.kind}")
-        if real and not self.meaning.real:
-            raise BadRequest(f"{who} needs data of real numbers; {self.name!r} holds {self.meaning.plural}")
-        if classes and not self.classes:
-            raise BadRequest(f"{who} needs labels; {self.name!r} has none (sub-folders or a CSV give labels)")
-        if domains and len(self.classes) != domains:
-            has = f"{len(self.classes)} ({', '.join(self.classes[:4])} ...)" if self.classes else "one"
-            raise BadRequest(
-                f"{who} needs {NUMBERS[domains]} domains, a folder each; {self.name!r} has {has}"
-            )
-        if pairs and "source" not in self.extra:
-            raise BadRequest(
-                f"{who} needs aligned pairs; {self.name!r} has none (folders A and B with the same file names, "
-                "or pictures side by side)"
-            )
-        if why := self.meaning.unplayable(self):
-            raise BadRequest(f"{who} needs {why}")
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, given: dict[str, Any]) -> "Spec":
-        """The inverse of `to_json`.  It also reads runs of format 1, where `extra` was a list of names."""
-        extra = given.get("extra", ())
-        if isinstance(extra, dict):
-            extra = {
-                name: Column(c["kind"], tuple(c["shape"]), c.get("about", {})) for name, c in extra.items()
-            }
-        shape, classes = tuple(given["shape"]), tuple(given.get("classes", ()))
-        return cls(given["name"], given["kind"], shape, classes, extra, given.get("about", {}))
+__all__ = ["Column", "Dataset", "Source", "Spec", "TableSource", "toy"]
 
 
 @dataclass
@@ -166,8 +44,6 @@ class Dataset:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: how many of what, and the first of them where they can be drawn."""
-        from rivalry.kinds.image import to_image
-
         classes = f", {len(self.spec.classes)} classes" if self.spec.classes else ""
         said = f"{self.spec.name}: {len(self):,} {self.spec.meaning.plural}, {self.spec.words}{classes}"
         few = self.rows(slice(0, 16))
@@ -209,7 +85,14 @@ class Dataset:
         return Dataset(self.spec, self.x.to(device), label, self.facts, others)
 
 
-NUMBERS = {1: "one", 2: "two", 3: "three"}
+def toy(kind: str, n: int = 64, classes: int = 3) -> Dataset:
+    """The small data set of a kind, with labels if `classes` is not 0: for tests and for `rivalry show`."""
+    example = find_kind(kind).example(n, max(classes, 1))
+    names = tuple(f"class {i}" for i in range(classes))
+    spec = Spec(example.name, kind, tuple(example.x.shape[1:]), names, about=example.about)
+    return Dataset(spec, example.x, example.label if classes else None)
+
+
 EVERYTHING = -1  # stands for "all rows" among the labels in `_drawn` and `_orders`
 
 

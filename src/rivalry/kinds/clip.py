@@ -1,17 +1,15 @@
 """Clips: (frames, c, h, w), stored as bytes, in [-1, 1] for games.  `Column.about` holds `rate` (frames per second)."""
 
 import io
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import torch
 from PIL import Image
 from torch import Tensor
 
 from rivalry.kinds.image import COLORS, IMAGE, to_image
-from rivalry.kinds.kind import Kind, is_number
-
-if TYPE_CHECKING:
-    from rivalry.data.source import Column, Dataset, Spec
+from rivalry.kinds.kind import Example, Kind, is_number
+from rivalry.kinds.spec import Column, Spec
 
 RATE = 8  # frames per second, by default
 ACROSS = 8  # frames on a tile
@@ -36,22 +34,22 @@ class ClipKind(Kind):
         frames, _, h, w = shape
         return frames * h * w
 
-    def unplayable(self, spec: "Spec") -> str:
+    def unplayable(self, spec: Spec) -> str:
         if len(spec.shape) == 4 and spec.shape[1] in COLORS and min(spec.shape[2:]) >= 8:
             return ""
         shape = " x ".join(map(str, spec.shape))
         return f"clips (frames, c, h, w) of at least 8 x 8; {spec.name!r} has {shape}"
 
-    def words(self, column: "Column") -> str:
+    def words(self, column: Column) -> str:
         frames, c, h, w = column.shape
         return f"{frames} frames of {h} x {w} {COLORS.get(c, f'with {c} channels')}"
 
-    def tiles(self, x: Tensor, column: "Column") -> Tensor:
+    def tiles(self, x: Tensor, column: Column) -> Tensor:
         """Some frames side by side: (n, f, c, h, w) -> (n, c, h, w · 8)."""
         shown = torch.linspace(0, x.shape[1] - 1, min(ACROSS, x.shape[1])).long()
         return torch.cat(list(x[:, shown].unbind(1)), 3)
 
-    def beside(self, x: Tensor, column: "Column") -> dict[str, bytes]:
+    def beside(self, x: Tensor, column: Column) -> dict[str, bytes]:
         """An animation of the first clips, four in each row."""
         some, across = x[:MOVING], min(4, len(x))
         some = some[: len(some) // across * across]
@@ -60,22 +58,18 @@ class ClipKind(Kind):
         self.write_single(torch.cat(rows, 2), column, file)
         return {".gif": file.getvalue()}
 
-    def write_single(self, x: Tensor, column: "Column", file: BinaryIO) -> None:
+    def write_single(self, x: Tensor, column: Column, file: BinaryIO) -> None:
         frames = [_enlarged(to_image(frame).convert("RGB")) for frame in x]
         duration = round(1000 / float(column.about.get("rate", RATE)))
         frames[0].save(file, "gif", save_all=True, append_images=frames[1:], duration=duration, loop=0)
 
-    def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
+    def example(self, n: int, classes: int) -> Example:
         """Three frames of 8 x 8 grey with a bright row that moves; the class is where it begins."""
-        from rivalry.data.source import Dataset, Spec
-
-        label = torch.arange(n) % max(classes, 1)
+        label = torch.arange(n) % classes
         x = torch.randint(60, (n, 3, 1, 8, 8), generator=torch.Generator().manual_seed(0))
         for frame in range(3):
             x[torch.arange(n), frame, 0, (label + 2 * frame) % 8] += 180
-        names = tuple(f"class {i}" for i in range(classes))
-        spec = Spec("clips", self.name, (3, 1, 8, 8), names, about={"rate": RATE})
-        return Dataset(spec, x.to(torch.uint8), label if classes else None)
+        return Example("clips", x.to(torch.uint8), label, {"rate": RATE})
 
 
 def _enlarged(frame: Image.Image) -> Image.Image:

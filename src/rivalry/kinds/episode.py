@@ -3,16 +3,14 @@
 `Column.about` holds `observation` and `action`: how many numbers of a row describe the observation and the action.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from rivalry.kinds.curves import curves
-from rivalry.kinds.kind import Kind
-
-if TYPE_CHECKING:
-    from rivalry.data.source import Column, Dataset
+from rivalry.kinds.kind import Example, Kind
+from rivalry.kinds.spec import Column
 
 SHOWN = 4  # numbers of a step that a tile shows
 
@@ -24,12 +22,12 @@ class EpisodeKind(Kind):
         counts = [about.get(name, 0) for name in ("observation", "action")]
         return super().fits(shape, about) and all(isinstance(n, int) and 0 <= n <= shape[1] for n in counts)
 
-    def words(self, column: "Column") -> str:
+    def words(self, column: Column) -> str:
         steps, numbers = column.shape
         observed, done = column.about.get("observation", numbers - 1), column.about.get("action", 0)
         return f"up to {steps} steps, {observed} numbers seen and {done} done in each"
 
-    def tiles(self, x: Tensor, column: "Column") -> Tensor:
+    def tiles(self, x: Tensor, column: Column) -> Tensor:
         """Curves of the first numbers of each step, over time: (n, t, d) -> (n, 1, 64, 96)."""
         shown = x[:, :, :SHOWN].transpose(1, 2).float()  # (n, rows, t)
         scale = shown.abs().amax((0, 2), keepdim=True).clamp(min=1e-9)
@@ -40,16 +38,12 @@ class EpisodeKind(Kind):
         lasting = (x[:, :, -1:] > 0.5).float()
         return torch.cat([x[:, :, :-1].float() * lasting, lasting], 2).flatten(1)
 
-    def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
+    def example(self, n: int, classes: int) -> Example:
         """Walks of six steps on a line, each step to the left or to the right."""
-        from rivalry.data.source import Dataset, Spec
-
         step = torch.randint(2, (n, 6, 1), generator=torch.Generator().manual_seed(0)).float() * 2 - 1
         place = step.cumsum(1) - step
-        names = tuple(f"class {i}" for i in range(classes))
-        spec = Spec("walks", self.name, (6, 3), names, about={"observation": 1, "action": 1})
         x = torch.cat([place, step, torch.ones(n, 6, 1)], 2)
-        return Dataset(spec, x, torch.arange(n) % classes if classes else None)
+        return Example("walks", x, torch.arange(n) % classes, {"observation": 1, "action": 1})
 
 
 EPISODE = EpisodeKind()

@@ -1,14 +1,12 @@
 """Graphs with a fixed number of nodes: (v, v) bytes, 1 where two nodes are joined; -1 and 1 for games."""
 
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
 
-from rivalry.kinds.kind import Kind
-
-if TYPE_CHECKING:
-    from rivalry.data.source import Column, Dataset
+from rivalry.kinds.kind import Example, Kind
+from rivalry.kinds.spec import Column
 
 
 class GraphKind(Kind):
@@ -25,28 +23,25 @@ class GraphKind(Kind):
         """Two nodes are joined where the value is above 0 in either direction."""
         return ((x > 0) | (x.transpose(-1, -2) > 0)).to(torch.uint8)
 
-    def words(self, column: "Column") -> str:
+    def words(self, column: Column) -> str:
         return f"{column.shape[0]} nodes"
 
-    def tiles(self, x: Tensor, column: "Column") -> Tensor:
+    def tiles(self, x: Tensor, column: Column) -> Tensor:
         """The matrix of neighbors, dark where two nodes are joined: (n, v, v) -> (n, 1, v, v)."""
         return -self.seen(self.kept(x))[:, None]
 
-    def write_single(self, x: Tensor, column: "Column", file: BinaryIO) -> None:
+    def write_single(self, x: Tensor, column: Column, file: BinaryIO) -> None:
         """Write a line for each edge, with the numbers of its two nodes."""
         for a, b in torch.nonzero(self.kept(x).triu()).tolist():
             file.write(f"{a},{b}\n".encode())
 
-    def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
+    def example(self, n: int, classes: int) -> Example:
         """Graphs of eight nodes.  The class says how many of the nodes are joined."""
-        from rivalry.data.source import Dataset, Spec
-
-        label = torch.arange(n) % max(classes, 1)
+        label = torch.arange(n) % classes
         chance = torch.rand(n, 8, 8, generator=torch.Generator().manual_seed(0)).triu(1)
         edges = (chance > 0) & (chance < (0.2 + 0.2 * label)[:, None, None])
-        names = tuple(f"class {i}" for i in range(classes))
         x = (edges | edges.transpose(1, 2)).to(torch.uint8)
-        return Dataset(Spec("graphs", self.name, (8, 8), names), x, label if classes else None)
+        return Example("graphs", x, label)
 
 
 GRAPH = GraphKind()

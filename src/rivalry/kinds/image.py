@@ -1,16 +1,14 @@
 """Images: (c, h, w) with c of 1 to 4 (grey, grey + alpha, RGB, RGBA); stored as bytes, in [-1, 1] for games."""
 
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import torch
 from PIL import Image
 from torch import Tensor
 
 from rivalry.errors import BadRequest
-from rivalry.kinds.kind import Kind
-
-if TYPE_CHECKING:
-    from rivalry.data.source import Column, Dataset, Spec
+from rivalry.kinds.kind import Example, Kind
+from rivalry.kinds.spec import Column, Spec
 
 COLORS = {1: "grey", 2: "grey and alpha", 3: "RGB", 4: "RGBA"}
 LEAST = 8  # the smallest height and width, in pixels
@@ -56,50 +54,45 @@ class ImageKind(Kind):
     def kept(self, x: Tensor) -> Tensor:
         return to_uint8(x)
 
-    def refuse(self, x: Tensor, column: "Column") -> str:
+    def refuse(self, x: Tensor, column: Column) -> str:
         if (why := super().refuse(x, column)) or not x.numel():
             return why
         most = float(x.abs().max())  # 0 ... 255 in floats
         return f"they hold values up to {most:.4g}; expected floats in [-1, 1] or uint8" if most > 10 else ""
 
-    def unplayable(self, spec: "Spec") -> str:
+    def unplayable(self, spec: Spec) -> str:
         _, h, w = spec.shape
         if min(h, w) >= LEAST:
             return ""
         return f"images of at least {LEAST} x {LEAST}; {spec.name!r} has {h} x {w}"
 
-    def words(self, column: "Column") -> str:
+    def words(self, column: Column) -> str:
         c, h, w = column.shape
         return f"{h} x {w} {COLORS.get(c, f'with {c} channels')}"
 
-    def tiles(self, x: Tensor, column: "Column") -> Tensor:
+    def tiles(self, x: Tensor, column: Column) -> Tensor:
         return x
 
-    def blank(self, column: "Column") -> Tensor:
+    def blank(self, column: Column) -> Tensor:
         """White, and transparent if there is alpha: (c, h, w) in [-1, 1]."""
         x = torch.ones(column.shape)
         if column.shape[0] in (2, 4):
             x[-1] = -1
         return x
 
-    def write_single(self, x: Tensor, column: "Column", file: BinaryIO) -> None:
+    def write_single(self, x: Tensor, column: Column, file: BinaryIO) -> None:
         to_image(x).save(file, "png")
 
-    def extractors(self, spec: "Spec") -> tuple[str, ...]:
+    def extractors(self, spec: Spec) -> tuple[str, ...]:
         """For labeled images the judge; for unlabeled ones in color EfficientNet, if it is installed."""
         if spec.classes:
             return ("judge",)
         return ("efficientnet-lite0", self.raw) if spec.shape[0] == 3 else (self.raw,)
 
-    def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
+    def example(self, n: int, classes: int) -> Example:
         """Noise, 8 x 8 grey."""
-        from rivalry.data.source import Dataset, Spec
-
         x = torch.randint(256, (n, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-        names = tuple(f"class {i}" for i in range(classes))
-        return Dataset(
-            Spec("images", self.name, (1, 8, 8), names), x, torch.arange(n) % classes if classes else None
-        )
+        return Example("images", x, torch.arange(n) % classes)
 
 
 IMAGE = ImageKind()

@@ -2,16 +2,31 @@
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO, ClassVar, NamedTuple
 
 import torch
 from PIL import Image
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from rivalry.data.source import Column, Dataset, Spec
+from rivalry.kinds.spec import Column, Spec
 
-Write = Callable[[Tensor, "Column", BinaryIO], None]
+Write = Callable[[Tensor, Column, BinaryIO], None]
+
+
+class Example(NamedTuple):
+    """A small data set as plain tensors.
+
+    Attributes:
+        name: of the data set.
+        x: the data as they are stored.
+        label: int64 (n,).
+        about: as in `Column`.
+    """
+
+    name: str
+    x: Tensor
+    label: Tensor
+    about: dict[str, Any] = {}  # noqa: RUF012  # never changed
 
 
 def in_full_precision(x: Tensor) -> Tensor:
@@ -65,7 +80,7 @@ class Kind:
         """Convert what games make to what is stored: the inverse of `seen`."""
         return x.to(self.dtype)
 
-    def refuse(self, x: Tensor, column: "Column") -> str:
+    def refuse(self, x: Tensor, column: Column) -> str:
         """The reason why samples (n, ...), as games make them, do not fit the kind and shape; "" if they do."""
         if tuple(x.shape[1:]) != tuple(column.shape):
             came, expected = (" x ".join(map(str, shape)) for shape in (x.shape[1:], column.shape))
@@ -81,37 +96,37 @@ class Kind:
         """The number of positions in the grid of a datum; a weight of a convolution is used at each of them."""
         return math.prod(shape[len(shape) - self.axes :])
 
-    def unplayable(self, spec: "Spec") -> str:
+    def unplayable(self, spec: Spec) -> str:
         """The end of a sentence "GAME needs ..." if no game can play on these data; "" if games can."""
         return ""
 
     # ------------------------------------------------------------------ in words, and as pictures
 
-    def words(self, column: "Column") -> str:
+    def words(self, column: Column) -> str:
         """One datum in words: "28 x 28 grey"."""
         return " x ".join(map(str, column.shape))
 
-    def tiles(self, x: Tensor, column: "Column") -> Tensor:
+    def tiles(self, x: Tensor, column: Column) -> Tensor:
         """A small picture of each datum: (n, ...) -> (n, c, h, w) in [-1, 1] with c of 1 to 4."""
         raise NotImplementedError
 
-    def picture(self, x: Tensor, spec: "Spec", labels: Tensor | None, **behind: Any) -> Image.Image | None:
+    def picture(self, x: Tensor, spec: Spec, labels: Tensor | None, **behind: Any) -> Image.Image | None:
         """One picture of all samples together; None if the kind has no such picture.  Then `tiles` make a sheet."""
         return None
 
-    def background(self, real: "Dataset") -> dict[str, Any]:
-        """The arguments of `picture` for what it shows behind samples, such as real data."""
+    def background(self, x: Tensor, facts: dict[str, Any]) -> dict[str, Any]:
+        """The arguments of `picture` for what it shows behind samples: real data `x`, and facts about them."""
         return {}
 
-    def beside(self, x: Tensor, column: "Column") -> dict[str, bytes]:
+    def beside(self, x: Tensor, column: Column) -> dict[str, bytes]:
         """Files that belong to a sheet in addition to its picture: ending -> content, {".txt": ...}."""
         return {}
 
-    def blank(self, column: "Column") -> Tensor:
+    def blank(self, column: Column) -> Tensor:
         """The datum for an empty cell of a sheet."""
         return torch.zeros(column.shape, dtype=self.dtype)
 
-    def write_single(self, x: Tensor, column: "Column", file: BinaryIO) -> None:
+    def write_single(self, x: Tensor, column: Column, file: BinaryIO) -> None:
         """Write one datum to a file with the ending `single`."""
         raise NotImplementedError
 
@@ -121,7 +136,7 @@ class Kind:
         """Data (n, ...) as vectors (n, d), float32.  Their Euclidean distance is the distance of two data."""
         return x.flatten(1).float()
 
-    def extractors(self, spec: "Spec") -> tuple[str, ...]:
+    def extractors(self, spec: Spec) -> tuple[str, ...]:
         """The default features to compare samples on: the first of these that is available."""
         return (self.raw,)
 
@@ -131,6 +146,6 @@ class Kind:
 
     # ------------------------------------------------------------------ an example
 
-    def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
-        """A small data set of this kind, the same in every call, for the contract tests and for `rivalry show`."""
+    def example(self, n: int, classes: int) -> Example:
+        """`n` data of this kind in `classes` classes, the same in every call: for tests and for `rivalry show`."""
         raise NotImplementedError

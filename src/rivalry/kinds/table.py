@@ -3,15 +3,13 @@
 import csv
 import io
 import math
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
 
-from rivalry.kinds.kind import Kind
-
-if TYPE_CHECKING:
-    from rivalry.data.source import Column, Dataset
+from rivalry.kinds.kind import Example, Kind
+from rivalry.kinds.spec import Column
 
 HEIGHT, BAR = 32, 6  # pixels of a tile's bars
 
@@ -28,10 +26,10 @@ class TableKind(Kind):
             and all(isinstance(name, str) for name in names)
         )
 
-    def words(self, column: "Column") -> str:
+    def words(self, column: Column) -> str:
         return f"{column.shape[0]} columns"
 
-    def tiles(self, x: Tensor, column: "Column") -> Tensor:
+    def tiles(self, x: Tensor, column: Column) -> Tensor:
         """A bar for each column, scaled from its least to its greatest value in these rows: (n, d) -> (n, 1, h, w)."""
         x = x.detach().float().nan_to_num()
         low, high = x.amin(0), x.amax(0)
@@ -41,24 +39,19 @@ class TableKind(Kind):
         dark = dark.repeat_interleave(BAR, 2) & (torch.arange(x.shape[1] * BAR) % BAR > 0)
         return torch.where(dark, -0.6, 1.0)[:, None]
 
-    def beside(self, x: Tensor, column: "Column") -> dict[str, bytes]:
+    def beside(self, x: Tensor, column: Column) -> dict[str, bytes]:
         file = io.BytesIO()
         _write_csv(x, column, file)
         return {".csv": file.getvalue()}
 
-    def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
+    def example(self, n: int, classes: int) -> Example:
         """Three columns; the third is the sum of the others."""
-        from rivalry.data.source import Dataset, Spec
-
         x = torch.randn(n, 2, generator=torch.Generator().manual_seed(0))
-        names = tuple(f"class {i}" for i in range(classes))
-        spec = Spec("rows", self.name, (3,), names, about={"columns": ["a", "b", "sum"]})
-        return Dataset(
-            spec, torch.cat([x, x.sum(1, keepdim=True)], 1), torch.arange(n) % classes if classes else None
-        )
+        rows = torch.cat([x, x.sum(1, keepdim=True)], 1)
+        return Example("rows", rows, torch.arange(n) % classes, {"columns": ["a", "b", "sum"]})
 
 
-def _write_csv(x: Tensor, column: "Column", file: BinaryIO) -> None:
+def _write_csv(x: Tensor, column: Column, file: BinaryIO) -> None:
     """A header and a line for each row."""
     names = column.about.get("columns", [f"column {i}" for i in range(x.shape[1])])
     text = io.StringIO()

@@ -6,17 +6,15 @@ a space for words, nothing for characters.
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from rivalry.kinds.kind import Kind
-
-if TYPE_CHECKING:
-    from rivalry.data.source import Column, Dataset
+from rivalry.kinds.kind import Example, Kind
+from rivalry.kinds.spec import Column
 
 PAD, START, END, UNKNOWN = range(4)
 SPECIAL = ("<pad>", "<start>", "<end>", "<unknown>")
@@ -41,7 +39,7 @@ class TokensKind(Kind):
             and isinstance(about.get("join", " "), str)
         )
 
-    def refuse(self, x: Tensor, column: "Column") -> str:
+    def refuse(self, x: Tensor, column: Column) -> str:
         if why := super().refuse(x, column):
             return why
         if x.is_floating_point() or (
@@ -50,10 +48,10 @@ class TokensKind(Kind):
             return f"they are not whole numbers of tokens from 0 to {vocabulary_size(column) - 1:,}"
         return ""
 
-    def words(self, column: "Column") -> str:
+    def words(self, column: Column) -> str:
         return f"up to {column.shape[0] - 1} of {vocabulary_size(column) - len(SPECIAL):,} tokens"
 
-    def tiles(self, x: Tensor, column: "Column") -> Tensor:
+    def tiles(self, x: Tensor, column: Column) -> Tensor:
         """Each sentence in dark letters on white: (n, t) -> (n, 1, h, w)."""
         lines = [_wrapped(sentence) for sentence in sentences(x, column)]
         across = max((len(line) for some in lines for line in some), default=1)
@@ -61,7 +59,7 @@ class TokensKind(Kind):
         drawn = [torch.from_numpy(np.array(_drawn(some, size), dtype=np.uint8)) for some in lines]
         return torch.stack(drawn)[:, None].float() / 127.5 - 1
 
-    def beside(self, x: Tensor, column: "Column") -> dict[str, bytes]:
+    def beside(self, x: Tensor, column: Column) -> dict[str, bytes]:
         return {".txt": "".join(f"{sentence}\n" for sentence in sentences(x, column)).encode()}
 
     def vectors(self, x: Tensor) -> Tensor:
@@ -72,33 +70,29 @@ class TokensKind(Kind):
         counted.scatter_add_(1, bucket, ((first != PAD) & (second != PAD)).float())
         return counted / counted.norm(dim=1, keepdim=True).clamp(min=1e-9)
 
-    def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
+    def example(self, n: int, classes: int) -> Example:
         """Sentences of three words: a subject, a verb and a place.  The class is the verb."""
-        from rivalry.data.source import Dataset, Spec
-
         subjects, verbs, places = (
             ("cat", "dog", "owl"),
             ("sits", "sleeps", "sings"),
             ("here", "there", "inside"),
         )
         generator = torch.Generator().manual_seed(0)
-        label = torch.arange(n) % max(classes, 1)
+        label = torch.arange(n) % classes
         who, where = (torch.randint(3, (n,), generator=generator) for _ in range(2))
         first = len(SPECIAL)
         end = torch.full((n,), END)
         x = torch.stack([first + who, first + 3 + label % 3, first + 6 + where, end, 0 * end], 1)
-        names = tuple(f"class {i}" for i in range(classes))
         about = {"vocabulary": [*subjects, *verbs, *places], "join": " "}
-        spec = Spec("sentences", self.name, (5,), names, about=about)
-        return Dataset(spec, x, label if classes else None)
+        return Example("sentences", x, label, about)
 
 
-def vocabulary_size(column: "Column") -> int:
+def vocabulary_size(column: Column) -> int:
     """The number of different tokens, including the special ones."""
     return len(SPECIAL) + len(column.about["vocabulary"])
 
 
-def sentences(x: Tensor, column: "Column") -> list[str]:
+def sentences(x: Tensor, column: Column) -> list[str]:
     """The sentences as text: (n, t) -> n strings, each up to its end token."""
     known: Sequence[str] = (*SPECIAL, *column.about["vocabulary"])
     join = column.about.get("join", " ")
@@ -128,11 +122,11 @@ def _drawn(lines: Sequence[str], size: tuple[int, int]) -> Image.Image:
     return page
 
 
-def _write_text(x: Tensor, column: "Column", file: BinaryIO) -> None:
+def _write_text(x: Tensor, column: Column, file: BinaryIO) -> None:
     file.write(TOKENS.beside(x, column)[".txt"])
 
 
-def _write_json_lines(x: Tensor, column: "Column", file: BinaryIO) -> None:
+def _write_json_lines(x: Tensor, column: Column, file: BinaryIO) -> None:
     for sentence in sentences(x, column):
         file.write(json.dumps({"text": sentence}, ensure_ascii=False).encode() + b"\n")
 

@@ -2,16 +2,14 @@
 
 import io
 import wave
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
 
 from rivalry.kinds.curves import curves
-from rivalry.kinds.kind import Kind, is_number
-
-if TYPE_CHECKING:
-    from rivalry.data.source import Column, Dataset, Spec
+from rivalry.kinds.kind import Example, Kind, is_number
+from rivalry.kinds.spec import Column, Spec
 
 RATE = 16_000  # samples per second, by default
 PLAYED = 8  # the number of sounds in the file that belongs to a sheet
@@ -27,35 +25,35 @@ class WaveKind(Kind):
         rate = about.get("rate", RATE)
         return super().fits(shape, about) and shape[0] in (1, 2) and is_number(rate) and 1 <= rate <= 1e6
 
-    def refuse(self, x: Tensor, column: "Column") -> str:
+    def refuse(self, x: Tensor, column: Column) -> str:
         if why := super().refuse(x, column):
             return why
         most = float(x.abs().max()) if x.numel() else 0.0
         return f"they hold values up to {most:.4g}; expected floats in [-1, 1]" if most > 10 else ""
 
-    def unplayable(self, spec: "Spec") -> str:
+    def unplayable(self, spec: Spec) -> str:
         if len(spec.shape) == 2 and spec.shape[0] in (1, 2) and spec.shape[1] >= 16:
             return ""
         shape = " x ".join(map(str, spec.shape))
         return f"sounds of 1 or 2 channels and 16 samples or more; {spec.name!r} has {shape}"
 
-    def words(self, column: "Column") -> str:
+    def words(self, column: Column) -> str:
         rate = column.about.get("rate", RATE)
         channels = "mono" if column.shape[0] == 1 else "stereo"
         return f"{column.shape[1] / rate:.3g} s at {rate / 1000:g} kHz {channels}"
 
-    def tiles(self, x: Tensor, column: "Column") -> Tensor:
+    def tiles(self, x: Tensor, column: Column) -> Tensor:
         """The waveform over its spectrogram: (n, channels, t) -> (n, 1, 64, 128)."""
         mono = x.detach().float().nan_to_num().mean(1)  # (n, t)
         return torch.cat([curves(mono[:, None], HEIGHT, WIDTH), spectrogram(mono)], 2)
 
-    def beside(self, x: Tensor, column: "Column") -> dict[str, bytes]:
+    def beside(self, x: Tensor, column: Column) -> dict[str, bytes]:
         """A .wav file with the first sounds, one after another, with short silence between them."""
         file = io.BytesIO()
         _write_wav(x[:PLAYED], column, file)
         return {".wav": file.getvalue()}
 
-    def write_single(self, x: Tensor, column: "Column", file: BinaryIO) -> None:
+    def write_single(self, x: Tensor, column: Column, file: BinaryIO) -> None:
         _write_wav(x[None], column, file)
 
     def vectors(self, x: Tensor) -> Tensor:
@@ -63,16 +61,12 @@ class WaveKind(Kind):
         spectrum = torch.fft.rfft(x.float().mean(1)).abs()
         return torch.log1p(torch.nn.functional.adaptive_avg_pool1d(spectrum[:, None], 64))[:, 0]
 
-    def toy(self, n: int = 64, classes: int = 3) -> "Dataset":
+    def example(self, n: int, classes: int) -> Example:
         """Tones of 64 samples.  The class is the pitch."""
-        from rivalry.data.source import Dataset, Spec
-
-        label = torch.arange(n) % max(classes, 1)
+        label = torch.arange(n) % classes
         phase = 6.28 * torch.rand(n, 1, generator=torch.Generator().manual_seed(0))
         x = 0.8 * torch.sin(6.2832 * (2 + 2 * label)[:, None] * torch.arange(64) / 64 + phase)
-        names = tuple(f"class {i}" for i in range(classes))
-        spec = Spec("tones", self.name, (1, 64), names, about={"rate": RATE})
-        return Dataset(spec, x[:, None], label if classes else None)
+        return Example("tones", x[:, None], label, {"rate": RATE})
 
 
 def spectrogram(mono: Tensor) -> Tensor:
@@ -87,7 +81,7 @@ def spectrogram(mono: Tensor) -> Tensor:
     return 1 - 1.8 * small.flip(2)
 
 
-def _write_wav(x: Tensor, column: "Column", file: BinaryIO) -> None:
+def _write_wav(x: Tensor, column: Column, file: BinaryIO) -> None:
     """Write 16-bit PCM: the sounds one after another, with an eighth of a second between them."""
     rate = int(column.about.get("rate", RATE))
     silence = torch.zeros(len(x), x.shape[1], rate // 8 if len(x) > 1 else 0)

@@ -106,7 +106,7 @@ def sheets(run: Run, real: Dataset, n: int = 64) -> Callback:
     from rivalry.show.sheets import sheet
 
     kind = real.spec.meaning
-    n, behind = kind.shown(n), kind.background(real)
+    n, behind = kind.shown(n), kind.background(real.x, real.facts)
 
     def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
         if engine.ranks.first:

@@ -1,5 +1,6 @@
 """Writing samples to files: a sheet, arrays, a folder, or another format of their kind."""
 
+import json
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable
@@ -40,9 +41,9 @@ def save(
             if the format allows it.
         columns: the number of columns of a sheet; by default the sheet is nearly square.
         label: (n,) the classes that the samples were asked for.
-        output: `.png`, `.jpg`, `.webp` and `.gif` are one sheet.  `.npz` holds `x` and, if there are labels, the names
-            of their classes as `label`.  A name without an ending is a folder with a file for each datum.  Kinds have
-            further endings.
+        output: `.png`, `.jpg`, `.webp` and `.gif` are one sheet.  `.npz` holds `x`, the name of its `kind`, `about`
+            and, if there are labels, their names as `label`.  A name without an ending is a folder with a file for each
+            datum.  Kinds have further endings.
 
     Raises:
         BadRequest: the place cannot be written, or the ending is unknown.
@@ -93,6 +94,9 @@ def _write_arrays(parts: Iterable[Tensor], file: BinaryIO, spec: Spec, label: Te
             header = {"descr": descr, "fortran_order": False, "shape": (n, *shape)}
             np.lib.format.write_array_header_1_0(x, header)
             shutil.copyfileobj(kept, x, 1 << 20)
+        further = {"kind": spec.kind, "about": json.dumps(spec.about)}
         if label is not None:
-            with archive.open("label.npy", "w") as labels:
-                np.lib.format.write_array(labels, np.array([spec.classes[k] for k in label.tolist()]))
+            further["label"] = [spec.classes[k] for k in label.tolist()]
+        for name, value in further.items():
+            with archive.open(f"{name}.npy", "w") as entry:
+                np.lib.format.write_array(entry, np.array(value))

@@ -2,7 +2,7 @@
 
 The key of images is `x` or `images`, that of labels `y`, `label` or `labels`.  With a split's name before or after it
 (`train_images`, `x_test`), the archive has that split.  `arr_0` and `arr_1`, the names that `numpy.savez(path, images,
-labels)` gives, are read too.
+labels)` gives, are read too.  The keys `kind` and `about` say that the data are of another kind (see `named`).
 """
 
 import math
@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import torch
@@ -21,9 +21,12 @@ from rivalry.data.readers.decode import DAMAGED, DEEP, resize, white_of
 from rivalry.data.readers.decoded import Size
 from rivalry.data.readers.images import sort_classes
 from rivalry.data.readers.members import open_regular
+from rivalry.data.readers.named import KEYS, about_of, as_kind, text_of
 from rivalry.data.readers.splits import canonical
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
+from rivalry.kinds import find_kind
+from rivalry.kinds.kind import Kind
 
 _DATA = ("x", "images", "image", "data", "arr_0")
 _LABELS = ("y", "labels", "label", "targets")
@@ -60,24 +63,29 @@ def open_npz(path: Path, split: str = "train", size: Size | None = None) -> Data
             second = _read(archive, "arr_1")
             if x.ndim and second.dtype.kind in "biuU" and second.shape in ((len(x),), (len(x), 1)):
                 splits["train"], labels["train"] = ("arr_0", "arr_1"), second
-        highest = _highest(archive, [data for name, (data, _) in splits.items() if name != split], x)
-    used = {key for keys in splits.values() for key in keys}
-    table, converted = as_table(x, f"{splits[split][0]} in {path}", highest)
+        kind, about = _kind_of(archive)
+        others = [data for name, (data, _) in splits.items() if name != split]
+        highest = _highest(archive, others, x) if kind is None else 0
+    used = {*KEYS, *(key for keys in splits.values() for key in keys)}
+    what, converted = f"{splits[split][0]} in {path}", {}
+    if kind is not None:
+        data = as_kind(x, kind, about, what)
+    else:
+        table, converted = as_table(x, what, highest)
+        kind = find_kind("image" if table.dtype == np.uint8 else "points")
+        data = torch.from_numpy(resize(table, size) if size and table.dtype == np.uint8 else table)
     classes: tuple[str, ...] = ()
     label = None
     if split in labels:
         named = {name: _as_names(values, f"{splits[name][1]} in {path}") for name, values in labels.items()}
-        if len(named[split]) != len(table):
+        if len(named[split]) != len(data):
             raise BadRequest(
-                f"{path} holds {len(table)} data and {len(named[split])} labels in split {split!r}"
+                f"{path} holds {len(data)} data and {len(named[split])} labels in split {split!r}"
             )
         classes = sort_classes({name for names in named.values() for name in names})
         number = {name: i for i, name in enumerate(classes)}
         label = torch.tensor([number[name] for name in named[split]])
-    kind = "image" if table.dtype == np.uint8 else "points"
-    if size is not None and table.dtype == np.uint8:
-        table = resize(table, size)
-    spec = Spec(path.resolve().stem, kind, table.shape[1:], classes)
+    spec = Spec(path.resolve().stem, kind.name, tuple(data.shape[1:]), classes, about=about)
     facts = {
         "source": str(path),
         "splits": tuple(splits),
@@ -85,7 +93,19 @@ def open_npz(path: Path, split: str = "train", size: Size | None = None) -> Data
         "converted": converted,
         "passed": {f"the array {key}": 1 for key in archive[2] if key not in used},
     }
-    return Dataset(spec, torch.from_numpy(table), label, facts)
+    return Dataset(spec, data, label, facts)
+
+
+def _kind_of(archive: Archive) -> tuple[Kind | None, dict[str, Any]]:
+    """The kind that the archive names, and its `about`; None for pictures and points, which are told by their shape."""
+    path, _, infos = archive
+    if "kind" not in infos:
+        return None, {}
+    kind = find_kind(text_of(_read(archive, "kind"), f"kind in {path}"))
+    if kind.axes == 2:  # their range of values has to be found out
+        return None, {}
+    about = f"about in {path}"
+    return kind, about_of(text_of(_read(archive, "about"), about), about) if "about" in infos else {}
 
 
 def archive_splits(keys: list[str], path: Path) -> dict[str, tuple[str, str]]:
