@@ -125,7 +125,7 @@ BAD = {
     "interpolate digits --steps 1": "1 is not in the range x>=2",
     "interpolate digits --space w": "this game has no styles",
     "interpolate digits --space q": "codes are edited in z or",
-    "interpolate styles --space w --how spherical": "styles lie on no sphere",
+    "interpolate styles --space w --how spherical": "styles do not lie on a sphere",
     "interpolate digits --label eleven": "no class 'eleven'",
     "interpolate digits -o x.gif": "this game is told classes, and one is needed here: name it with --label",
     "interpolate ring -o x.gif": "a .gif shows images; 'ring' holds points",

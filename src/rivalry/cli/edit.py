@@ -1,4 +1,4 @@
-"""`rivalry edit`: what one does with a trained generator."""
+"""`rivalry edit`: the tools for a trained generator."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -50,7 +50,7 @@ class Opened(NamedTuple):
 
 
 def _tool(command: Callable[..., None]) -> Callable[..., Any]:
-    """A command that is given its run opened, and where to write."""
+    """A command that gets an opened run and the place of its output."""
 
     @wraps(command)
     def opening(run: str, which: str, device: str, **given: Any) -> None:
@@ -84,10 +84,12 @@ _resize = click.option("--resize", is_flag=True, help="convert images of another
 
 @edit.command()
 @_tool
-@click.option("--seeds", default="0-3", help="of the codes on the way")
-@click.option("--steps", type=click.IntRange(2), help="from one to the next; 9, or 24 where it moves")
-@click.option("--how", type=click.Choice(["spherical", "linear"]), help="spherical by default, in w linear")
-@click.option("--closed", is_flag=True, help="a last row leads back to the first; what moves always returns")
+@click.option("--seeds", default="0-3", help="the seeds of the codes, in order")
+@click.option(
+    "--steps", type=click.IntRange(2), help="pictures from one code to the next; 9, or 24 in an animation"
+)
+@click.option("--how", type=click.Choice(["spherical", "linear"]), help="spherical by default; linear in w")
+@click.option("--closed", is_flag=True, help="return to the first code at the end; an animation always does")
 @_space
 @_label
 def interpolate(
@@ -100,7 +102,7 @@ def interpolate(
     space: "Space",
     label: str | None,
 ) -> None:
-    """Walk from code to code.
+    """Interpolate from code to code.
 
     A .png is a sheet with a row for each way from a code to the next; a .gif or an .mp4 walks them all, and
     back to the first.
@@ -115,7 +117,7 @@ def interpolate(
     require_ending(output, (".png", *moving.ENDINGS))
     codes.require(opened.game, space)
     if how == "spherical" and space == "w":
-        raise BadRequest("styles lie on no sphere: take --how linear, or --space z")
+        raise BadRequest("styles do not lie on a sphere: take --how linear, or --space z")
     between = paths.lerp if how == "linear" or space == "w" else paths.slerp
     given: dict[str, Any] = {"between": between, "space": space, "label": opened.label(label)}
     way = typed.seeds(seeds)
@@ -132,10 +134,10 @@ def interpolate(
 
 @edit.command()
 @_tool
-@click.option("--a", required=True, help="examples: seeds, or a folder of images, which are inverted")
-@click.option("--minus", required=True, help="examples that are taken away")
-@click.option("--plus", required=True, help="examples that are added to")
-@click.option("--strengths", help="turn each of --plus by a - minus, so many times: 0,0.5,1")
+@click.option("--a", required=True, help="seeds, or a folder of images, which are inverted")
+@click.option("--minus", required=True, help="seeds or a folder: subtracted")
+@click.option("--plus", required=True, help="seeds or a folder: the difference is added to each")
+@click.option("--strengths", help="add a - minus to each of --plus, this many times: 0,0.5,1")
 @_space
 @_label
 @_resize
@@ -207,14 +209,16 @@ def _codes(
 
 @edit.command()
 @_tool
-@click.option("--sources", default="0-4", help="seeds of those whose styles are taken")
-@click.option("--targets", default="5-7", help="seeds of those that take them")
-@click.option("--layers", default="coarse,middle,fine", help="taken: parts, or numbers such as 2-5")
+@click.option("--sources", default="0-4", help="seeds of the samples whose styles are taken")
+@click.option("--targets", default="5-7", help="seeds of the samples that get them")
+@click.option(
+    "--layers", default="coarse,middle,fine", help="layers to take styles of: parts, or numbers such as 2-5"
+)
 @_label
 def mix(
     opened: Opened, output: Path | None, sources: str, targets: str, layers: str, label: str | None
 ) -> None:
-    """Give samples some of the styles of others.
+    """Replace some of the styles of samples by those of others.
 
     Sources are in the first row, targets in the first column, and a block of rows shows each part of the layers.
     """
@@ -232,11 +236,13 @@ def mix(
 
 @edit.command()
 @_tool
-@click.option("--seeds", default="0-7", help="of the samples")
-@click.option("--truncations", default="0.3,0.5,0.7,1,none", help="lower is nearer to the middle")
+@click.option("--seeds", default="0-7", help="the seeds of the samples")
+@click.option("--truncations", default="0.3,0.5,0.7,1,none", help="lower values are nearer to the mean code")
 @_label
-@click.option("--curve", is_flag=True, help="score samples at each, and draw precision against recall")
-@click.option("-n", type=click.IntRange(4), default=2000, help="how many are scored at each")
+@click.option("--curve", is_flag=True, help="also measure at each value, and draw precision against recall")
+@click.option(
+    "-n", type=click.IntRange(4), default=2000, help="the number of samples to measure at each value"
+)
 @options.seed
 def truncate(
     opened: Opened,
@@ -316,11 +322,11 @@ def factorize(
 
 @edit.command()
 @_tool
-@click.option("--code", required=True, help="the part of the code that walks: c0, c1, ...")
-@click.option("--seeds", default="0-4", help="of the codes whose other parts are held")
-@click.option("--values", help="where it walks; all categories, or -2 to 2 by default")
+@click.option("--code", required=True, help="the part of the code that changes: c0, c1, ...")
+@click.option("--seeds", default="0-4", help="the seeds of the codes; their other parts stay")
+@click.option("--values", help="the values that it takes; by default all categories, or -2 to 2")
 def traverse(opened: Opened, output: Path | None, code: str, seeds: str, values: str | None) -> None:
-    """Walk along one named part of the code.
+    """Change one named part of the code.
 
     A row for each seed, a column for each value: what infogan's categories (c0) and numbers (c1, ...) mean.
     """
@@ -339,15 +345,22 @@ def traverse(opened: Opened, output: Path | None, code: str, seeds: str, values:
 @edit.command()
 @_tool
 @click.argument("inputs", nargs=-1, type=options.PATH, metavar="[IMAGE|FOLDER]...")
-@click.option("--seeds", help="look for samples of the game's own, in place of images")
+@click.option("--seeds", help="invert samples of these seeds, in place of images")
 @click.option("--space", default="z", help="z; or w, one style for all layers; or w+, one for each")
-@click.option("--label", help="the class of all; every class is tried by default")
+@click.option("--label", help="the class of all images; every class is tried by default")
 @click.option(
-    "--steps", type=click.IntRange(1), default=200, help="of the descent; an encoder learns for twice as many"
+    "--steps",
+    type=click.IntRange(1),
+    default=200,
+    help="steps of the descent; an encoder is trained for twice as many",
 )
-@click.option("--time", help="... or for so long in all, where that is less: 30s, 5m")
-@click.option("--encoder/--no-encoder", "guess", default=True, help="begin from an encoder's guess as well")
-@click.option("--starts", type=click.IntRange(2), default=4, help="for each image, and for each class tried")
+@click.option("--time", help="the longest time in all: 30s, 5m")
+@click.option(
+    "--encoder/--no-encoder", "guess", default=True, help="also start from the code that an encoder gives"
+)
+@click.option(
+    "--starts", type=click.IntRange(2), default=4, help="the number of starts for each image and class"
+)
 @_resize
 @options.seed
 def invert(
@@ -380,7 +393,7 @@ def invert(
     refuse_seed(given["seed"])
     given["seconds"] = seconds(time) if time else float("inf")
     if bool(inputs) == bool(seeds):
-        raise BadRequest("name images to look for, or samples of the game's own by --seeds: one of the two")
+        raise BadRequest("name either images, or samples of the game by --seeds")
     invert.require_invertible(opened.game, space)
     asked = opened.label(label)
     own = typed.seeds(seeds) if seeds else []

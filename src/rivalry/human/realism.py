@@ -38,7 +38,7 @@ def hype_infinity(
     source: str = "fakes",
     provenance: dict[str, Any] | None = None,
 ) -> list[Score]:
-    """Three error rates in [0, 1]: of both sides alike, on fakes alone and on reals alone; high is realistic.
+    """Three error rates in [0, 1]: on both sides with equal weight, on fakes, and on reals.  High means realistic.
 
     The spread is that of a bootstrap over judges and images at once; see `error_variance`.  The details hold the 95 %
     `interval` (Wilson's, at the number of independent answers that would be as uncertain; wider by Student's t where
@@ -102,12 +102,12 @@ def error_variance(pull: np.ndarray, judge: np.ndarray, item: np.ndarray) -> flo
 
         Σ_judges (Σ e)² + Σ_images (Σ e)² - Σ e²
 
-    is what a bootstrap that resamples judges and images independently tends to, less the noise of single answers that
+    is the limit of a bootstrap that resamples judges and images independently, minus the noise of single answers, which
     it counts three times (Owen 2007, "The pigeonhole bootstrap", arXiv 0712.1111).  It is no smaller than for
-    independent answers.  Of a single judge nothing is known about others: the images alone vary.
+    independent answers.  A single judge says nothing about others: then only the images vary.
 
     Args:
-        pull: (n,) e, how far each answer pulls the mean from where it is; they sum to 0.
+        pull: (n,) e, by how much each answer changes the mean; they sum to 0.
         judge, item: (n,) integers.
     """
     once = float(np.square(pull).sum())
@@ -115,7 +115,7 @@ def error_variance(pull: np.ndarray, judge: np.ndarray, item: np.ndarray) -> flo
 
 
 def _between(pull: np.ndarray, group: np.ndarray, once: float) -> float:
-    """Σ over groups of the square of their pull, without bias for a small number of groups; `once` for one group."""
+    """Σ over groups of their squared sum of e, unbiased for a small number of groups; `once` for one group."""
     sums = np.bincount(np.unique(group, return_inverse=True)[1], pull)
     k = len(sums)
     return float(k / (k - 1) * np.square(sums).sum()) if k > 1 else once
@@ -126,16 +126,16 @@ def _between(pull: np.ndarray, group: np.ndarray, once: float) -> float:
 
 @dataclass(frozen=True)
 class Staircase:
-    """How long the next image is shown: shorter after a right answer, longer after a wrong one.
+    """The exposure of the next image: shorter after a right answer, longer after a wrong one.
 
-    It settles where a share up / (up + down) of the answers is right: 75 %.
+    It converges to the exposure at which a share up / (up + down) of the answers is right: 75 %.
 
     Attributes:
-        start: ms, of the first image of a block.
-        shortest, longest: ms.
-        up: ms more after a wrong answer.
-        down: ms less after a right one.
-        block: images in one staircase.
+        start: the exposure of the first image of a block, in ms.
+        shortest, longest: the limits, in ms.
+        up: the increase after a wrong answer, in ms.
+        down: the decrease after a right answer, in ms.
+        block: the number of images in one staircase.
     """
 
     start: int = 500
@@ -146,24 +146,24 @@ class Staircase:
     block: int = 150
 
     def after(self, exposure: int, right: bool) -> int:
-        """The exposure that follows an answer at this one."""
+        """The exposure after an answer at this exposure."""
         moved = exposure - self.down if right else exposure + self.up
         return min(max(moved, self.shortest), self.longest)
 
     def next(self, exposures: Sequence[int], rights: Sequence[bool]) -> int:
-        """The exposure of the image that follows these answers; every block begins anew."""
+        """The exposure of the image after these answers; every block begins at `start`."""
         if len(exposures) % self.block == 0:
             return self.start
         return self.after(exposures[-1], rights[-1])
 
     def blocks(self, exposures: Sequence[int]) -> list[list[int]]:
-        """The whole blocks of one judge."""
+        """The completed blocks of one judge."""
         ends = range(self.block, len(exposures) + 1, self.block)
         return [list(exposures[end - self.block : end]) for end in ends]
 
 
 def modal(exposures: Sequence[int]) -> float:
-    """The exposure that was shown most often; the mean of those that were."""
+    """The exposure that was shown most often; the mean if there are several."""
     values, counts = np.unique(exposures, return_counts=True)
     return float(values[counts == counts.max()].mean())
 
@@ -176,20 +176,20 @@ def hype_time(
     resamples: int = 10_000,
     seed: int = 0,
 ) -> Score:
-    """The exposure at which people begin to tell fakes from reals, in ms; high is realistic.
+    """The exposure at which people begin to tell fakes from reals, in ms; high means realistic.
 
     The modal exposure of each block is averaged over a judge's blocks, and then over judges.  The details hold the
     95 % `interval`, percentiles of a bootstrap over judges (None for one judge), and the threshold `by judge`.  `n`
     counts answers.
 
     Args:
-        judges: for each judge blocks, each of them the exposures of its images in ms; judges without a block are
-            left out.
+        judges: for each judge a list of blocks; a block is the exposures of its images in ms.  Judges without a block
+            are left out.
         source: of the fakes, for the score's name.
-        resamples: of the bootstrap; the paper's number.
+        resamples: the number of resamples of the bootstrap; the default is the paper's.
 
     Raises:
-        BadRequest: nobody has ended a block.
+        BadRequest: no judge has completed a block.
     """
     blocks = [some for some in judges if some]
     if not blocks:

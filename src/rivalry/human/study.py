@@ -48,7 +48,7 @@ class Study:
     """An open study, made by `create` or `open`.
 
     Attributes:
-        folder: where it lies.
+        folder: its place.
         kind: "real-or-fake" or "pairs".
         items: its images.
     """
@@ -73,19 +73,19 @@ class Study:
         most: int = MOST,
         seed: int = 0,
     ) -> "Study":
-        """A new study, whose images are copied into it; the folder appears whole or not at all.
+        """Create a study and copy its images into it.  The folder appears complete, or not at all.
 
         Args:
             kind: "real-or-fake", or "pairs": which of two images, of different sources, is better?
             sources: a folder or zip of images for each name, such as that of a model.
-            real: one of real images; in "pairs" it is a source like the others, called "real".
-            timed: show images for as short a time as `Staircase` says, and measure the exposure that is needed.
-            width: ask no more once every 95 % interval is as narrow: in error rate, ms or log odds.
-            most: images of each source, drawn at random from what there is.
-            seed: of what is drawn and asked.
+            real: a folder or zip of real images; in "pairs" it is a source like the others, called "real".
+            timed: limit the exposure of images as `Staircase` says, and measure the exposure that people need.
+            width: stop when every 95 % interval is at most this wide: in error rate, ms or log odds.
+            most: the number of images of each source, drawn at random.
+            seed: the seed of the images that are drawn and of the questions.
 
         Raises:
-            BadRequest: a request without sense, sources without images, or a place that cannot be written.
+            BadRequest: no study follows from the arguments, a source has no images, or the place cannot be written.
         """
         from rivalry.human import images  # imported here, since it imports torch, which `ask` does not need
 
@@ -119,7 +119,7 @@ class Study:
 
     @classmethod
     def open(cls, folder: str | Path) -> "Study":
-        """One that is there.  Raises BadRequest where there is none, or none that can be read."""
+        """Open an existing study.  Raises BadRequest if there is none, or if it cannot be read."""
         return cls(Store.open(Path(folder) / FILE))
 
     def close(self) -> None:
@@ -134,7 +134,7 @@ class Study:
     # ------------------------------------------------------------------ asking
 
     def next(self, judge: str) -> Question | None:
-        """The most informative next question; None if there is no question left for this judge.
+        """The question with the most information; None if there is no question left for this judge.
 
         There is none if every interval is narrow enough, if a judge of "real or fake?" has seen all reals or all
         fakes, or if there is only one pair and it was just asked.
@@ -307,7 +307,7 @@ def _require_sense(
     most: int,
     seed: int,
 ) -> None:
-    """Refuse a study that could not be asked, or that would ask for nothing."""
+    """Refuse a study that has no questions, or that would stop before the first."""
     if kind not in ANSWERS:
         raise unknown("kind of study", kind, ANSWERS, f"there is {' and '.join(ANSWERS)}")
     if folder.exists():

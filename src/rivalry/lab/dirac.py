@@ -7,17 +7,18 @@ f(t) = -log(1 + exp(-t)) the original game is
 
 (Mescheder, Geiger & Nowozin 2018, "Which Training Methods for GANs do actually Converge?", arXiv 1801.04406,
 definition 2.1.)  Its only equilibrium is (0, 0), where v' has the eigenvalues ± i f'(0) = ± i/2:
-play circles around it.  With R1 of weight γ they are -γ/2 ± √(γ²/4 - 1/4), and play falls in, fastest at γ = 1.
+the players circle around it.  With R1 of weight γ they are -γ/2 ± √(γ²/4 - 1/4), and the players
+converge, fastest at γ = 1.
 
 Conventions, those of the authors' notebook (LMescheder/GAN_stability, notebooks/diracgan):
-    the paper's critic is high on the fake; ours scores real high, hence the sign of D;
-    alternating play lets the generator move first, and the critic then moves n times;
+    the paper's critic is high on the fake; ours is high on the real, hence the sign of D;
+    in alternating play the generator moves first, then the critic moves n times;
     a penalty of "reg" γ adds -γψ to the critic's field: r1(γ) with its factor 1/2, and γ/2 times the
         two-sided gradient penalty, which has none.
 
-The notebook's consensus optimization has a slip: in the gradient of R = ½ f'(ψθ)² (θ² + ψ²) it keeps the 1/2 on
-the term of f'', where the square cancels it.  No function has that as its gradient.  Both are here: `consensus` is
-the method as published (Mescheder et al. 2017, arXiv 1705.10461), `half_consensus` is what the notebook plays.
+The notebook's consensus optimization has an error: in the gradient of R = ½ f'(ψθ)² (θ² + ψ²) it keeps the 1/2 on
+the term of f'', where the square cancels it.  No function has the result as its gradient.  Both are here:
+`consensus` is the method as published (Mescheder et al. 2017, arXiv 1705.10461), `half_consensus` is the notebook's.
 """
 
 import math
@@ -45,7 +46,7 @@ Pull = Callable[[Tensor, tuple[Tensor, Tensor], tuple[Tensor, Tensor]], Tensor]
 
 
 def consensus(weight: float) -> Pull:
-    """γ ½‖v‖²: both players also seek where neither wants to move (arXiv 1705.10461)."""
+    """γ ½‖v‖²: both players also seek the points where the gradients of both vanish (arXiv 1705.10461)."""
 
     def pull(fake: Tensor, losses: tuple[Tensor, Tensor], players: tuple[Tensor, Tensor]) -> Tensor:
         v, w = (_slope(loss, player) for loss, player in zip(losses, players))
@@ -55,9 +56,9 @@ def consensus(weight: float) -> Pull:
 
 
 def half_consensus(weight: float) -> Pull:
-    """γ ½‖v‖² with one of the two factors of each loss's slope in the score held still: the notebook's slip.
+    """γ ½‖v‖² with one of the two factors dL/ds of each loss held constant: the notebook's error.
 
-    v = dL/ds · ds/dp, so ‖v‖² has (dL/ds)²; as dL/ds · stop(dL/ds) it has half the gradient.
+    v = dL/ds · ds/dp, so ‖v‖² has (dL/ds)²; written as dL/ds · stop(dL/ds) it has half the gradient.
     """
 
     def pull(fake: Tensor, losses: tuple[Tensor, Tensor], players: tuple[Tensor, Tensor]) -> Tensor:
@@ -75,8 +76,8 @@ class Method:
     Attributes:
         divergence: the two losses.
         penalties: terms of the critic's loss.
-        pull: a term of both losses.
-        clip: ψ stays within plus and minus this.
+        pull: a term that is added to both losses.
+        clip: ψ is clipped to [-clip, clip].
     """
 
     divergence: Divergence
@@ -99,7 +100,7 @@ METHODS = {
 
 
 class Slope(nn.Module):
-    """D(x) = -ψ x: (n, 1) -> (n,), high on real while θ and ψ have one sign."""
+    """D(x) = -ψ x: (n, 1) -> (n,), high on the real point while θ and ψ have the same sign."""
 
     def __init__(self, psi: float):
         super().__init__()
@@ -113,9 +114,9 @@ class DiracGAN(Game):
     """The game of θ against ψ.
 
     Args:
-        method: the losses and what joins them.
-        critic_steps: turns of the critic after each turn of the generator; 0 for both at once.
-        step: of both players' gradient descent.
+        method: the losses and the terms added to them.
+        critic_steps: turns of the critic after each turn of the generator; 0 for simultaneous moves.
+        step: the step size of both players' gradient descent.
         start: (θ, ψ).
     """
 
@@ -139,7 +140,7 @@ class DiracGAN(Game):
         self.critic = Player(self.D, optimizer=sgd(step))
 
     def losses(self, real: Tensor, theta: Tensor, psi: Tensor) -> tuple[Tensor, Tensor]:
-        """The generator's and the critic's, at any point of the plane; real: (n, 1)."""
+        """The generator's loss and the critic's at any point of the plane; real: (n, 1)."""
         critic = lambda x: self.D(x, psi)
         fake = theta.expand(len(real), 1)
         on_fake = critic(fake)
@@ -169,7 +170,7 @@ class DiracGAN(Game):
 
     @property
     def radius(self) -> float:
-        """How far (θ, ψ) is from the equilibrium."""
+        """The distance of (θ, ψ) from the equilibrium."""
         return math.hypot(self.theta.item(), self.D.psi.item())
 
     def field(self, point: Tensor) -> Tensor:
@@ -204,7 +205,7 @@ def real_point() -> Dataset:
 
 
 def play(game: DiracGAN, rounds: int = ROUNDS) -> DiracGAN:
-    """The game after so many rounds of the engine."""
+    """The game after this number of rounds of the engine."""
     Engine(game, TableSource(real_point())).play(Goal(rounds=rounds))
     return game
 
@@ -218,10 +219,10 @@ def table() -> dict[str, dict[str, float]]:
 
 
 def eigenvalues(game: DiracGAN) -> Tensor:
-    """λ of v' at the equilibrium (0, 0): complex (2,).  A round of simultaneous play with step h has 1 + hλ.
+    """λ of v' at the equilibrium (0, 0): complex (2,).  A round of simultaneous play with step h multiplies by 1 + hλ.
 
     Raises:
-        ValueError: the field has no derivative there, as WGAN-GP's, whose penalty has a kink at ψ = 0.
+        ValueError: the field has no derivative there.  WGAN-GP's has none: its penalty has a kink at ψ = 0.
     """
     jacobian = torch.autograd.functional.jacobian(game.field, torch.zeros(2, dtype=torch.float64))
     if not jacobian.isfinite().all():
@@ -230,7 +231,7 @@ def eigenvalues(game: DiracGAN) -> Tensor:
 
 
 def report(radii: dict[str, dict[str, float]]) -> str:
-    """The table in plain text, with what happened in words."""
+    """The table in plain text, and what happened in words."""
     lines = [QUESTION, "", f"{'method':32}" + "".join(f"{how:>12}" for how in PLAY)]
     lines += [f"{name:32}" + "".join(f"{row[how]:12.3g}" for how in PLAY) for name, row in radii.items()]
     start = math.hypot(*START)
@@ -240,7 +241,7 @@ def report(radii: dict[str, dict[str, float]]) -> str:
 
 
 def as_printed(value: float, printed: str) -> str:
-    """`value` with as many digits as `printed` has, written the same way."""
+    """`value` in the format of `printed`, with the same number of digits."""
     if "e" not in printed:
         return f"{value:.{len(printed.partition('.')[2])}f}"
     mantissa, _, exponent = f"{value:.{len(printed.partition('e')[0].partition('.')[2])}e}".partition("e")

@@ -33,7 +33,7 @@ class Line:
 def chart(
     title: str, series: dict[str, Series], last: float, marks: Sequence[tuple[float, str]] = ()
 ) -> Html:
-    """A figure: the lines of `series` over rounds 0..`last`, and what was done to them in words.
+    """A figure: the lines of `series` over rounds 0..`last`, and in words how they were averaged.
 
     Args:
         title: of the figure.
@@ -68,7 +68,7 @@ def chart(
 
 
 def bars(values: dict[str, float]) -> Html:
-    """Small bars from zero, the name under each: a histogram.  Values must be finite and >= 0."""
+    """A histogram: small bars from zero, with the name under each.  Values must be finite and >= 0."""
     most, n = max([*values.values(), 1e-12]), len(values)
     step = min(26.0, 640 / n)
     drawn = []
@@ -89,7 +89,7 @@ def bars(values: dict[str, float]) -> Html:
 
 
 def tradeoff(title: str, recall: Sequence[float], precision: Sequence[float]) -> Html:
-    """A figure: precision upward over recall, both shares from 0 to 1; points that are no shares are left out."""
+    """A figure: precision (vertical) over recall, both from 0 to 1; other points are left out."""
     frame = Frame(0, 1, 0, 1, log=False)
     points = [(a, b) for a, b in zip(recall, precision) if 0 <= a <= 1 and 0 <= b <= 1]
     x, y = (np.asarray([point[i] for point in points], dtype=np.float64) for i in (0, 1))
@@ -121,7 +121,7 @@ def _line(name: str, series: Series) -> Line:
 
 
 def _frame(lines: list[Line], last: float) -> Frame | None:
-    """Axes that show nearly everything: the highest peaks may leave the frame, the means do not."""
+    """Axes that show nearly all values: the highest peaks may lie outside of the frame, means do not."""
     y = np.concatenate([line.y for line in lines] or [np.empty(0)])
     edges = np.concatenate([edge for line in lines for edge in (line.low, line.high)] or [np.empty(0)])
     y, edges = y[np.isfinite(y)], edges[np.isfinite(edges)]
@@ -182,7 +182,7 @@ def _path(x: Array, y: Array) -> str:
 
 
 def _readings(frame: Frame, lines: list[Line]) -> Html:
-    """Above the plot the last values; under the pointer those of that place.  Only style sheets at work."""
+    """The last values above the plot; under the pointer the values of that place, by style sheets alone."""
     groups = [_values(lines, [_last_finite(line) for line in lines], "now")]
     edges = np.linspace(frame.x0, frame.x1, BANDS + 1)
     for a, b in itertools.pairwise(edges.tolist()):

@@ -49,7 +49,7 @@ def through_time(record: Record) -> Html | None:
 
 
 def _chosen(rounds: list[int], best: int | None) -> list[int]:
-    """The first, the last, the best, and some between: more of them early, when most changes."""
+    """The first, the last, the best, and some others; more of them from the early rounds, when most changes."""
     if len(rounds) <= THROUGH_TIME:
         return rounds
     last = len(rounds) - 1

@@ -26,7 +26,7 @@ POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-
 
 
 def write_report(run_dir: Path) -> Path:
-    """Write `run_dir`/report.html from what lies in the directory, at any time of a run's life.
+    """Write `run_dir`/report.html from what lies in the directory, at any time: during training or after its end.
 
     Returns:
         The path of the page: one file of less than 5 MB that opens offline.
@@ -76,7 +76,7 @@ def _names(record: Record) -> tuple[str, str]:
 
 
 def without_places(text: object) -> str:
-    """The text with each absolute path as its last name: a page is made to be shown, a machine's folders are not."""
+    """The text with each absolute path replaced by its last name, since a page is shown to others."""
     return _ABSOLUTE.sub(
         lambda found: f"{found[1]}{re.split(_SEPARATOR, found[2].rstrip('/'))[-1]}", str(text)
     )
@@ -102,7 +102,7 @@ def _header(record: Record) -> Html:
 
 
 def _opening(record: Record) -> Html:
-    """The last samples beside what they cost."""
+    """The last samples, and the rounds and the time that they took."""
     return tag("section", final_picture(record), facts(_cost(record)), class_="opening")
 
 
@@ -142,7 +142,7 @@ def _metrics(record: Record) -> Html | None:
 
 
 def _of_shares(score: dict[str, object]) -> tuple[list[float], list[float]] | None:
-    """Recall and precision along the curve that a score keeps; None where it keeps none."""
+    """Recall and precision along the curve in a score's details; None if there is no curve."""
     details = score.get("details")
     if not isinstance(details, dict):
         return None
@@ -210,7 +210,7 @@ def _marks(record: Record) -> list[tuple[float, str]]:
 
 
 def _origin(record: Record) -> Html:
-    """Everything that is needed to start the run again."""
+    """What is needed to start the run again."""
     spec, versions = record.section("spec"), record.section("versions")
     shape = spec.get("shape")
     size = " × ".join(str(v) for v in shape) if isinstance(shape, list) else "?"

@@ -1,4 +1,4 @@
-"""Reading a run's directory without trusting it: a line may be incomplete, and a value may be anything."""
+"""Read a run's directory without trust: a line may be incomplete, and a value may be of any type."""
 
 import json
 import math
@@ -25,20 +25,20 @@ class Series:
 
 @dataclass
 class Record:
-    """One run, as its directory tells it.
+    """One run, as read from its directory.
 
     Attributes:
         about: run.json.
         notes: the log's notes by name ("critic/gradient").
         metrics: every reported score by name, in the order of the log, as (round, Score.to_json()).
         events: the log's events in order, each with "round", "event" and "message".
-        rounds, samples, seconds: what the run has cost so far.
+        rounds, samples, seconds: the amount of training so far.
         ended: "done", "stopped" or "failed"; None while it runs, and after it was killed.
         sheets: the sheets of samples by round.
         beside: the files beside a sheet by round: a sound, a text, an animation.
         best: the round of the best checkpoint, if one is kept.
-        unreadable: lines of the log that could not be read, a torn last line not among them.
-        replayed: reports that a restart or a rollback played again; only the last play is kept.
+        unreadable: the number of lines of the log that could not be read, without an incomplete last line.
+        replayed: the number of reports that were made again after a restart or a rollback; only the last is kept.
     """
 
     path: Path
@@ -57,13 +57,13 @@ class Record:
     replayed: int = 0
 
     def section(self, name: str) -> dict[str, Any]:
-        """A table inside run.json; empty where it is absent or no table."""
+        """A table inside run.json; empty if it is absent or another type."""
         section = self.about.get(name)
         return section if isinstance(section, dict) else {}
 
 
 def number(value: object) -> float:
-    """A float; NaN for what is no number, or too large to draw; 0 for what is too small to."""
+    """A float; NaN for other values and for numbers too large to draw, 0 for numbers too small to draw."""
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e30:
         return math.nan
     return 0.0 if abs(value) < 1e-30 else float(value)
@@ -125,7 +125,7 @@ def _lines(path: Path, record: Record) -> Iterator[dict[str, Any]]:
 
 
 def _add(record: Record, reports: list[tuple[int, dict[str, Any]]], line: dict[str, Any]) -> None:
-    """Take one line into the record; a report of a round played before replaces what came after it."""
+    """Add one line to the record.  A report of a round that is there already replaces it and all later ones."""
     played = int(number(line["round"]))
     if isinstance(notes := line.get("notes"), dict):
         record.ended = None

@@ -1,4 +1,4 @@
-"""Tables of a report: names and values, and the metrics with where each number comes from."""
+"""Tables of a report: names and values, and the metrics with their provenance."""
 
 import json
 import math
@@ -76,7 +76,7 @@ def _provenance(score: dict[str, Any], classes: list[str]) -> Html | None:
 
 
 def _detail(value: object, classes: list[str]) -> Html:
-    """Many numbers are drawn, the rest is written."""
+    """A list of many numbers becomes a small chart; other details become text."""
     table: dict[str, Any] = {}
     if isinstance(value, dict):
         table = {clipped(key, 40): entry for key, entry in value.items()}

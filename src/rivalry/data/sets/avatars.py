@@ -1,9 +1,10 @@
-"""Small faces whose parts are known by construction, and a rule that reads them back from any picture.
+"""Small faces whose parts are known by construction, and a rule that reads these parts from any picture.
 
-`avatars`: a head on a plain ground, all of it in its place up to a pixel.  The color of its hair and what it wears
-    are known; skin and ground are free.  Measurements of editing ask `read_avatars` what became of each.
+`avatars`: a head on a plain ground, at the same place up to a shift of one pixel.  The color of the hair and what
+    the head wears are known; skin and ground vary.  Measurements of editing read both from edited pictures with
+    `read_avatars`.
 
-They are drawn from a seed, the same on every machine; the two splits are two draws from one distribution.
+They are drawn from a seed and are the same on every machine.  The two splits are two draws from one distribution.
 """
 
 from functools import cache
@@ -38,7 +39,7 @@ def open_avatars(name: str, split: str = "train") -> Dataset:
 
 
 def avatars(n: int = 10_000, seed: int = 0) -> Dataset:
-    """Heads that wear nothing, glasses, an eye patch or a mask, over hair of four colors, all equally likely.
+    """Draw heads that wear nothing, glasses, an eye patch or a mask, with hair of four colors, all equally likely.
 
     Returns:
         uint8 (n, 3, 32, 32); the label is what is worn.  Columns "hair" and "wears", int64 (n,), with the names of
@@ -57,10 +58,11 @@ def avatars(n: int = 10_000, seed: int = 0) -> Dataset:
 
 
 def read_avatars(x: Tensor) -> dict[str, Tensor]:
-    """Hair and what is worn: those of the nearest head that could have been drawn.
+    """Read the hair and what is worn: those of the nearest head that the set could hold.
 
-    Near is the squared difference over the pixels that belong to the head wherever it is shifted; heads of five
-    skins, shifted by a pixel or not, are compared.  Every picture gets an answer, one without a head too.
+    The distance is the squared difference over the pixels that belong to the head for every shift.  A picture is
+    compared with heads of five skins, with and without a shift of a pixel.  A picture without a head gets an
+    answer too.
 
     Args:
         x: (n, 3, 32, 32) in [-1, 1].
@@ -80,7 +82,7 @@ def read_avatars(x: Tensor) -> dict[str, Tensor]:
 
 
 def drawn(hair: Tensor, wears: Tensor, skin: Tensor, ground: Tensor, shift: Tensor) -> Tensor:
-    """Heads, part over part.
+    """Paint heads, one part over another.
 
     Args:
         hair, wears: numbers of their names, (n,).
@@ -114,7 +116,7 @@ def drawn(hair: Tensor, wears: Tensor, skin: Tensor, ground: Tensor, shift: Tens
 
 
 def _edge(inside: Tensor) -> Tensor:
-    """The share of a pixel that is covered, of how far in pixels its middle lies inside."""
+    """The share of a pixel that is covered, from the distance in pixels by which its middle lies inside."""
     return (inside + 0.5).clamp(0, 1)
 
 
@@ -136,7 +138,7 @@ def _ink(color: tuple[int, int, int]) -> Tensor:
 
 @cache
 def _templates() -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Of every head that is compared its hair, what it wears and its pixels inside; and which pixels these are."""
+    """Hair, what is worn, and the pixels inside of every head to compare with; and the index of these pixels."""
     skins, shifts = torch.linspace(0, 1, 5).tolist(), (-SHIFT, 0.0, SHIFT)
     every = torch.tensor([*product(range(len(COLORS)), range(len(WEARS)), skins, shifts, shifts)])
     hair, wears = every[:, 0].long(), every[:, 1].long()

@@ -3,11 +3,12 @@
 `emoji`: OpenMoji 17.0.0 in outline (the column "source") and in color (`x`), aligned; the label is its group.
     By the OpenMoji project, CC BY-SA 4.0.
 `emoji-styles`: two domains, "noto" of Google and "twemoji" of Twitter, from emoji-datasource 16.0.0.  In the split
-    "train" no emoji is in both; in "test" all are, and the column "partner" tells the row of the other.
+    "train" no emoji is in both domains; in "test" all are, and the column "partner" holds the other's row.
     Noto Emoji, Apache-2.0; Twemoji, CC BY 4.0.
 
-All are 64 x 64 RGB over white.  One emoji in ten, by a hash of its name, is of the split "test".  Emoji with a tone
-of skin are left out: there are more of them than of all others, and in outline they are the same as those without.
+All are 64 x 64 RGB over white.  One emoji in ten, chosen by a hash of its name, belongs to the split "test".  Emoji
+with a tone of skin are left out: they outnumber all others, and their outlines are the same as those of the emoji
+without a tone.
 """
 
 import csv
@@ -50,11 +51,11 @@ class Emoji:
     """One set.
 
     Attributes:
-        make: fetches it and gives the table of each split.
+        make: a function that fetches the set and returns the table of each split.
         classes: the names of its labels.
         extra: columns that games read.
-        license: in a few words.
-        sha256: of each split, see `digest`.
+        license: the license in a few words.
+        sha256: the `digest` of each split.
     """
 
     make: Callable[[], dict[str, Table]]
@@ -68,7 +69,7 @@ def open_emoji(name: str, split: str = "train") -> Dataset:
     """The set "emoji" or "emoji-styles", fetched when it is first asked for and kept in the cache.
 
     Raises:
-        BadRequest: no such split; or the set could not be had, and why.
+        BadRequest: no such split, or the set cannot be fetched; the message tells why.
     """
     wanted = EMOJI[name]
     if split not in SPLITS:
@@ -99,7 +100,7 @@ def digest(table: Table) -> str:
 
 
 def _from_cache(folder: Path, split: str, wanted: Emoji) -> dict[str, Tensor] | None:
-    """The columns that are kept; None where they are absent or damaged."""
+    """The columns from the cache; None if they are absent or damaged."""
     if not is_whole(folder):
         return None
     try:
@@ -138,7 +139,7 @@ def _fetch(folder: Path, wanted: Emoji) -> None:
 
 
 def _outlines() -> dict[str, Table]:
-    """OpenMoji: of emoji with one outline, as many flags have, the first is kept, so that a source has one color."""
+    """OpenMoji.  Of several emoji with the same outline only the first is kept, so that each source has one target."""
     if importlib.util.find_spec("resvg_py") is None:
         raise Unavailable("its drawings need resvg_py: pip install 'rivalry[emoji]'")
     files = _files("openmoji@17.0.0", r"(color|black)/svg/[^/]+\.svg|data/openmoji\.csv")
@@ -164,7 +165,7 @@ def _outlines() -> dict[str, Table]:
 
 
 def _drawn(svg: bytes) -> Array:
-    """A drawing over white: uint8 (3, 64, 64)."""
+    """Draw an SVG over white: uint8 (3, 64, 64)."""
     import resvg_py
 
     png = resvg_py.svg_to_bytes(
@@ -177,7 +178,7 @@ def _drawn(svg: bytes) -> Array:
 
 
 def _styles() -> dict[str, Table]:
-    """Noto and Twemoji: those of the split "train" shared out, each emoji to one of the two."""
+    """Noto and Twemoji.  In the split "train" each emoji is in one of the two domains only."""
     domains = [_pngs("google"), _pngs("twitter")]
     names = sorted(set(domains[0]) & set(domains[1]))
     rows: dict[str, list[tuple[Array, int]]] = {split: [] for split in SPLITS}
@@ -206,7 +207,7 @@ def _pngs(style: str) -> dict[str, bytes]:
 
 
 def _split_of(name: str) -> tuple[str, int]:
-    """The split of an emoji, one in ten being for the test, and a half to which it belongs: 0 or 1."""
+    """The split of an emoji ("test" for one in ten), and the half to which it belongs: 0 or 1."""
     number = int.from_bytes(hashlib.sha256(name.encode()).digest(), "big")
     return "train" if number % 10 else "test", number // 10 % 2
 

@@ -1,6 +1,6 @@
 """Sets made from MNIST: in color, on 32 x 32 pixels, stacked by three, and as digits and the edges of other digits.
 
-They are made anew from the bundled digits whenever they are opened, the same on every machine.
+They are computed from the bundled digits each time they are opened, and are the same on every machine.
 """
 
 import numpy as np
@@ -37,7 +37,7 @@ def open_from_mnist(name: str, split: str = "train") -> Dataset:
 
 
 def edges(x: Tensor) -> Tensor:
-    """The edges of digits: what a digit gains where it is dilated by one pixel, a hollow digit.
+    """The edges of digits: the pixels that a digit gains by a dilation of one pixel.
 
     Digits and their edges are the first task of coupled GANs (Liu & Tuzel 2016, arXiv 1606.07536); the filter
     is our own.
@@ -46,7 +46,7 @@ def edges(x: Tensor) -> Tensor:
         x: (n, c, h, w), light on dark, bytes or floats in [-1, 1].
 
     Returns:
-        The same shape, type and range, light on dark too.
+        The same shape, type and range, again light on dark.
     """
     value = x.float()
     gained = F.max_pool2d(value, 3, 1, 1) - value  # in [0, 255], or in [0, 2]
@@ -54,7 +54,7 @@ def edges(x: Tensor) -> Tensor:
 
 
 def _colored(name: str, mnist: Dataset, draw: np.random.Generator) -> Dataset:
-    """Every digit in one of six colors on black, whichever digit it is; the label is the digit."""
+    """Digits on black in one of six colors, which is independent of the digit; the label is the digit."""
     color = torch.from_numpy(draw.integers(len(HUES), size=len(mnist)))
     ink = torch.tensor([*HUES.values()], dtype=torch.int16)[color][..., None, None]  # (n, 3, 1, 1)
     x = torch.empty(len(mnist), 3, 28, 28, dtype=torch.uint8)
@@ -65,14 +65,14 @@ def _colored(name: str, mnist: Dataset, draw: np.random.Generator) -> Dataset:
 
 
 def _padded(name: str, mnist: Dataset, _draw: np.random.Generator) -> Dataset:
-    """Two black pixels on every side."""
+    """Add two black pixels on every side."""
     return Dataset(
         Spec(name, "image", (1, 32, 32), mnist.spec.classes), F.pad(mnist.x, (2, 2, 2, 2)), mnist.label
     )
 
 
 def _stacked(name: str, mnist: Dataset, draw: np.random.Generator) -> Dataset:
-    """A digit in each of three channels, drawn apart: 1,000 modes (Metz et al. 2017, arXiv 1611.02163).
+    """A digit in each of three channels, drawn independently: 1,000 modes (Metz et al. 2017, arXiv 1611.02163).
 
     The column "mode" holds the three digits as one number.
     """
@@ -84,7 +84,7 @@ def _stacked(name: str, mnist: Dataset, draw: np.random.Generator) -> Dataset:
 
 
 def _with_edges(name: str, mnist: Dataset, draw: np.random.Generator) -> Dataset:
-    """One half of the digits as they are, of the other half the edges; the label is the domain."""
+    """One half of the digits unchanged, and the edges of the other half; the label is the domain."""
     assert mnist.label is not None
     domain = torch.from_numpy(draw.permutation(np.arange(len(mnist)) % 2))
     x = mnist.x.clone()

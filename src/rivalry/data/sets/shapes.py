@@ -1,11 +1,11 @@
-"""Small pictures whose content is known by construction, and rules that read it back from any picture.
+"""Small pictures whose content is known by construction, and rules that read this content from any picture.
 
-`shapes`: one filled shape on a plain ground; its color, shape and size are known, its place is free.  Measurements
-    of translation and editing ask `read_attributes` what became of each.
+`shapes`: one filled shape on a plain ground; its color, shape and size are known, its place varies.  Measurements
+    of translation and editing read them from pictures with `read_attributes`.
 `marks`: two small marks at the ends of a long picture whose colors agree, which no patch of half its length shows.
     `consistent` tells whether they do.
 
-Both are drawn from a seed, the same on every machine; the two splits are two draws from one distribution.
+Both are drawn from a seed and are the same on every machine.  The two splits are two draws from one distribution.
 """
 
 import math
@@ -56,7 +56,7 @@ def open_shapes(name: str, split: str = "train") -> Dataset:
 
 
 def shapes(n: int = 10_000, seed: int = 0) -> Dataset:
-    """One filled shape on a plain ground, dark or light, anywhere, with antialiased edges.
+    """Draw one filled shape on a plain ground, dark or light, at a random place, with antialiased edges.
 
     Every combination of color, shape, size and ground is equally likely, and all shapes of one size cover the
     same area.
@@ -86,9 +86,9 @@ def shapes(n: int = 10_000, seed: int = 0) -> Dataset:
 
 
 def marks(n: int = 10_000, seed: int = 0) -> Dataset:
-    """Two round marks of one color, one near the left border and one near the right, on plain grey.
+    """Draw two round marks of one color on plain grey, one near the left border and one near the right.
 
-    Their nearest pixels lie 32 apart at the least.  Their heights are independent of each other; the grey is uniform
+    The distance between them is at least 32 pixels.  Their heights are independent of each other; the grey is uniform
     from 96 to 160 for the whole picture.
 
     Returns:
@@ -108,12 +108,12 @@ def marks(n: int = 10_000, seed: int = 0) -> Dataset:
 
 
 def read_attributes(x: Tensor) -> dict[str, Tensor]:
-    """Color, shape and size of the one shape in each picture, as numbers of their names.
+    """Read the color, the shape and the size of the one shape in each picture, as numbers of their names.
 
-    The ground is the median of the border; the shape is what differs from it by more than half of the most.
-    The size follows from the area.  For its kind the shape is laid into a frame in which its centroid is 0 and
-    its area 1, and correlated with each kind in that frame, more and less blurred.  Every picture gets an
-    answer, one without a shape too.
+    The ground is the median of the border; the shape is where the difference from it is more than half of the largest.
+    The size follows from the area.  To find which shape it is, it is moved and
+    scaled so that its centroid is 0 and its area 1, and correlated with each known shape at two strengths of
+    blur.  A picture without a shape gets an answer too.
 
     Args:
         x: (n, 3, 32, 32) in [-1, 1].
@@ -139,8 +139,8 @@ def read_attributes(x: Tensor) -> dict[str, Tensor]:
 def consistent(x: Tensor) -> Tensor:
     """Whether a picture has a colored mark near its left border, one near its right, and their colors agree.
 
-    A mark is the place in its strip whose mean distance from grey, over 5 x 5 pixels, is the largest; there
-    is none where that is less than half of what the palest mark has.  Its color is the nearest in direction.
+    A mark is the place in its strip with the largest mean distance from grey over 5 x 5 pixels.  There is no
+    mark if this distance is less than half of that of the palest mark.  Its color is the nearest in direction.
 
     Args:
         x: (n, 3, 8, 48) in [-1, 1].
@@ -210,7 +210,7 @@ def _coverage(shape: str, center: Array, scale: Array, size: tuple[int, int] = (
 
 
 def _paint(ground: Array, layers: list[tuple[Array, Array]]) -> Array:
-    """Grey ground (n, h or 1, w or 1), over it layers of coverage (n, h, w) and color (n, 3): uint8 (n, 3, h, w)."""
+    """Paint layers of coverage (n, h, w) and color (n, 3) on a grey ground (n, h or 1, w or 1): uint8 (n, 3, h, w)."""
     x = np.empty((len(ground), 3, *layers[0][0].shape[1:]), np.uint8)
     for part in np.array_split(np.arange(len(x)), 1 + len(x) // 250):  # what fits a processor's cache
         painted = ground[part, None]
@@ -222,7 +222,7 @@ def _paint(ground: Array, layers: list[tuple[Array, Array]]) -> Array:
 
 
 def _dataset(name: str, x: Array, attributes: dict[str, tuple[Array, tuple[str, ...]]]) -> Dataset:
-    """A table with a column for each attribute (values, names), the color being the label."""
+    """A table with a column for each attribute (values, names); the label is the color."""
     columns = {column: torch.from_numpy(values) for column, (values, _) in attributes.items()}
     names = {column: values_of for column, (_, values_of) in attributes.items()}
     facts = {"source": "generated", "splits": tuple(SPLITS), "attributes": names}
@@ -248,7 +248,7 @@ def _mean3(value: Tensor) -> Tensor:
 
 
 def _most(value: Tensor) -> Tensor:
-    """The mean of the 24 largest values, less than half of the smallest shape: (n, h, w) -> (n, 1, 1)."""
+    """The mean of the 24 largest values (the smallest shape has 60 pixels): (n, h, w) -> (n, 1, 1)."""
     return value.flatten(1).topk(24, 1).values.mean(1)[:, None, None]
 
 
@@ -277,7 +277,10 @@ def _frame(share: Tensor) -> tuple[Tensor, Tensor]:
 
 @cache
 def _templates() -> Tensor:
-    """Every shape in its frame, small and large, blurred by 0.7 and by 1.5 pixels: (16, 256), shapes by turns."""
+    """Every shape as `_frame` gives it, in both sizes, blurred by 0.7 and by 1.5 pixels: (16, 256).
+
+    Row i holds shape i mod the number of shapes.
+    """
     rows = []
     for area in SIZES.values():
         one = [_coverage(name, np.full((1, 2), SIDE / 2), np.array([area**0.5])) for name in SHAPES]

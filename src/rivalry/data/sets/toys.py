@@ -26,7 +26,7 @@ class Modes:
 
     Attributes:
         centers: (k, d) float32.
-        std: the standard deviation of each mode in every direction.
+        std: the standard deviation of each mode along every axis.
     """
 
     centers: Tensor
@@ -93,7 +93,7 @@ def swiss_roll(n: int = 100_000, seed: int = 0, noise: float = 0.03) -> Dataset:
 def parallel_lines(n: int = 100_000, seed: int = 0, theta: float = 0.0) -> Dataset:
     """Points (θ, y), y uniform in [0, 1]: example 1 of Wasserstein GAN (Arjovsky et al. 2017, 1701.07875).
 
-    By name, "parallel-lines" is the real line, θ = 0; the fake one is another call with its own θ.
+    The set "parallel-lines" is the real line, θ = 0.  For the fake line, call this function with another θ.
     W₁ between the two is |θ|, while their Jensen-Shannon divergence is log 2 for every θ but 0.
 
     Args:
@@ -106,11 +106,11 @@ def parallel_lines(n: int = 100_000, seed: int = 0, theta: float = 0.0) -> Datas
 
 
 def triangles(n: int = 10_000, seed: int = 0, size: int = 28) -> Dataset:
-    """White filled triangles on black, anywhere, turned anyhow, with antialiased edges.
+    """Draw white filled triangles on black, at random places and angles, with antialiased edges.
 
     The label is the shape: equilateral, or right-angled with two equal sides.  The distance from the center
-    to a corner is uniform between 0.18 and 0.36 of the side, and the circle around the corners never leaves
-    the image.
+    to a corner is uniform between 0.18 and 0.36 of the side, and the circle through the corners lies
+    inside the image.
 
     Args:
         size: height and width in pixels.
@@ -178,7 +178,7 @@ def _facts() -> dict[str, object]:
 
 
 def _fill(corners: Array, size: int) -> Array:
-    """Triangles with these corners, counted against the clock: (n, 3, 2) in pixels -> uint8 (n, size, size).
+    """Paint triangles with these corners, given counterclockwise: (n, 3, 2) in pixels -> uint8 (n, size, size).
 
     A pixel's brightness is its signed distance from the nearest edge, clipped to half a pixel on each side.
     """
