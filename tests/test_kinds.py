@@ -12,6 +12,8 @@ from rivalry.data.source import Column, Dataset, Spec, toy
 from rivalry.errors import BadRequest
 from rivalry.kinds import KINDS, find_kind
 from rivalry.kinds.kind import Kind
+from rivalry.kinds.tokens import END, PAD, UNKNOWN
+from rivalry.metrics.suite import evaluate
 from rivalry.show.samples import save
 from rivalry.show.sheets import sheet
 from rivalry.show.tables import blank, table
@@ -149,3 +151,36 @@ def test_a_sound_named_so_is_no_picture_and_bad_names_are_told(tmp_path: Path) -
         np.savez(place, **{"x": waves, **given})
         with pytest.raises(BadRequest, match=said):
             open_data(str(place))
+
+
+@every_kind
+def test_data_are_valid_and_spoiled_ones_are_not(kind: Kind) -> None:
+    data = toy(kind.name, n=8)
+    seen = data.rows(slice(None))
+    assert kind.valid(seen, data.spec.x).all()
+    if kind.real:
+        spoiled = seen.clone()
+        spoiled[3].view(-1)[0] = float("inf")
+        assert kind.valid(spoiled, data.spec.x).tolist() == [i != 3 for i in range(8)]
+
+
+def test_a_sentence_ends_once_a_graph_has_no_loops_and_an_episode_does_not_begin_again() -> None:
+    column = toy("tokens").spec.x
+    words = torch.tensor(
+        [[5, END, PAD], [5, 6, 7], [5, END, 6], [PAD, END, PAD], [END, PAD, PAD], [UNKNOWN, END, PAD]]
+    )
+    assert find_kind("tokens").valid(words, column).tolist() == [True, False, False, False, True, True]
+    graph = -torch.ones(3, 4, 4)
+    graph[0, 0, 1] = graph[0, 1, 0] = graph[1, 2, 2] = graph[2, 0, 3] = 1
+    assert find_kind("graph").valid(graph, column).tolist() == [True, False, False]
+    lasting = torch.tensor([[1.0, 1, 0], [1, 0, 1], [0, 0, 0]])[..., None]
+    assert find_kind("episode").valid(lasting, column).tolist() == [True, False, False]
+
+
+def test_the_share_of_valid_samples_is_a_metric() -> None:
+    data = toy("graph", n=40)
+    made = data.rows(slice(None)).clone()
+    made[:10, 0, 0] = 1
+    (score,) = evaluate(data, made, metrics="valid")
+    assert (score.value, score.n, score.better) == (0.75, 40, "high")
+    assert score.details["interval"][0] < 0.75 < score.details["interval"][1]

@@ -22,6 +22,12 @@ class EpisodeKind(Kind):
         counts = [about.get(name, 0) for name in ("observation", "action")]
         return super().fits(shape, about) and all(isinstance(n, int) and 0 <= n <= shape[1] for n in counts)
 
+    def valid(self, x: Tensor, column: Column) -> Tensor:
+        """Episodes that last one step or more, and do not begin again after their end."""
+        lasting = x[:, :, -1] > 0.5
+        again = (lasting[:, 1:] & ~lasting[:, :-1]).any(1)
+        return super().valid(x, column) & lasting[:, 0] & ~again
+
     def words(self, column: Column) -> str:
         steps, numbers = column.shape
         observed, done = column.about.get("observation", numbers - 1), column.about.get("action", 0)

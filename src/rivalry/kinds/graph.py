@@ -23,6 +23,12 @@ class GraphKind(Kind):
         """Two nodes are joined where the value is above 0 in either direction."""
         return ((x > 0) | (x.transpose(-1, -2) > 0)).to(torch.uint8)
 
+    def valid(self, x: Tensor, column: Column) -> Tensor:
+        """Edges that have no direction, and lead from no node to itself."""
+        joined = x > 0
+        loops = joined.diagonal(dim1=1, dim2=2).any(1)
+        return super().valid(x, column) & (joined == joined.transpose(1, 2)).all((1, 2)) & ~loops
+
     def words(self, column: Column) -> str:
         return f"{column.shape[0]} nodes"
 

@@ -88,6 +88,13 @@ class Kind:
         bad = int((~x.flatten(1).isfinite().all(1)).sum()) if x.is_floating_point() else 0
         return f"{bad:,} of {len(x):,} hold values that are not finite" if bad else ""
 
+    def valid(self, x: Tensor, column: Column) -> Tensor:
+        """Whether each sample, as games make it, could be a datum of this kind: (n, ...) -> (n,) bool."""
+        flat = x.flatten(1)
+        if not x.is_floating_point():
+            return torch.ones(len(x), dtype=torch.bool, device=x.device)
+        return (flat.isfinite() & (flat.abs() <= 1 if self.bounded else True)).all(1)
+
     def fits(self, shape: tuple[int, ...], about: dict[str, Any]) -> bool:
         """Whether a datum can have this shape and this `about`.  Both may come from somebody else's file."""
         return len(shape) == self.dims

@@ -48,6 +48,15 @@ class TokensKind(Kind):
             return f"they are not whole numbers of tokens from 0 to {vocabulary_size(column) - 1:,}"
         return ""
 
+    def valid(self, x: Tensor, column: Column) -> Tensor:
+        """Tokens of the vocabulary up to the end of the sentence, and nothing after it."""
+        ended = (x == END).cumsum(1)
+        inside, after = ended == 0, (ended - (x == END).long()) > 0
+        word = (x >= UNKNOWN) & (x < vocabulary_size(column))
+        return (torch.where(inside, word, True) & torch.where(after, x == PAD, True)).all(1) & (
+            ended[:, -1] > 0
+        )
+
     def words(self, column: Column) -> str:
         return f"up to {column.shape[0] - 1} of {vocabulary_size(column) - len(SPECIAL):,} tokens"
 

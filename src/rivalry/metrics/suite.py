@@ -194,6 +194,11 @@ class Evidence:
         return as_seen(self.real, self._parts.whole())
 
     @cached_property
+    def validity(self) -> Tensor:
+        """Whether each sample could be a datum of the kind: (n,) bool."""
+        return self.real.spec.meaning.valid(self.fake, self.real.spec.x)
+
+    @cached_property
     def held_out(self) -> Dataset:
         """Data that no network was trained on."""
         assert self._open_held_out is not None

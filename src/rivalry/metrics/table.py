@@ -227,6 +227,13 @@ METRICS = (
         ("image",),
     ),
     Metric(
+        "valid",
+        "kind.valid:valid",
+        ("validity",),
+        "share of samples that could be data of their kind: sentences that end, graphs without loops",
+        ("tokens", "graph", "table", "episode"),
+    ),
+    Metric(
         "bleu",
         "text.bleu:bleu",
         ("real", "fake"),
@@ -267,7 +274,7 @@ METRICS = (
 )
 
 QUICK = ("modes", "stacked-modes", "judge", "accuracy", "fid")
-STANDARD = (*QUICK, "bleu", "kid", "prdc", "inception-score", "diversity", "authenticity", "nll")
+STANDARD = (*QUICK, "valid", "bleu", "kid", "prdc", "inception-score", "diversity", "authenticity", "nll")
 FULL = (
     *STANDARD,
     "fid-infinity",
