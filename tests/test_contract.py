@@ -28,6 +28,7 @@ from rivalry.game import (
     Density,
     Game,
     Latent,
+    Linking,
     Mass,
     Move,
     Steerable,
@@ -177,10 +178,10 @@ def judges(game: Game) -> list[Callable[..., Tensor]]:
 
 
 @by_name
-def test_a_game_has_a_critic_or_a_likelihood(entry: Entry) -> None:
+def test_a_game_has_a_critic_a_likelihood_or_scores_of_edges(entry: Entry) -> None:
     """A critic gives a score, but BEGAN's: at its equilibrium fakes have the smaller error, so real is not high."""
     game = at_a_look(entry)
-    assert isinstance(game, Density) or "critic" in game.players
+    assert isinstance(game, Density | Linking) or "critic" in game.players
     assert isinstance(game, Critic) == ("critic" in game.players and entry.name != "began")
 
 
@@ -343,6 +344,8 @@ def misfit(game: Game, network: torch.nn.Module, truncation: float) -> float:
 def test_real_is_high(entry: Entry) -> None:
     """A critic that plays against a generator which stands still comes to score real above fake."""
     data = suited(entry)
+    if "graph" in entry.kinds and "points" not in entry.kinds:  # walks of many random graphs go everywhere
+        data = data.only(torch.zeros(16, dtype=torch.int64))
     engine = engine_of(maker(entry), data)
     engine.game.generator.make = lambda parameters: torch.optim.SGD(parameters, lr=0.0)
     engine.game.critic.make = lambda parameters: torch.optim.Adam(parameters, lr=3e-3)
@@ -476,7 +479,9 @@ def test_its_docstrings_say_whose_it_is(entry: Entry) -> None:
     assert re.search(r"(min|max)", module), "an equation"
     for number in re.findall(r"\d{4}\.\d{4,5}", entry.paper):
         assert f"arXiv {number}" in " ".join(module.split())
-    assert re.search(r"\d{4}\.\d{4,5}", entry.paper)
+    assert re.search(rf"\d{{4}}\.\d{{4,5}}|\S {entry.year}$", entry.paper), (
+        "a number of arXiv, or a venue and the year"
+    )
     for surname in re.findall(r"([A-Z]\S+?)(?: et al\.| & |;|$)", entry.authors):
         assert surname in module
     assert str(entry.year) in module

@@ -173,6 +173,13 @@ class Density(Protocol):
 
 
 @runtime_checkable
+class Linking(Protocol):
+    """Scores how likely two nodes of a graph are to be joined: (v, v), symmetric."""
+
+    def link_scores(self) -> Tensor: ...
+
+
+@runtime_checkable
 class Mass(Protocol):
     """Computes the log-probability of 8-bit images, in nats.  For a density it is a lower bound (see `levels`)."""
 

@@ -67,6 +67,15 @@ NAMES = {
         "heads of known hair that wear something known, 10,000 + 2,000, 32 x 32 RGB, 4 classes",
         "sets.avatars:open_avatars",
     ),
+    "cora-ml": Named(
+        "graph", "bundled", "2,810 papers and their citations, a tenth held out", "sets.graphs:open_graph_set"
+    ),
+    "blocks": Named(
+        "graph",
+        "generated",
+        "200 nodes in four blocks, a tenth of the edges held out",
+        "sets.graphs:open_graph_set",
+    ),
     "triangles": _toy("image", "filled triangles, 10,000 + 2,000, 28 x 28 grey, 2 classes"),
     "ring": _toy("points", "8 Gaussians of deviation 0.01 on a circle of radius 1"),
     "grid": _toy("points", "25 Gaussians of deviation 0.05 on a 5 x 5 grid from -4 to 4"),

@@ -8,6 +8,9 @@ from torch import Tensor
 from rivalry.kinds.kind import Example, Kind
 from rivalry.kinds.spec import Column
 
+LARGEST = 160  # pixels of a tile
+SHOWN = 9  # graphs on a sheet
+
 
 class GraphKind(Kind):
     name, plural = "graph", "graphs"
@@ -33,8 +36,16 @@ class GraphKind(Kind):
         return f"{column.shape[0]} nodes"
 
     def tiles(self, x: Tensor, column: Column) -> Tensor:
-        """The matrix of neighbors, dark where two nodes are joined: (n, v, v) -> (n, 1, v, v)."""
-        return -self.seen(self.kept(x))[:, None]
+        """The matrix of neighbors, dark where two nodes are joined: (n, v, v) -> (n, 1, h, h).
+
+        A pixel of a graph with more than 160 nodes stands for several pairs, and is dark if one of them is joined.
+        """
+        joined = self.seen(self.kept(x))[:, None]
+        side = min(len(joined[0, 0]), LARGEST)
+        return -torch.nn.functional.adaptive_max_pool2d(joined, side)
+
+    def shown(self, n: int) -> int:
+        return min(n, SHOWN)
 
     def write_single(self, x: Tensor, column: Column, file: BinaryIO) -> None:
         """Write a line for each edge, with the numbers of its two nodes."""

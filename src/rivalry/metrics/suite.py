@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
-from rivalry.game import Density, Game
+from rivalry.game import Density, Game, Linking
 from rivalry.kinds.kind import in_full_precision
 from rivalry.metrics.classes.stacked import judge_of_digits
 from rivalry.metrics.extractors.extractor import Extractor, Processes, extract, features_of
@@ -261,6 +261,21 @@ class Evidence:
         assert isinstance(self.game, Density)
         return self.game
 
+    @cached_property
+    def link_scores(self) -> Tensor:
+        """What the game thinks of each pair of nodes."""
+        assert isinstance(self.game, Linking)
+        return self.game.link_scores().detach().cpu()
+
+    @property
+    def missing_edges(self) -> Tensor:
+        """(m, 2), where the data's facts list edges that they lack."""
+        return self.real.facts["held_out_edges"]
+
+    @property
+    def no_edges(self) -> Tensor:
+        return self.real.facts["no_edges"]
+
     @property
     def centers(self) -> Tensor:
         """(k, d), where the data's facts tell their modes."""
@@ -285,6 +300,10 @@ class Evidence:
             return "needs a generator; these are images alone"
         if need == "density" and not isinstance(self.game, Density):
             return "needs a game that knows likelihoods; this one has samples alone"
+        if need == "link_scores" and not isinstance(self.game, Linking):
+            return "needs a game that scores pairs of nodes; this one has samples alone"
+        if need in ("missing_edges", "no_edges") and "no_edges" not in self.real.facts:
+            return f"needs a graph with held-out edges; {name!r} has none"
         if need == "digit_judge" and "stacked" not in self.real.facts:
             return f"needs stacked-mnist, whose modes are known; {name!r} is other data"
         if need == "logits" and not (self.extractor.classes or "logits" in self.extractor.facts):

@@ -241,6 +241,34 @@ METRICS = (
         ("tokens",),
     ),
     Metric(
+        "link-prediction",
+        "graph.links:link_prediction",
+        ("link_scores", "missing_edges", "no_edges"),
+        "are held-out edges scored above pairs that are not joined: area under ROC, average precision",
+        ("graph",),
+    ),
+    Metric(
+        "edge-overlap",
+        "graph.statistics:edge_overlap",
+        ("real", "fake"),
+        "share of a sample's edges that the data's graph has",
+        ("graph",),
+    ),
+    Metric(
+        "graph-statistics",
+        "graph.statistics:statistics",
+        ("real", "fake"),
+        "degrees, triangles, components, paths of samples beside those of the data",
+        ("graph",),
+    ),
+    Metric(
+        "graph-mmd",
+        "graph.statistics:set_distance",
+        ("real", "fake"),
+        "kernel distance of sets of graphs by degrees, clustering and spectrum",
+        ("graph",),
+    ),
+    Metric(
         "vendi",
         "features.vendi:vendi",
         FEATURES,
@@ -274,7 +302,20 @@ METRICS = (
 )
 
 QUICK = ("modes", "stacked-modes", "judge", "accuracy", "fid")
-STANDARD = (*QUICK, "valid", "bleu", "kid", "prdc", "inception-score", "diversity", "authenticity", "nll")
+STANDARD = (
+    *QUICK,
+    "valid",
+    "bleu",
+    "link-prediction",
+    "edge-overlap",
+    "graph-statistics",
+    "kid",
+    "prdc",
+    "inception-score",
+    "diversity",
+    "authenticity",
+    "nll",
+)
 FULL = (
     *STANDARD,
     "fid-infinity",

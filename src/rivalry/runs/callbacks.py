@@ -191,6 +191,8 @@ def quick_scores(dataset: Dataset, n: int = 1000) -> Callable[[Engine], list[Sco
     from rivalry.metrics import suite
     from rivalry.metrics.extractors import extractor as features
 
+    if len(dataset) < 2:  # a single graph: there is no distribution to compare with
+        return lambda engine: []
     judge = _judge_at_hand(dataset.spec)
     extractor = judge or features.pixels(dataset.spec)
     # A part of the data is enough here.  The more numbers a datum has, the longer a score takes.
@@ -230,6 +232,8 @@ def collapse_alarm(
     there is one warning; the next can come only after the ratio was above `share` again.  Untrained networks begin
     below it, since their samples are all alike; the first `patience` checks therefore do not warn.
     """
+    if len(real) < 2:
+        return lambda engine, moves: None
     spread = lambda x: float(torch.pdist(real.spec.meaning.vectors(x)).mean())
     truth = spread(real.rows(torch.linspace(0, len(real) - 1, n).long())) or 1e-9  # all data may be the same
     looks, was_above, ringing = 0, False, False

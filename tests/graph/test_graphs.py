@@ -1,0 +1,184 @@
+"""Graphs: walks, assembly, the two games, and measures beside those of networkx and scikit-learn."""
+
+import networkx as nx
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from rivalry.data import open_data
+from rivalry.data.sets.graphs import hold_out, joined
+from rivalry.data.source import Dataset, Spec, TableSource, toy
+from rivalry.errors import BadRequest
+from rivalry.games.graph.cell import LowRankLogits, cell
+from rivalry.games.graph.netgan import netgan
+from rivalry.maths.graphs import assembled, neighbors, random_walks, stationary, transitions
+from rivalry.metrics.graph.links import area_under_roc, average_precision, link_prediction
+from rivalry.metrics.graph.statistics import of_graph, set_distance
+from rivalry.metrics.suite import evaluate
+from rivalry.play.engine import Engine
+from rivalry.play.goal import Goal
+
+
+def random_graph(nodes: int, chance: float, seed: int = 0) -> torch.Tensor:
+    draw = torch.Generator().manual_seed(seed)
+    upper = (torch.rand(nodes, nodes, generator=draw) < chance).triu(1)
+    return upper | upper.T
+
+
+def alone(graph: torch.Tensor) -> Dataset:
+    return Dataset(Spec("one", "graph", tuple(graph.shape)), graph[None].to(torch.uint8))
+
+
+def trained(make, data: Dataset, rounds: int, **settings):
+    torch.manual_seed(0)
+    game = make(data.spec, **settings)
+    Engine(game, TableSource(data, batch=1), seed=0).play(Goal(rounds=rounds))
+    return game
+
+
+def test_walks_go_along_edges_and_to_every_neighbor_alike() -> None:
+    graph = random_graph(12, 0.3)
+    walks = random_walks(neighbors(graph), 4000, 6)
+    assert graph[walks[:, :-1], walks[:, 1:]].all()
+    step = transitions(walks, 12)
+    assert torch.equal(step, step.T)
+    assert ((step > 0) == graph).all()
+    node = int(graph.sum(1).argmax())
+    after = walks[:, 1:][walks[:, :-1] == node].bincount(minlength=12)[graph[node]]
+    assert (after / after.sum() - 1 / len(after)).abs().max() < 0.05
+
+
+def test_the_stationary_distribution_stays() -> None:
+    chain = torch.rand(9, 9, generator=torch.Generator().manual_seed(0)).softmax(1)
+    pi = stationary(chain)
+    assert torch.allclose(pi @ chain, pi, atol=1e-6)
+    assert float(pi.sum()) == pytest.approx(1, abs=1e-6)
+
+
+def test_an_assembled_graph_has_its_edges_and_no_node_alone() -> None:
+    scores = torch.rand(10, 10, generator=torch.Generator().manual_seed(1))
+    made = assembled(scores + scores.T, 20, torch.rand(50, 45))
+    assert (made.sum((1, 2)) == 40).all()
+    assert made.any(2).all()
+    assert not made.diagonal(dim1=1, dim2=2).any()
+    assert torch.equal(made, made.transpose(1, 2))
+
+
+def test_pairs_are_drawn_by_their_scores() -> None:
+    """Three nodes and two edges: a pair is left out when it comes last, P(last) = Σ over the orders of the others."""
+    a, b, c = 1.0, 2.0, 4.0  # of (0, 1), (0, 2), (1, 2)
+    scores = torch.tensor([[0, a, b], [a, 0, c], [b, c, 0]])
+    made = assembled(scores, 2, torch.rand(20_000, 3, generator=torch.Generator().manual_seed(0)))
+    last = (b / (a + b + c)) * (c / (a + c)) + (c / (a + b + c)) * (b / (a + b))  # of (0, 1)
+    assert float((~made[:, 0, 1]).double().mean()) == pytest.approx(last, abs=0.012)
+
+
+def test_cell_of_full_rank_learns_the_walk_itself() -> None:
+    graph = random_graph(8, 0.4)
+    game = trained(cell, alone(graph), 300, rank=8, decay=0.0)
+    chain = graph / graph.sum(1, keepdim=True)
+    assert torch.allclose(game.logits().softmax(1), chain, atol=0.02)
+    assert torch.equal(game.sample(3) > 0, graph.expand(3, -1, -1))
+
+
+def test_cell_tells_held_out_edges_and_untrained_does_not() -> None:
+    data = open_data("blocks")
+    game = trained(cell, data, 60, rank=6)
+    area, precision = evaluate(data, game.sample(1), metrics="link-prediction", game=game)
+    assert (area.name, precision.name) == ("link-roc", "link-ap")
+    assert area.value > 0.68
+    untrained = LowRankLogits(200, rank=6, batch=1, lr=0.1, decay=0.0)
+    chance = link_prediction(
+        untrained.link_scores().detach(), data.facts["held_out_edges"], data.facts["no_edges"]
+    )
+    assert abs(chance[0].value - 0.5) < 4 * chance[0].spread
+
+
+def test_netgans_penalty_is_that_of_one_hot_walks() -> None:
+    game = netgan(Spec("one", "graph", (7, 7)), width=5, critic_width=6, embedding=4)
+    one_hot = torch.nn.functional.one_hot(torch.randint(7, (2, 3, 16)), 7).float()
+    share = torch.rand(3, 1, 1, generator=torch.Generator().manual_seed(0))
+    between = (share * one_hot[0] + (1 - share) * one_hot[1]).requires_grad_()
+    (g,) = torch.autograd.grad(game.D(game.D.embedded(between)).sum(), between)
+    expected = (g.flatten(1).norm(dim=1) - 1).square().mean()
+    torch.manual_seed(0)
+    state = torch.get_rng_state()
+    again = torch.rand(3, 1, 1)
+    torch.set_rng_state(state)
+    assert torch.equal(again, share)
+    found = game.slope_penalty(game.D.embedded(one_hot[0]), game.D.embedded(one_hot[1]))
+    assert float(found) == pytest.approx(float(expected), rel=1e-4)
+
+
+def test_a_walk_is_one_hot_and_its_gradient_reaches_the_code() -> None:
+    game = netgan(Spec("one", "graph", (7, 7)), width=5, critic_width=6, embedding=4)
+    z = torch.randn(3, 16, requires_grad=True)
+    walk = game.G(z)
+    assert torch.equal(walk.detach().sum(2), torch.ones(3, 16)) or torch.allclose(
+        walk.sum(2), torch.ones(3, 16)
+    )
+    game.D(game.D.embedded(walk)).sum().backward()
+    assert z.grad is not None and z.grad.abs().sum() > 0
+
+
+def test_areas_are_those_of_scikit_learn_with_ties_as_well() -> None:
+    draw = np.random.default_rng(0)
+    for levels in (3, 1000):
+        p, q = draw.integers(levels, size=40) + 0.3 * levels, draw.integers(levels, size=60) + 0.0
+        truth, scores = [1] * 40 + [0] * 60, [*p.round(), *q]
+        positive, negative = torch.tensor(p.round()), torch.tensor(q)
+        assert area_under_roc(positive, negative) == pytest.approx(roc_auc_score(truth, scores))
+        assert average_precision(positive, negative) == pytest.approx(average_precision_score(truth, scores))
+
+
+def test_statistics_are_those_of_networkx() -> None:
+    a = random_graph(40, 0.08, seed=3).numpy().astype(float)
+    graph, found = nx.from_numpy_array(a), of_graph(a)
+    largest = graph.subgraph(max(nx.connected_components(graph), key=len))
+    expected = {
+        "edges": graph.number_of_edges(),
+        "triangles": sum(nx.triangles(graph).values()) / 3,
+        "clustering": nx.transitivity(graph),
+        "local clustering": nx.average_clustering(graph),
+        "assortativity": nx.degree_assortativity_coefficient(graph),
+        "components": nx.number_connected_components(graph),
+        "largest": len(largest),
+        "path": nx.average_shortest_path_length(largest),
+    }
+    assert {name: found[name] for name in expected} == pytest.approx(expected)
+
+
+def test_a_regular_graph_has_no_inequality_and_full_entropy() -> None:
+    found = of_graph(nx.to_numpy_array(nx.cycle_graph(10)))
+    assert (found["gini"], found["entropy"]) == (pytest.approx(0), pytest.approx(1))
+    assert of_graph(nx.to_numpy_array(nx.star_graph(9)))["gini"] > 0.3
+
+
+def test_equal_sets_have_no_distance_and_others_have() -> None:
+    data = toy("graph", n=40, classes=0)
+    same = set_distance(data, data.rows(slice(1, None, 2)))
+    full = set_distance(data, torch.ones(20, 8, 8) - 2 * torch.eye(8))
+    for near, far in zip(same, full):
+        assert abs(near.value) < 0.05 < far.value
+
+
+def test_edges_are_held_out_without_taking_the_graph_apart() -> None:
+    edges = random_graph(30, 0.2).triu().nonzero()
+    kept, out, none = hold_out(edges, 30, 0.2, torch.Generator().manual_seed(0))
+    before, after = (nx.from_numpy_array(joined(e, 30).numpy()) for e in (edges, kept))
+    assert nx.number_connected_components(before) == nx.number_connected_components(after)
+    assert len(out) == len(none) == round(0.2 * len(edges))
+    assert {*map(tuple, kept.tolist()), *map(tuple, out.tolist())} == {*map(tuple, edges.tolist())}
+    assert joined(edges, 30)[none[:, 0], none[:, 1]].sum() == 0
+
+
+def test_cora_is_the_graph_of_the_literature() -> None:
+    train, whole = open_data("cora-ml"), open_data("cora-ml", "test")
+    assert whole.spec.shape == (2810, 2810)
+    assert (int(train.x.sum()) // 2, int(whole.x.sum()) // 2) == (6783, 7981)
+    pairs = train.facts["held_out_edges"]
+    assert whole.x[0][pairs[:, 0], pairs[:, 1]].all()
+    assert not train.x[0][pairs[:, 0], pairs[:, 1]].any()
+    with pytest.raises(BadRequest, match="no split 'val'"):
+        open_data("cora-ml", "val")
