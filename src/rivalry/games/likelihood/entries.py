@@ -102,6 +102,16 @@ ENTRIES = (
         kinds=("image", "points"),
     ),
     Entry(
+        "glo",
+        "rivalry.games.likelihood.glo:glo",
+        "Optimizing the Latent Space of Generative Networks",
+        "Bojanowski et al.",
+        2017,
+        "arXiv 1707.05776",
+        "each datum has a code of its own, learned beside the generator",
+        kinds=("image", "points"),
+    ),
+    Entry(
         "glow",
         "rivalry.games.likelihood.glow:glow",
         "Glow: Generative Flow with Invertible 1x1 Convolutions",
