@@ -179,10 +179,15 @@ def judges(game: Game) -> list[Callable[..., Tensor]]:
 
 @by_name
 def test_a_game_has_a_critic_a_likelihood_or_scores_of_edges(entry: Entry) -> None:
-    """A critic gives a score, but BEGAN's: at its equilibrium fakes have the smaller error, so real is not high."""
+    """A critic gives a score of data, but BEGAN's and AAE's.
+
+    At BEGAN's equilibrium fakes have the smaller error, so real is not high; the critic of AAE sees codes.  A game that
+    does no more than draw its data again has neither.
+    """
     game = at_a_look(entry)
-    assert isinstance(game, Density | Linking) or "critic" in game.players
-    assert isinstance(game, Critic) == ("critic" in game.players and entry.name != "began")
+    if entry.name not in ("autoencoder", "glo"):
+        assert isinstance(game, Density | Linking) or "critic" in game.players
+    assert isinstance(game, Critic) == ("critic" in game.players and entry.name not in ("began", "aae"))
 
 
 @by_name
@@ -346,7 +351,8 @@ def test_real_is_high(entry: Entry) -> None:
     data = suited(entry)
     if "graph" in entry.kinds and "points" not in entry.kinds:  # walks of many random graphs go everywhere
         data = data.only(torch.zeros(16, dtype=torch.int64))
-    engine = engine_of(maker(entry), data)
+    lasting = {"tokenizer_rounds": 1000} if "tokenizer_rounds" in settings_of(maker(entry)) else {}
+    engine = engine_of(maker(entry), data, settings=lasting)
     engine.game.generator.make = lambda parameters: torch.optim.SGD(parameters, lr=0.0)
     engine.game.critic.make = lambda parameters: torch.optim.Adam(parameters, lr=3e-3)
     n = len(data)
@@ -429,7 +435,7 @@ def test_what_data_alone_do_not_give_is_asked_for(entry: Entry) -> None:
             maker(entry)(data.spec)
     else:
         game = built(entry, data)
-        assert game.reads == ("x",)
+        assert set(game.reads) - {"row"} == {"x"}  # every table has numbers of rows
         if takes(game.sample, "label"):
             with pytest.raises(BadRequest, match="not told classes"):
                 game.sample(2, label=1)

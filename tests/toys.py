@@ -29,6 +29,7 @@ SMALL = {
     "embedding": 4, "attend": 4, "parts": 2, "phase": 4, "largest": 16, "depth": 2, "blocks": 1,
     "hidden": 1, "couplings": 2, "scales": 2, "layers": 2, "components": 2, "critic_width": 8,
     "length": 5, "walks": 100,
+    "codes": 8, "halvings": 2, "tokenizer_rounds": 1, "adversarial_from": 0, "transformer_width": 8, "rows": 64,
 }  # fmt: skip
 
 

@@ -59,8 +59,10 @@ class Dataset:
         return self.column("x", index, device)
 
     def column(self, name: str, index: Tensor | slice, device: torch.device | str = "cpu") -> Tensor:
-        """One column of these rows: "x" (see `rows`), "label" (int64), or one of `others`."""
+        """One column of these rows: "x" (see `rows`), "label", one of `others`, or "row", their own numbers (int64)."""
         there = {"x": self.x, **({} if self.label is None else {"label": self.label}), **self.others}
+        if name == "row" and name not in there:
+            return torch.arange(len(self))[index.cpu() if isinstance(index, Tensor) else index].to(device)
         if name not in there:
             raise BadRequest(f"{self.spec.name!r} has no column {name!r}; it has {', '.join(there)}")
         values = there[name][index].to(device)

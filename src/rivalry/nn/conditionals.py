@@ -2,8 +2,10 @@
 
 `log_prob(parameters, x)` is elementwise: parameters (..., parts) and x (...) -> (...), in nats.
 `quantile(parameters, u)` turns numbers u, uniform on (0, 1), into draws of x.
+`mean(parameters)` is the mean of x.
 """
 
+import math
 from abc import ABC, abstractmethod
 from math import log, pi
 
@@ -28,6 +30,10 @@ class Distribution(ABC):
     def quantile(self, parameters: Tensor, u: Tensor) -> Tensor:
         """Draws: (..., parts) and uniform (...) -> (...)."""
 
+    @abstractmethod
+    def mean(self, parameters: Tensor) -> Tensor:
+        """Means: (..., parts) -> (...)."""
+
 
 class Softmax(Distribution):
     """Any probabilities of the levels of a pixel."""
@@ -43,6 +49,37 @@ class Softmax(Distribution):
         below = as_float32(parameters).softmax(-1).cumsum(-1)
         k = (below < u[..., None]).sum(-1)
         return self.levels.image(k.clamp(max=self.levels.n - 1))
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        shares = as_float32(parameters).softmax(-1)
+        return shares @ self.levels.image(torch.arange(self.levels.n, device=shares.device)).to(shares.dtype)
+
+
+class Binomial(Softmax):
+    """L - 1 equal Bernoulli draws, of which the level k of a pixel are white; one logit tells them all.
+
+    For two levels this is the Bernoulli distribution of black and white pixels.
+    """
+
+    def __init__(self, levels: Levels):
+        super().__init__(levels)
+        self.parts = 1
+
+    def log_prob(self, parameters: Tensor, x: Tensor) -> Tensor:
+        return self._log_prob(as_float32(parameters)[..., 0], self.levels.index(x).to(torch.float32))
+
+    def quantile(self, parameters: Tensor, u: Tensor) -> Tensor:
+        k = torch.arange(self.levels.n, device=parameters.device)
+        return super().quantile(self._log_prob(as_float32(parameters), k.to(torch.float32)), u)
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        return 2 * as_float32(parameters)[..., 0].sigmoid() - 1
+
+    def _log_prob(self, logit: Tensor, k: Tensor) -> Tensor:
+        """log of (L - 1 choose k) p^k (1 - p)^(L - 1 - k)."""
+        n = self.levels.n - 1
+        ways = math.lgamma(n + 1) - torch.lgamma(k + 1) - torch.lgamma(n - k + 1)
+        return ways + k * F.logsigmoid(logit) + (n - k) * F.logsigmoid(-logit)
 
 
 class Mixture(Distribution):
@@ -65,6 +102,11 @@ class Mixture(Distribution):
         rest = (u - pick(upto - shares)) / pick(shares)  # uniform once more, within the component
         standard = self._standard(rest.clamp(1e-6, 1 - 1e-6))
         return self._settled(pick(means) + pick(log_scales).exp() * standard)
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        """Of the components; a mixture on levels is cut off at the first and the last, which this leaves out."""
+        weights, means, _ = self._split(parameters)
+        return (weights.exp() * means).sum(-1)
 
     @abstractmethod
     def _standard(self, u: Tensor) -> Tensor:

@@ -4,6 +4,16 @@ from rivalry.games.entry import Entry
 
 ENTRIES = (
     Entry(
+        "vae",
+        "rivalry.games.likelihood.vae:vae",
+        "Auto-Encoding Variational Bayes",
+        "Kingma & Welling",
+        2013,
+        "arXiv 1312.6114",
+        "normal codes, and an encoder that bounds the likelihood from below",
+        kinds=("image", "points"),
+    ),
+    Entry(
         "nice",
         "rivalry.games.likelihood.nice:nice",
         "NICE: Non-linear Independent Components Estimation",
@@ -21,6 +31,26 @@ ENTRIES = (
         2015,
         "arXiv 1502.03509",
         "an autoencoder whose masks make it autoregressive",
+        kinds=("image", "points"),
+    ),
+    Entry(
+        "vae-gan",
+        "rivalry.games.likelihood.vae_gan:vae_gan",
+        "Autoencoding beyond pixels using a learned similarity metric",
+        "Larsen et al.",
+        2015,
+        "arXiv 1512.09300",
+        "a VAE whose likeness is of the features of a critic",
+        kinds=("image", "points"),
+    ),
+    Entry(
+        "aae",
+        "rivalry.games.likelihood.aae:aae",
+        "Adversarial Autoencoders",
+        "Makhzani et al.",
+        2015,
+        "arXiv 1511.05644",
+        "codes are made to lie as a prior does, by a critic of codes",
         kinds=("image", "points"),
     ),
     Entry(
@@ -72,6 +102,16 @@ ENTRIES = (
         kinds=("image", "points"),
     ),
     Entry(
+        "glo",
+        "rivalry.games.likelihood.glo:glo",
+        "Optimizing the Latent Space of Generative Networks",
+        "Bojanowski et al.",
+        2017,
+        "arXiv 1707.05776",
+        "each datum has a code of its own, learned beside the generator",
+        kinds=("image", "points"),
+    ),
+    Entry(
         "glow",
         "rivalry.games.likelihood.glow:glow",
         "Glow: Generative Flow with Invertible 1x1 Convolutions",
@@ -79,6 +119,16 @@ ENTRIES = (
         2018,
         "arXiv 1807.03039",
         "a flow with invertible 1 x 1 convolutions and actnorm",
+        kinds=("image", "points"),
+    ),
+    Entry(
+        "autoencoder",
+        "rivalry.games.likelihood.autoencoder:autoencoder",
+        "From Variational to Deterministic Autoencoders",
+        "Ghosh et al.",
+        2019,
+        "arXiv 1903.12436",
+        "data drawn again from short codes, and a normal distribution of these",
         kinds=("image", "points"),
     ),
 )

@@ -67,6 +67,8 @@ def nll(
     error = float(bits.std() / len(bits) ** 0.5) if len(bits) > 1 else None
     facts = {**(provenance or {}), "n real": len(rows), "dequantization": dequantization, "seed": seed}
     facts |= {"unit": "bits per dimension", "spread": "standard error over the data"}
+    if said := game.facts().get("likelihood"):
+        facts["likelihood"] = said
     return Score("nll", float(bits.mean()), len(rows), error, "low", facts, {"nats": float(nats.mean())})
 
 
