@@ -22,6 +22,7 @@ from rivalry.data.names import NAMES
 from rivalry.data.source import Dataset, Source
 from rivalry.errors import BadRequest
 from rivalry.game import (
+    Actor,
     Conditional,
     Critic,
     Density,
@@ -179,7 +180,7 @@ def judges(game: Game) -> list[Callable[..., Tensor]]:
 def test_a_game_has_a_critic_or_a_likelihood(entry: Entry) -> None:
     """A critic gives a score, but BEGAN's: at its equilibrium fakes have the smaller error, so real is not high."""
     game = at_a_look(entry)
-    assert isinstance(game, Density) or "critic" in game.players
+    assert isinstance(game, Density | Actor) or "critic" in game.players
     assert isinstance(game, Critic) == ("critic" in game.players and entry.name != "began")
 
 
@@ -227,9 +228,9 @@ def test_a_game_samples_from_codes_or_from_sources_and_not_from_both(entry: Entr
     assert not (isinstance(game, Latent) and isinstance(game, Translator))
 
 
-def test_every_game_of_the_catalog_can_be_edited_or_scored_by_its_likelihood() -> None:
+def test_every_game_of_the_catalog_can_be_edited_or_scored_by_its_likelihood_or_acts() -> None:
     for entry in CATALOG:
-        assert isinstance(at_a_look(entry), (Latent, Translator, Density)), entry.name
+        assert isinstance(at_a_look(entry), (Latent, Translator, Density, Actor)), entry.name
 
 
 @those(lambda game: isinstance(game, Density))
@@ -343,7 +344,8 @@ def test_real_is_high(entry: Entry) -> None:
     """A critic that plays against a generator which stands still comes to score real above fake."""
     data = suited(entry)
     engine = engine_of(maker(entry), data)
-    engine.game.generator.make = lambda parameters: torch.optim.SGD(parameters, lr=0.0)
+    learner = engine.game.policy if isinstance(engine.game, Actor) else engine.game.generator
+    learner.make = lambda parameters: torch.optim.SGD(parameters, lr=0.0)
     engine.game.critic.make = lambda parameters: torch.optim.Adam(parameters, lr=3e-3)
     n = len(data)
     for rounds in (40, 160):  # an autoencoder first learns to draw at all
@@ -425,7 +427,7 @@ def test_what_data_alone_do_not_give_is_asked_for(entry: Entry) -> None:
             maker(entry)(data.spec)
     else:
         game = built(entry, data)
-        assert game.reads == ("x",)
+        assert game.reads == ("x",) or (isinstance(game, Actor) and game.reads == ())
         if takes(game.sample, "label"):
             with pytest.raises(BadRequest, match="not told classes"):
                 game.sample(2, label=1)

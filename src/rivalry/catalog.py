@@ -9,7 +9,13 @@ from rivalry.games.entry import Entry
 
 __all__ = ["CATALOG", "ROOMS", "Entry", "find", "maker", "recipes"]
 
-ROOMS = ("image", "translation", "likelihood", "text")  # folders of `rivalry.games`, each with its own table
+ROOMS = (
+    "image",
+    "translation",
+    "likelihood",
+    "text",
+    "agents",
+)  # folders of `rivalry.games`, each with its own table
 
 
 def _entries(room: str) -> tuple[Entry, ...]:

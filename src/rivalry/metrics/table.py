@@ -234,6 +234,13 @@ METRICS = (
         ("tokens",),
     ),
     Metric(
+        "returns",
+        "game.returns:returns",
+        ("actor", "real", "fake"),
+        "rewards that an agent collects in an episode, beside the demonstrator's and random actions'",
+        ("episode",),
+    ),
+    Metric(
         "vendi",
         "features.vendi:vendi",
         FEATURES,
@@ -266,7 +273,7 @@ METRICS = (
     ),
 )
 
-QUICK = ("modes", "stacked-modes", "judge", "accuracy", "fid")
+QUICK = ("modes", "stacked-modes", "returns", "judge", "accuracy", "fid")
 STANDARD = (*QUICK, "bleu", "kid", "prdc", "inception-score", "diversity", "authenticity", "nll")
 FULL = (
     *STANDARD,
