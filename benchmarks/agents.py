@@ -1,12 +1,17 @@
 """Imitation on CartPole of fixed length, and coverage by curiosity on an empty grid, each beside its controls.
 
     python benchmarks/agents.py imitation [--only gail] [--seeds 0 1 2] [-s NAME=VALUE]
+    python benchmarks/agents.py reward [--seeds 0 1 2]
     python benchmarks/agents.py curiosity [--env MiniGrid-Empty-16x16-v0] [--only icm] [--seeds 0 1 2]
 
 imitation: 10 episodes of the scripted demonstrator, `gail` for at most 800,000 steps.  Every 49,152 steps 20 episodes
 are played, and the best weights are kept; training stops where they return 495 of 500.  Then these weights play 50
 other episodes.  The control is the same with demonstrations of random actions; `bc` learns from one episode, of which
 every 20th step is kept.  Policies act as they were trained, by chance.
+
+reward: 100 episodes of the most random policy for its return on a grid of 36 cells whose reward is known.  Pearson's
+correlation over the cells of the true reward with the one that `airl` recovers, and with the critic of `gail`, the mean
+over actions, after 200,000 steps.
 
 curiosity: 200,000 steps without any reward; then the last weights play 16 episodes: how many different cells each
 visits.  With `+noise` after the environment's name there is a noisy television (100 numbers drawn anew at each step).
@@ -34,6 +39,7 @@ from rivalry.play.goal import Goal
 from rivalry.runs.drawing import draw
 from rivalry.worlds.demonstrations import demonstrate
 from rivalry.worlds.experience import returns, source_of
+from rivalry.worlds.grid import reward_of_cells, seen_from
 from rivalry.worlds.policies import find_policy
 from rivalry.worlds.world import make, open_environment, spec_of
 
@@ -43,6 +49,7 @@ IMITATION = {  # name -> game, who demonstrates, episodes, every so many-th step
     "gail, random demonstrations": ("gail", "random", 10, 1),
     "bc, 1 episode, every 20th step": ("bc", "scripted", 1, 20),
 }
+RECOVERED = ("airl", "gail")
 CURIOSITY = ("icm", "rnd", "pixel-curiosity", "entropy-only")
 COLUMNS = {
     "imitation": (
@@ -54,6 +61,7 @@ COLUMNS = {
         "random",
         "steps a second",
     ),
+    "reward": ("correlation", "return", "demonstrations", "random", "steps a second"),
     "curiosity": ("cells", "times random", "cells in training", "random", "steps a second"),
 }
 
@@ -62,14 +70,15 @@ def main() -> None:
     options = parse()
     torch.set_num_threads(1)
     told = dict(pair.split("=") for pair in options.settings)
-    known = IMITATION if options.part == "imitation" else CURIOSITY
+    known = {"imitation": IMITATION, "reward": RECOVERED, "curiosity": CURIOSITY}[options.part]
     for seed in options.seeds:
         for name in options.only or known:
-            row = (
-                imitated(name, seed, options.steps or 800_000, told)
-                if options.part == "imitation"
-                else explored(name, options.env, seed, options.steps or 200_000, told)
-            )
+            if options.part == "imitation":
+                row = imitated(name, seed, options.steps or 800_000, told)
+            elif options.part == "reward":
+                row = recovered(name, seed, options.steps or 200_000, told)
+            else:
+                row = explored(name, options.env, seed, options.steps or 200_000, told)
             row |= {"settings": told, **certificate()}
             print(row, flush=True)
             if not options.trial:
@@ -126,6 +135,31 @@ class Best:
             )
         if value >= ENOUGH:
             engine.stop("SIGTERM")
+
+
+def recovered(name: str, seed: int, steps: int, told: dict[str, Any]) -> Row:
+    """A row of `reward`."""
+    spec = spec_of(make("grid"), "grid")
+    _, x = demonstrate("grid", find_policy("scripted", spec), 100, seed=seed)
+    engine, took = played(name, Dataset(spec, x), seed, Goal(samples=steps), told, [])
+    game, seen = engine.game.eval(), torch.stack([torch.from_numpy(seen_from(cell)) for cell in range(36)])
+    with torch.no_grad():
+        if name == "airl":
+            found = game.D.reward(game.pi.norm(seen))
+        else:
+            each = [game.judged(seen, torch.full((36,), action), seen) for action in range(5)]
+            found = torch.stack(each).mean(0)
+    true = torch.from_numpy(reward_of_cells()).float()
+    return {
+        "name": name,
+        "seed": seed,
+        "correlation": float(torch.corrcoef(torch.stack([found, true]))[0, 1]),
+        "return": float(returns(draw(game, 200, seed=1000 + seed)).mean()),
+        "demonstrations": float(returns(x).mean()),
+        "random": float(returns(random_episodes(spec, 200, seed)).mean()),
+        "recovered": [round(value, 3) for value in found.tolist()],
+        **took,
+    }
 
 
 def explored(name: str, env: str, seed: int, steps: int, told: dict[str, Any]) -> Row:
@@ -188,7 +222,7 @@ def parse() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("part", choices=COLUMNS)
-    parser.add_argument("--only", nargs="*", choices=[*IMITATION, *CURIOSITY])
+    parser.add_argument("--only", nargs="*", choices=[*IMITATION, *RECOVERED[:1], *CURIOSITY])
     parser.add_argument("--env", default="MiniGrid-Empty-16x16-v0")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])

@@ -102,7 +102,8 @@ def train(
     goal = Goal(**(lengths if any(v is not None for v in lengths.values()) else advised))
     if data is None:
         raise BadRequest(
-            f"what should {name} be trained on?  Name it with --data: `rivalry list data`, or a folder"
+            f"what should {name} be trained on?  Name it with --data: `rivalry list data`, or a folder; the "
+            "environment of an agent with --env"
         )
     values = settings.check(make, {**chosen, **given}, name)
     where = choose_device(device)

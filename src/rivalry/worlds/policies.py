@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from rivalry.data.source import Spec
 from rivalry.errors import BadRequest
 from rivalry.worlds.experience import Act
+from rivalry.worlds.grid import demonstrator
 
 MOST = 1 << 28  # bytes of a policy's weights
 
@@ -71,6 +72,7 @@ def _swing(seen: Tensor) -> Tensor:
 
 SCRIPTED: dict[str, Act] = {
     "walk": lambda seen: torch.ones(len(seen), dtype=torch.long),
+    "grid": demonstrator,
     "CartPole-v1": _balance,
     "CartPole-fixed": _balance,
     "MountainCar-v0": _swing,

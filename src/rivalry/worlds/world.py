@@ -44,6 +44,7 @@ class World(Protocol):
 
 BUILT_IN = {  # name -> "module:class" below `rivalry.worlds`
     "walk": "walk:Walk",
+    "grid": "grid:SmallGrid",
     "CartPole-fixed": "gym:FixedCartPole",
 }
 

@@ -152,6 +152,7 @@ class Curious(Agent):
         steps = [x.flatten(0, 1) for x in (seen, done, following)]
         yield from self.ppo.moves(self.policy, self.pi, self.value, self.scale, lived, paid)
         yield from self.learn(*steps)
+        self.pi.norm.update(lived.seen)
 
     def bonus(self, seen: Tensor, done: Tensor, following: Tensor) -> Tensor:
         """b(s,a,s') of each step; nothing is learned through it."""

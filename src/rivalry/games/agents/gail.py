@@ -20,8 +20,10 @@ environment with episodes of fixed length (`CartPole-fixed`).
 Deviations:
     PPO in place of trust region policy optimization, as later implementations have it; `worlds` and a reward that
         is divided by its running deviation.
-    The critic's inputs are normalized by running statistics of both sides, and it has some steps in each round
-        where the paper has one.
+    What is seen is normalized by statistics of the demonstrations alone, within ±10 deviations, for the policy and
+        for the critic: where an agent can go far astray, statistics of its own steps would leave nothing to see of the
+        differences between states that the demonstrator visits.
+    The critic has several steps in each round, where the paper has one.
 """
 
 import warnings
@@ -55,14 +57,10 @@ class StepCritic(nn.Module):
 
     def __init__(self, observation: int, action: int, width: int):
         super().__init__()
-        self.norm = RunningNorm(observation + action)
         self.body = perceptron(observation + action, width, width, 1)
 
     def forward(self, seen: Tensor, done: Tensor, following: Tensor, log_pi: Tensor) -> Tensor:
-        return self.body(self.norm(torch.cat([seen, done], -1))).squeeze(-1)
-
-    def observe(self, seen: Tensor, done: Tensor) -> None:
-        self.norm.update(torch.cat([seen, done], -1))
+        return self.body(torch.cat([seen, done], -1)).squeeze(-1)
 
 
 class RewardCritic(nn.Module):
@@ -70,27 +68,24 @@ class RewardCritic(nn.Module):
 
     def __init__(self, observation: int, discount: float, width: int):
         super().__init__()
-        self.norm, self.discount = RunningNorm(observation), discount
+        self.discount = discount
         self.g = perceptron(observation, width, width, 1)
         self.h = perceptron(observation, width, width, 1)
 
     def forward(self, seen: Tensor, done: Tensor, following: Tensor, log_pi: Tensor) -> Tensor:
-        s, s_next = self.norm(seen), self.norm(following)
-        return (self.g(s) + self.discount * self.h(s_next) - self.h(s)).squeeze(-1) - log_pi
+        shaped = self.g(seen) + self.discount * self.h(following) - self.h(seen)
+        return shaped.squeeze(-1) - log_pi
 
     def reward(self, seen: Tensor) -> Tensor:
         """The recovered reward g(s), up to a constant: (..., observation) -> (...)."""
-        return self.g(self.norm(seen)).squeeze(-1)
-
-    def observe(self, seen: Tensor, done: Tensor) -> None:
-        self.norm.update(seen)
+        return self.g(seen).squeeze(-1)
 
 
 class Imitation(Agent):
     """The critic has some moves on demonstrations against steps just lived, then the policy has PPO's.
 
     Args:
-        D: the critic, see `StepCritic`.
+        critic: makes the critic from the numbers of what is seen and of an action; see `StepCritic`.
         reward: what the policy is paid for the critic's score of a step.
     """
 
@@ -119,6 +114,7 @@ class Imitation(Agent):
         self.critic = Player(self.D, optimizer=adam(critic_lr))
 
     def round(self, data: Experience, t: int) -> Iterator[Move]:  # type: ignore[override]
+        self.pi.norm.update(data.take(self.batch)[0])
         lived = data.play(self.act, max(1, self.batch // self.actors))
         self.warn_of_endings(lived)
         yield Move(self.policy, None, lived.notes())
@@ -136,15 +132,14 @@ class Imitation(Agent):
     def looks(self, expert: tuple[Tensor, ...], mine: list[Tensor]) -> tuple[Tensor, Tensor]:
         """The critic's scores of the demonstrator's steps and of the policy's, in one pass."""
         seen, done, following = (torch.cat(pair) for pair in zip(expert, mine))
-        self.D.observe(seen, self.pi.action.features(done))  # type: ignore[operator]
         on_expert, on_policy = self.judged(seen, done, following).split([len(expert[0]), len(mine[0])])
         return on_expert, on_policy
 
     def judged(self, seen: Tensor, done: Tensor, following: Tensor) -> Tensor:
         """The critic's score of each step: (..., observation) -> (...)."""
         with torch.no_grad():
-            log_pi = self.pi.log_prob(seen, done)
-        return self.D(seen, self.pi.action.features(done), following, log_pi)
+            log_pi, s, s_next = self.pi.log_prob(seen, done), self.pi.norm(seen), self.pi.norm(following)
+        return self.D(s, self.pi.action.features(done), s_next, log_pi)
 
     def score(self, x: Tensor) -> Tensor:
         """The mean of the critic's scores over the steps of an episode: (n, t, d) -> (n,)."""
@@ -168,15 +163,15 @@ def gail(
     *,
     reward: Literal["survival", "ending", "neutral"] = "survival",
     width: Count = 64,
-    actors: Count = 8,
-    batch: Count = 2048,
+    actors: Count = 16,
+    batch: Count = 4096,
     critic_steps: Count = 4,
     epochs: Count = 5,
-    minibatch: Count = 256,
+    minibatch: Count = 512,
     discount: Fraction = 0.95,
     trace: Fraction = 0.95,
     entropy: Weight = 0.0,
-    lr: Rate = 4e-4,
+    lr: Rate = 1e-3,
     critic_lr: Rate = 1e-3,
 ) -> Imitation:
     """Generative adversarial imitation learning.
@@ -214,18 +209,18 @@ def airl(
     spec: Spec,
     *,
     width: Count = 64,
-    actors: Count = 8,
-    batch: Count = 2048,
+    actors: Count = 16,
+    batch: Count = 4096,
     critic_steps: Count = 4,
     epochs: Count = 5,
-    minibatch: Count = 256,
+    minibatch: Count = 512,
     discount: Fraction = 0.95,
     trace: Fraction = 0.95,
     entropy: Weight = 0.01,
-    lr: Rate = 4e-4,
+    lr: Rate = 1e-3,
     critic_lr: Rate = 1e-3,
 ) -> Imitation:
-    """Adversarial inverse reinforcement learning: the reward is `game.D.reward(seen)`.
+    """Adversarial inverse reinforcement learning: the reward is `game.D.reward(game.pi.norm(seen))`.
 
     Settings:
         width: units of each hidden layer

@@ -77,7 +77,7 @@ class PPO:
     ) -> Iterator[Move]:
         """The policy's moves of a round, towards more of `reward` (steps, copies), which is scaled by its deviation.
 
-        The statistics of what is seen stand still during the moves, and take in these steps after them.
+        The statistics by which `pi` normalizes what is seen must be those that it acted with.
         """
         with torch.no_grad():
             seen = pi.norm(lived.seen)
@@ -93,7 +93,6 @@ class PPO:
         for _ in range(self.epochs):
             for rows in torch.randperm(len(flat[0]), device=old.device).split(self.minibatch):
                 yield self.move(player, pi, value, *(column[rows] for column in flat))
-        pi.norm.update(lived.seen)
 
     def move(
         self,
