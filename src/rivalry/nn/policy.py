@@ -86,8 +86,9 @@ class Policy(nn.Module):
         super().__init__()
         self.norm = RunningNorm(about["observation"])
         self.body = tanh_layers(about["observation"], width)
-        self.action = (
-            Choices(width, about["choices"]) if about.get("choices") else Numbers(width, about["action"])
+        choices = about.get("choices")
+        self.action: Choices | Numbers = (
+            Choices(width, choices) if choices else Numbers(width, about["action"])
         )
 
     def forward(self, seen: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ class SmallGrid:
     horizon, observation, action, choices = HORIZON, 2 + SIDE * SIDE, 1, len(MOVES)
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
-    grid = SIDE, SIDE
+    grid: tuple[int, int] | None = (SIDE, SIDE)
 
     def __init__(self, pictures: bool = False):
         if pictures:

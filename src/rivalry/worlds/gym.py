@@ -98,7 +98,12 @@ class Gym:
         return np.asarray(seen, np.float32).reshape(-1)
 
     def picture(self) -> np.ndarray:
-        return np.asarray(self.env.render(), np.uint8)
+        try:
+            return np.asarray(self.env.render(), np.uint8)
+        except Exception as error:  # of any environment: a package or a display that it lacks
+            raise BadRequest(
+                f"the environment cannot be drawn here: {' '.join(str(error).split())[:200]}"
+            ) from None
 
 
 class FixedCartPole(Gym):
@@ -124,7 +129,8 @@ class FixedCartPole(Gym):
 class Grid(Gym):
     """A grid world of MiniGrid.  Seen are the place of the agent, its direction, and the 7 x 7 cells before it.
 
-    The place is part of what is seen so that coverage can be read from any episode.
+    The place is told twice: as two numbers, from which coverage can be read in any episode, and by a 1 for its column
+    and one for its row, as on a map, so that a network can learn of each place by itself.
     """
 
     def __init__(self, env: Any, name: str):
@@ -135,14 +141,15 @@ class Grid(Gym):
         self._scale = np.array([10.0, 5.0, 2.0], np.float32)  # the largest kind, color and state of a cell
 
     def _seen(self, space: Any, name: str) -> int:
-        return 2 + 4 + math.prod(space["image"].shape)
+        world = self.env.unwrapped
+        return 2 + world.width + world.height + 4 + math.prod(space["image"].shape)
 
     def _flat(self, seen: Any) -> np.ndarray:
-        x, y = self._world.agent_pos
-        flat = np.zeros(self.observation, np.float32)
-        flat[0], flat[1] = x / (self._world.width - 1), y / (self._world.height - 1)
-        flat[2 + int(seen["direction"])] = 1
-        flat[6:] = (seen["image"] / self._scale).reshape(-1)
+        (x, y), (width, height) = self._world.agent_pos, (self._world.width, self._world.height)
+        flat, view = np.zeros(self.observation, np.float32), (seen["image"] / self._scale).reshape(-1)
+        flat[0], flat[1] = x / (width - 1), y / (height - 1)
+        flat[[2 + x, 2 + width + y, 2 + width + height + int(seen["direction"])]] = 1
+        flat[-len(view) :] = view
         return flat
 
 

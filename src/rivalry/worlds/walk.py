@@ -11,7 +11,7 @@ class Walk:
     horizon, observation, action, choices = 6, 1, 1, 2
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
-    grid = None
+    grid: tuple[int, int] | None = None
 
     def __init__(self, pictures: bool = False):
         if pictures:

@@ -15,6 +15,8 @@ Deviations:
     PPO in place of A3C with an LSTM, and perceptrons in place of convolutions: for worlds that are seen as some
         hundred numbers.
     The bonus is divided by a running deviation, as in RND, where ICM multiplies it by 0.01.
+    φ is normalized to mean 0 and variance 1 over its numbers: without it φ grows in training, and the bonus with it.
+    The model goes through the steps of a round several times.
     One value for both rewards, where RND has two, and the bonus ends with the episode.
 """
 
@@ -63,7 +65,8 @@ class ICM(Model):
         super().__init__()
         assert isinstance(action, Choices | Numbers)
         n = action.numbers
-        self.phi = perceptron(observation, width, width, features)
+        scaled = nn.LayerNorm(features, elementwise_affine=False)
+        self.phi = nn.Sequential(perceptron(observation, width, width, features), scaled)
         self.inverse = perceptron(2 * features, width, n)
         self.forward_model = perceptron(features + n, width, width, features)
         self.forward_share = forward_share
@@ -162,8 +165,10 @@ class Curious(Agent):
             return self.model.bonus(seen, done, following)
 
     def learn(self, seen: Tensor, done: Tensor, following: Tensor) -> Iterator[Move]:
-        """The model goes through the steps of the round once."""
-        if self.model is not None:
+        """The model goes through the steps of the round as often as the policy does."""
+        if self.model is None:
+            return
+        for _ in range(self.ppo.epochs):
             for rows in torch.randperm(len(seen), device=seen.device).split(self.ppo.minibatch):
                 losses = self.model.losses(seen[rows], done[rows], following[rows])
                 yield Move(self.world, torch.stack([*losses.values()]).sum(), {**losses})
