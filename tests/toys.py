@@ -14,6 +14,7 @@ from rivalry.play.engine import Engine
 from rivalry.play.goal import Goal
 from rivalry.runs.trees import flatten
 from rivalry.settings import settings_of
+from rivalry.worlds.experience import source_of
 
 ABOUT: dict[str, Any] = {  # what a run.json says at least
     "game": "toy",
@@ -27,6 +28,7 @@ ABOUT: dict[str, Any] = {  # what a run.json says at least
 SMALL = {
     "latent": 6, "width": 8, "batch": 8, "critic_steps": 2, "steps": 2,
     "embedding": 4, "attend": 4, "parts": 2, "phase": 4, "largest": 16, "depth": 2, "blocks": 1,
+    "actors": 2, "minibatch": 4, "epochs": 2, "features": 4,
     "hidden": 1, "couplings": 2, "scales": 2, "layers": 2, "components": 2, "critic_width": 8,
     "length": 5, "walks": 100,
     "codes": 8, "halvings": 2, "tokenizer_rounds": 1, "adversarial_from": 0, "transformer_width": 8, "rows": 64,
@@ -71,7 +73,7 @@ def engine_of(
     """An engine for a game of toy size, all of it following from the seed."""
     torch.manual_seed(seed)
     game = make(dataset.spec, **small(make, **(settings or {})))
-    return Engine(game, TableSource(dataset, game.reads, batch=game.batch, seed=seed), seed=seed, **parts)
+    return Engine(game, source_of(dataset, game, seed=seed), seed=seed, **parts)
 
 
 def play(game: Game, rounds: int = 1, **parts: Any) -> Engine:

@@ -15,6 +15,7 @@ ROOMS = (
     "likelihood",
     "text",
     "graph",
+    "agents",
 )  # folders of `rivalry.games`, each with its own table
 
 

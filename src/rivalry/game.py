@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from rivalry.errors import BadRequest, unknown
 
 if TYPE_CHECKING:
-    from rivalry.data.source import Source
+    from rivalry.data.source import Source, Spec
 
 
 class Optimizer(Protocol):
@@ -104,6 +104,9 @@ class Game(nn.Module):
     reads: tuple[str, ...] = ("x",)  # the columns of the data that a batch holds, in this order
     makes: str = "x"  # the column that samples are compared with
     batch: int = 64  # data of one turn, over all processes together
+    actors: int = (
+        0  # copies of the environment that a round plays in; 0 for a game that is played on data alone
+    )
 
     def round(self, data: "Source", t: int) -> Iterator[Move | tuple[Move, ...]]:
         """Describe round `t` as moves.  The round takes its own data: `data.take(n)` or `next(data)`."""
@@ -217,6 +220,18 @@ class Critic(Protocol):
     """Scores how real data are: (n, ...) -> (n,).  Real data score high."""
 
     def score(self, x: Tensor, **given: Any) -> Tensor: ...
+
+
+@runtime_checkable
+class Actor(Protocol):
+    """Acts in an environment: what it sees (n, observation) -> what it does, (n,) or (n, action).
+
+    Its samples are the episodes that it plays; `spec` describes them, and names the environment.
+    """
+
+    spec: "Spec"
+
+    def act(self, seen: Tensor) -> Tensor: ...
 
 
 def norm(tensors: Iterable[Tensor]) -> Tensor:

@@ -4,6 +4,7 @@ import click
 
 from rivalry import __version__
 from rivalry.cli import (
+    agents,
     compare,
     completion,
     data,
@@ -45,6 +46,8 @@ for command in (
     sample.sample,
     edit.edit,
     translate.translate,
+    agents.demonstrate,
+    agents.watch,
     evaluate.evaluate,
     compare.compare,
     export.export,

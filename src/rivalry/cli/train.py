@@ -13,6 +13,7 @@ from rivalry.errors import BadRequest
 @click.command()
 @click.argument("game")
 @click.option("--data", help="a name of `rivalry list data`, a folder, zip, npz, ...")
+@click.option("--env", help="the environment of an agent: CartPole-v1; of demonstrations it is known")
 @click.option("--recipe", help="a named set of settings, see `rivalry show GAME`")
 @click.option("--size", help="of the images, to which they are cropped and resized: 64 or 48x64")
 @options.goal
@@ -45,6 +46,7 @@ from rivalry.errors import BadRequest
 def train(
     game: str,
     data: str | None,
+    env: str | None,
     recipe: str | None,
     size: str | None,
     rounds: int | None,
@@ -75,6 +77,7 @@ def train(
     done = training.train(
         game,
         data,
+        env=env,
         recipe=recipe,
         size=options.height_and_width(size),
         rounds=rounds,

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from rivalry.data.source import Dataset
 
-__all__ = ["NAMES", "Data", "Named", "Rows", "open_data"]
+__all__ = ["ENVIRONMENT", "NAMES", "Data", "Named", "Rows", "open_data"]
+
+
+ENVIRONMENT = "env:"  # before the name of an environment, which holds no data and makes experience
 
 
 class Rows(Protocol):
@@ -39,6 +42,8 @@ def open_data(
 
     A path is a folder of images, or a .zip of one, a .npz or a .parquet; `images`, `arrays` and `columns` say
     how each is read.  If a folder has the name of a data set, write ./mnist for the folder.
+
+    "env:CartPole-v1" is an environment: a table of no episodes, for games that learn from experience.
 
     Args:
         split: "train", "test", or another that the data set has.
@@ -63,6 +68,8 @@ def open_data(
         )
     if name_or_path in NAMES:
         return _open_named(name_or_path, split, size)
+    if name_or_path.startswith(ENVIRONMENT):
+        return _open_environment(name_or_path.removeprefix(ENVIRONMENT), split, size)
     path = Path(name_or_path).expanduser()
     if _exists(path):
         return _open_path(path, split, size, pairs)
@@ -75,6 +82,14 @@ def open_data(
     raise unknown(
         "data set", name_or_path, NAMES, "`rivalry list data` names them, and a path is data as well"
     )
+
+
+def _open_environment(name: str, split: str, size: tuple[int, int] | None) -> "Dataset":
+    if split != "train" or size is not None:
+        raise BadRequest(f"the environment {name!r} has neither splits nor a size in pixels; leave them out")
+    from rivalry.worlds.world import open_environment
+
+    return open_environment(name)
 
 
 def _in_memory(data: Any, size: tuple[int, int] | None) -> "Dataset":

@@ -1,6 +1,13 @@
 """Episodes: (t, d) numbers, a row for each step.  The last column is 1 during the episode and 0 after its end.
 
-`Column.about` holds `observation` and `action`: how many numbers of a row describe the observation and the action.
+`Column.about` says what the numbers of a row are, in this order:
+
+    observation     how many numbers describe what was seen
+    action          how many describe what was done: one, the action's number, where actions are `choices`
+    reward          1 if the next number is the reward of the step
+    choices         the number of possible actions, or 0 where an action is real numbers, from `low` to `high`
+    env             the environment that they were played in, see `rivalry.worlds`
+    grid            width and height, where the first two numbers that are seen are a place on a grid, from 0 to 1
 """
 
 from typing import Any
@@ -13,14 +20,19 @@ from rivalry.kinds.kind import Example, Kind
 from rivalry.kinds.spec import Column
 
 SHOWN = 4  # numbers of a step that a tile shows
+TILE = 64  # pixels of a map, at least
+FEW = 8  # episodes on a sheet: an agent has to play each of them
 
 
 class EpisodeKind(Kind):
     name, plural, raw, dims = "episode", "episodes", "steps", 2
 
     def fits(self, shape: tuple[int, ...], about: dict[str, Any]) -> bool:
-        counts = [about.get(name, 0) for name in ("observation", "action")]
-        return super().fits(shape, about) and all(isinstance(n, int) and 0 <= n <= shape[1] for n in counts)
+        counts = [about.get(name, 0) for name in ("observation", "action", "reward")]
+        whole = all(isinstance(n, int) and 0 <= n <= shape[-1] for n in counts)
+        return (
+            super().fits(shape, about) and whole and sum(counts) <= shape[1] and _is_grid(about.get("grid"))
+        )
 
     def valid(self, x: Tensor, column: Column) -> Tensor:
         """Episodes that last one step or more, and do not begin again after their end."""
@@ -34,10 +46,18 @@ class EpisodeKind(Kind):
         return f"up to {steps} steps, {observed} numbers seen and {done} done in each"
 
     def tiles(self, x: Tensor, column: Column) -> Tensor:
-        """Curves of the first numbers of each step, over time: (n, t, d) -> (n, 1, 64, 96)."""
+        """A map of the places that were visited, on a grid; else curves of the first numbers over time.
+
+        (n, t, d) -> (n, 1, h, w)
+        """
+        if grid := column.about.get("grid"):
+            return coverage(x, *grid)
         shown = x[:, :, :SHOWN].transpose(1, 2).float()  # (n, rows, t)
         scale = shown.abs().amax((0, 2), keepdim=True).clamp(min=1e-9)
         return curves(shown / scale, 64 // shown.shape[1], 96)
+
+    def shown(self, n: int) -> int:
+        return min(n, FEW)
 
     def vectors(self, x: Tensor) -> Tensor:
         """The numbers of all steps; those after the end of the episode are set to zero."""
@@ -45,11 +65,34 @@ class EpisodeKind(Kind):
         return torch.cat([x[:, :, :-1].float() * lasting, lasting], 2).flatten(1)
 
     def example(self, n: int, classes: int) -> Example:
-        """Walks of six steps on a line, each step to the left or to the right."""
-        step = torch.randint(2, (n, 6, 1), generator=torch.Generator().manual_seed(0)).float() * 2 - 1
+        """Walks of six steps on a line, most steps to the right, which is rewarded; see `rivalry.worlds.walk`."""
+        right = torch.rand(n, 6, 1, generator=torch.Generator().manual_seed(0)) < 0.8
+        step = 2 * right.float() - 1
         place = step.cumsum(1) - step
-        x = torch.cat([place, step, torch.ones(n, 6, 1)], 2)
-        return Example("walks", x, torch.arange(n) % classes, {"observation": 1, "action": 1})
+        about = {"observation": 1, "action": 1, "reward": 1, "choices": 2, "env": "walk"}
+        x = torch.cat([place, right.float(), step, torch.ones(n, 6, 1)], 2)
+        return Example("walks", x, torch.arange(n) % classes, about)
+
+
+def coverage(x: Tensor, width: int, height: int) -> Tensor:
+    """How often each cell of a grid was visited, the darker the more: (n, t, d) -> (n, 1, h, w), white for never."""
+    cells = torch.tensor([width - 1, height - 1])
+    at = (x[:, :, :2].float().clamp(0, 1) * cells).round().long()  # (n, t, 2)
+    visits = torch.zeros(len(x), height * width)
+    visits.scatter_add_(1, at[:, :, 1] * width + at[:, :, 0], (x[:, :, -1] > 0.5).float())
+    shade = torch.where(
+        visits > 0, 0.4 - 1.3 * (visits / visits.amax(1, keepdim=True).clamp(min=1)).sqrt(), 1.0
+    )
+    tile = shade.view(len(x), 1, height, width)
+    zoom = -(-TILE // max(width, height))
+    return tile.repeat_interleave(zoom, 2).repeat_interleave(zoom, 3)
+
+
+def _is_grid(grid: Any) -> bool:
+    if grid is None:
+        return True
+    pair = isinstance(grid, list | tuple) and len(grid) == 2
+    return pair and all(isinstance(n, int) and 1 <= n <= 1024 for n in grid)
 
 
 EPISODE = EpisodeKind()

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
-from rivalry.game import Density, Game, Linking
+from rivalry.game import Actor, Density, Game, Linking
 from rivalry.kinds.kind import in_full_precision
 from rivalry.metrics.classes.stacked import judge_of_digits
 from rivalry.metrics.extractors.extractor import Extractor, Processes, extract, features_of
@@ -26,7 +26,7 @@ SHARED = (
     "fake_logits",
     "held_out_features",
 )  # in this order
-COUNTED = ("modes", "stacked-modes")
+COUNTED = ("modes", "stacked-modes", "returns")
 Progress = Callable[[str, int, int], None]  # name of the step, how much is done, how much there is
 
 
@@ -277,6 +277,12 @@ class Evidence:
         return self.real.facts["no_edges"]
 
     @property
+    def actor(self) -> Actor:
+        """The game, as one that acts in an environment."""
+        assert isinstance(self.game, Actor)
+        return self.game
+
+    @property
     def centers(self) -> Tensor:
         """(k, d), where the data's facts tell their modes."""
         return self.real.facts["modes"].centers
@@ -304,6 +310,8 @@ class Evidence:
             return "needs a game that scores pairs of nodes; this one has samples alone"
         if need in ("missing_edges", "no_edges") and "no_edges" not in self.real.facts:
             return f"needs a graph with held-out edges; {name!r} has none"
+        if need == "actor" and not isinstance(self.game, Actor):
+            return "needs a game that acts in an environment; this one has samples alone"
         if need == "digit_judge" and "stacked" not in self.real.facts:
             return f"needs stacked-mnist, whose modes are known; {name!r} is other data"
         if need == "logits" and not (self.extractor.classes or "logits" in self.extractor.facts):
@@ -329,7 +337,7 @@ class Evidence:
 def choose(metrics: Sequence[str] | str, evidence: Evidence) -> list[Metric]:
     """The metrics that were asked for by name, or those of a preset that apply.
 
-    Where the modes are known, a preset counts them and measures nothing else.
+    Where the modes are known, or a game acts, a preset counts modes or returns and measures nothing else.
 
     Raises:
         BadRequest: no such metric, none at all, or a named one that does not apply.

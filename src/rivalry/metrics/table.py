@@ -269,6 +269,13 @@ METRICS = (
         ("graph",),
     ),
     Metric(
+        "returns",
+        "game.returns:returns",
+        ("actor", "real", "fake"),
+        "rewards that an agent collects in an episode, beside the demonstrator's and random actions'",
+        ("episode",),
+    ),
+    Metric(
         "vendi",
         "features.vendi:vendi",
         FEATURES,
@@ -301,7 +308,7 @@ METRICS = (
     ),
 )
 
-QUICK = ("modes", "stacked-modes", "judge", "accuracy", "fid")
+QUICK = ("modes", "stacked-modes", "returns", "judge", "accuracy", "fid")
 STANDARD = (
     *QUICK,
     "valid",

@@ -4,6 +4,7 @@ A callback is any function `(engine, moves) -> None`.  These callbacks do not ch
 and a run without them end with the same weights.
 """
 
+import io
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
-from rivalry.game import Move, Translator
+from rivalry.game import Actor, Move, Translator
 from rivalry.given import given_for, target_data
 from rivalry.kinds.kind import in_full_precision
 from rivalry.labels import every_class
@@ -206,6 +207,37 @@ def quick_scores(dataset: Dataset, n: int = 1000) -> Callable[[Engine], list[Sco
         return suite.evaluate(target_data(engine.game, dataset), fake, asked, "quick", extractor)
 
     return evaluate
+
+
+def episode_scores(dataset: Dataset, n: int = 10) -> Callable[[Engine], list[Score]]:
+    """The returns of an agent during training, beside those of the demonstrations and of random actions."""
+    from rivalry.metrics.game.returns import random_episodes, scores
+
+    others = {"random": random_episodes(dataset.spec, n, seed=0)}
+    others |= {"demonstrations": dataset.x} if len(dataset) else {}
+
+    def evaluate(engine: Engine) -> list[Score]:
+        with engine.evaluating() as game:
+            return scores(in_full_precision(game.sample(n)).cpu(), others, dataset.spec)
+
+    return evaluate
+
+
+def film(run: Run, engine: Engine) -> None:
+    """Write an episode of an agent beside its last sheet, as a .gif, if its environment draws pictures."""
+    from rivalry.runs.watching import filmed
+    from rivalry.show.movies import write_frames
+
+    if not (engine.ranks.first and isinstance(engine.game, Actor)):
+        return
+    written = io.BytesIO()
+    try:
+        with engine.evaluating():
+            frames, _ = filmed(engine.game, seed=0, most=64, widest=320)
+    except BadRequest:
+        return
+    write_frames(frames, written, ".gif")
+    run.beside(f"{engine.t:06d}.gif", written.getvalue())
 
 
 def _some(dataset: Dataset, most: int) -> Dataset:

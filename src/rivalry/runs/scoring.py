@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from rivalry.data import Data, open_data
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
-from rivalry.game import Game
+from rivalry.game import Actor, Game
 from rivalry.given import given_for, target_data
 from rivalry.metrics import suite
 from rivalry.metrics.extractors.find import find_extractor
@@ -29,6 +29,8 @@ from rivalry.runs.drawing import draw, parts
 from rivalry.runs.opening import as_run, as_trained, load
 from rivalry.runs.run import Run
 from rivalry.show.output import written
+
+EPISODES = 100  # of an agent that are measured, at most
 
 
 def evaluate(
@@ -53,7 +55,7 @@ def evaluate(
         data: the real data; a run's own data by default.
         metrics: "quick", "standard", "full" or names of `rivalry list metrics`.
         n: the number of samples to draw from a game.  Of a folder, archive or tensor with more samples, `n` are taken,
-            evenly spaced in their order, with a warning.
+            evenly spaced in their order, with a warning.  An agent plays at most 100 episodes.
         split: the split of the real data to compare with.  The other split, if there is one, is the held-out data.
         features: the features to compare samples on: "judge", "pixels", "efficientnet-lite0", "inception-2015", or
             a network of your own.  The default is the judge of labeled images.
@@ -85,6 +87,7 @@ def evaluate(
         held_out = partial(open_data, data, other, **opened)
     game = subject if isinstance(subject, Game) else None
     if game is not None:
+        n = min(n, EPISODES) if isinstance(game, Actor) else n  # it has to play each of them
         fake, asked = _samples_of(game, real, n, seed, ranks)
         real = target_data(game, real)
     else:

@@ -11,10 +11,10 @@ from torch import nn
 
 import rivalry
 from rivalry import catalog, settings
-from rivalry.data import Data, open_data
-from rivalry.data.source import Dataset, Source, Spec, TableSource
+from rivalry.data import ENVIRONMENT, Data, open_data
+from rivalry.data.source import Dataset, Source, Spec
 from rivalry.errors import BadRequest, unknown
-from rivalry.game import Game, Translator
+from rivalry.game import Actor, Game, Translator
 from rivalry.play.dynamics import find_dynamics
 from rivalry.play.engine import Callback, Engine
 from rivalry.play.goal import Goal, seconds
@@ -31,6 +31,7 @@ from rivalry.runs.origin import commit, fingerprint_of
 from rivalry.runs.progress import progress
 from rivalry.runs.run import Run, command
 from rivalry.runs.saving import Saver
+from rivalry.worlds.experience import source_of
 
 SHEETS = 12  # the number of sheets of a whole run
 MEASURES = 5
@@ -40,6 +41,7 @@ def train(
     game: str | Callable[..., Game],
     data: Data | Source | None = None,
     *,
+    env: str | None = None,
     recipe: str | None = None,
     size: tuple[int, int] | None = None,
     rounds: int | None = None,
@@ -67,6 +69,7 @@ def train(
             `Dataset`; or a `Source` that need not be a table: a stream, an environment.  If such a source has an
             attribute `table` (a `Dataset`), that is used for sheets, scores and the alarm.  The default is the
             recipe's data.
+        env: the environment that an agent acts in; demonstrations name their own, which must be the same.
         recipe: a named set of settings of this game, see `rivalry show GAME`.
         size: height and width to which images are cropped and resized; by default they keep their size.
         rounds, samples, time: how long to train, by one of the three ("90s", "10m"); the recipe's goal by default,
@@ -92,13 +95,15 @@ def train(
     chosen = _recipe(name, recipe) if recipe else {}
     advised_data = chosen.pop("data", None)
     data = advised_data if data is None or (isinstance(data, str) and not data) else data
+    data = f"{ENVIRONMENT}{env}" if data is None and env else data
     lengths = {"rounds": rounds, "samples": samples, "seconds": None if time is None else seconds(time)}
     advised = {"rounds": chosen.pop("rounds", None), "samples": chosen.pop("samples", None)}
     advised["seconds"] = seconds(chosen.pop("time", 120)) if not any(advised.values()) else None
     goal = Goal(**(lengths if any(v is not None for v in lengths.values()) else advised))
     if data is None:
         raise BadRequest(
-            f"what should {name} be trained on?  Name it with --data: `rivalry list data`, or a folder"
+            f"what should {name} be trained on?  Name it with --data: `rivalry list data`, or a folder; the "
+            "environment of an agent with --env"
         )
     values = settings.check(make, {**chosen, **given}, name)
     where = choose_device(device)
@@ -113,6 +118,10 @@ def train(
     ranks = join()
     with ranks.failing_together():
         dataset = ranks.first_before_others(lambda: _opened(data, size=size, pairs=pairs))
+        if env and dataset.spec.about.get("env") != env:
+            raise BadRequest(
+                f"{dataset.spec.name!r} holds no episodes of {env}, but of {dataset.spec.about.get('env', 'nothing')}"
+            )
         config: dict[str, Any] = {
             "game": name,
             "recipe": recipe,
@@ -214,6 +223,7 @@ def _resume(
         run.mend()
     ranks.wait()
     _go_back(run, engine)
+    changed += [restarted] if (restarted := getattr(engine.data, "restarted", "")) else []
     closed = any(line.get("event") == "done" and line.get("round") == engine.t for line in run.lines())
     if closed and engine.progress(goal) >= 1:
         say(f"{run.path} has done {goal} already; --rounds, --samples or --time sets a longer goal")
@@ -326,11 +336,9 @@ def _engine(
     )
 
 
-def _source(dataset: Dataset, game: Game, seed: int, device: torch.device, ranks: Ranks) -> TableSource:
+def _source(dataset: Dataset, game: Game, seed: int, device: torch.device, ranks: Ranks) -> Source:
     near = dataset.to(device) if device.type != "cpu" and dataset.x.nbytes < 2**30 else dataset
-    return TableSource(
-        near, game.reads, batch=game.batch, seed=seed, device=device, rank=ranks.rank, world=ranks.world
-    )
+    return source_of(near, game, seed=seed, device=device, rank=ranks.rank, world=ranks.world)
 
 
 SMALL = 3e8  # multiply-adds: about a hundredth of a second of one core
@@ -368,12 +376,15 @@ def _play(
             saver,
             show,
         ]
-        if len(dataset) and not isinstance(
-            engine.game, Translator
-        ):  # what a translator makes differs as its sources do
+        acts = isinstance(engine.game, Actor)
+        # What a translator makes differs as its sources do, and a good agent does the same in every episode.
+        if len(dataset) and not isinstance(engine.game, Translator) and not acts:
             alarm = callbacks.collapse_alarm(run, dataset, say)
             engine.callbacks.append(callbacks.at_shares(goal, SHEETS, alarm))
-        if run.config.get("measure", True) and len(dataset) >= 1000:
+        if run.config.get("measure", True) and acts:
+            scores = callbacks.measure(run, callbacks.episode_scores(dataset), saver, say)
+            engine.callbacks.append(callbacks.at_shares(goal, SHEETS, scores))
+        elif run.config.get("measure", True) and len(dataset) >= 1000:
             scores = callbacks.measure(run, callbacks.quick_scores(dataset), saver, say)
             engine.callbacks.append(callbacks.at_shares(goal, MEASURES, scores))
         engine.callbacks += further
@@ -395,6 +406,7 @@ def _finish(run: Run, engine: Engine, goal: Goal, sheet: Callable[..., None], da
         run.log({**callbacks.standing(engine), "event": event, "message": message})
         sheet(engine)
         callbacks.class_sheet(run, engine, dataset)
+        callbacks.film(run, engine)
         write_report(run.path)
 
 

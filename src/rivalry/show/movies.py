@@ -30,10 +30,20 @@ def require_movie(ending: str, spec: Spec) -> None:
 
 def write_movie(x: Tensor, file: BinaryIO, ending: str, spec: Spec) -> None:
     """Write samples (n, c, h, w) in [-1, 1] as an animation, enlarged as on sheets."""
-    frames = [sheet(one[None], spec) for one in x]
+    write_frames([sheet(one[None], spec) for one in x], file, ending)
+
+
+def write_frames(frames: Sequence[Image.Image], file: BinaryIO, ending: str) -> None:
+    """Write pictures of one size as an animation."""
     if ending == ".gif":
         frames[0].save(
-            file, "gif", save_all=True, append_images=frames[1:], duration=1000 // RATE, loop=0, optimize=True
+            file,
+            "gif",
+            save_all=True,
+            append_images=list(frames[1:]),
+            duration=1000 // RATE,
+            loop=0,
+            optimize=True,
         )
     else:
         _encode(frames, file)

@@ -31,6 +31,7 @@ from rivalry.kinds.kind import Kind
 _DATA = ("x", "images", "image", "data", "arr_0")
 _LABELS = ("y", "labels", "label", "targets")
 _SPLITS = ("train", "test", "val")
+KEYS = frozenset(("observations", "actions", "rewards", "lengths", "horizon", "env"))  # of demonstrations
 _RANGES = ((0, 1), (-1, 1), (0, 255))  # of floating-point pixels
 _DARK = 16  # of 255: if no value is brighter, the range is another one
 _BROKEN = (*DAMAGED, tokenize.TokenError, MemoryError)
@@ -54,6 +55,8 @@ def open_npz(path: Path, split: str = "train", size: Size | None = None) -> Data
     """
     split = canonical(split)
     with _opened(path) as archive:
+        if archive[2].keys() >= KEYS:
+            return _open_episodes(path, archive, split, size)
         splits = archive_splits([*archive[2]], path)
         if split not in splits:
             raise BadRequest(f"{path} has no split {split!r}; it has {', '.join(splits)}")
@@ -106,6 +109,17 @@ def _kind_of(archive: Archive) -> tuple[Kind | None, dict[str, Any]]:
         return None, {}
     about = f"about in {path}"
     return kind, about_of(text_of(_read(archive, "about"), about), about) if "about" in infos else {}
+
+
+def _open_episodes(path: Path, archive: Archive, split: str, size: Size | None) -> Dataset:
+    """Demonstrations of an agent, see `worlds.demonstrations`."""
+    if size is not None:
+        raise BadRequest(f"{path} holds episodes, which have no size in pixels; leave the size out")
+    if split != "train":
+        raise BadRequest(f"{path} has no split {split!r}; it has train")
+    from rivalry.worlds.demonstrations import read
+
+    return read(path, {key: _read(archive, key) for key in archive[2]})
 
 
 def archive_splits(keys: list[str], path: Path) -> dict[str, tuple[str, str]]:

@@ -1,0 +1,177 @@
+"""Gymnasium's environments as worlds: classic control, MuJoCo, MiniGrid and others with a box of numbers to see."""
+
+import importlib
+import math
+import warnings
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from rivalry.errors import BadRequest
+from rivalry.worlds.world import no_environment
+
+LIMIT = 1000  # steps of an episode where the environment names none
+NOISE = 100  # numbers of a noisy television
+
+
+def gymnasium() -> Any:
+    """The package, with the environments of MiniGrid if that is installed.
+
+    Raises:
+        BadRequest: it is not installed.
+    """
+    try:
+        import gymnasium
+    except ImportError:
+        raise BadRequest("environments need Gymnasium: pip install 'rivalry[agents]'") from None
+    with suppress(ImportError):
+        importlib.import_module("minigrid")
+    return gymnasium
+
+
+def from_gymnasium(name: str, pictures: bool = False) -> "Gym":
+    """One of Gymnasium's environments.
+
+    A name that ends in "+noise" is the environment with a noisy television beside it: 100 further numbers are seen,
+    which are drawn anew at every step and say nothing.
+
+    Raises:
+        BadRequest: it does not exist, lacks a package, or is of a form that agents here cannot play.
+    """
+    gym, (plain, _, noise) = gymnasium(), name.partition("+")
+    if plain not in gym.registry or noise not in ("", "noise"):
+        lacks = plain.startswith("MiniGrid") and not any(one.startswith("MiniGrid") for one in gym.registry)
+        if lacks:
+            raise BadRequest(f"{plain} needs MiniGrid: pip install 'rivalry[agents]'")
+        raise no_environment(name, [*gym.registry])
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            env = gym.make(
+                plain, disable_env_checker=True, **({"render_mode": "rgb_array"} if pictures else {})
+            )
+    except Exception as error:  # of any environment: what it lacks, it says in its own way
+        raise BadRequest(f"{plain} cannot be made here: {' '.join(str(error).split())[:200]}") from None
+    if pictures and env.render_mode != "rgb_array":
+        raise BadRequest(f"{plain} draws no pictures; leave out the .gif")
+    world = (Grid if hasattr(env.unwrapped, "agent_pos") else Gym)(env, plain)
+    return Noisy(world) if noise else world
+
+
+class Gym:
+    """An environment with a box of numbers to see; actions are choices, or a box of numbers."""
+
+    grid: tuple[int, int] | None = None
+
+    def __init__(self, env: Any, name: str):
+        self.env = env
+        self.horizon = int(getattr(env.spec, "max_episode_steps", None) or LIMIT)
+        self.observation = self._seen(env.observation_space, name)
+        space = env.action_space
+        self.low: tuple[float, ...] = ()
+        self.high: tuple[float, ...] = ()
+        if hasattr(space, "n"):
+            self.choices, self.action = int(space.n), 1
+        elif hasattr(space, "low") and len(space.shape) == 1:
+            self.choices, self.action = 0, int(space.shape[0])
+            self.low, self.high = tuple(map(float, space.low)), tuple(map(float, space.high))
+        else:
+            raise BadRequest(
+                f"{name} takes actions of the form {space}; expected choices, or a box of numbers"
+            )
+
+    def _seen(self, space: Any, name: str) -> int:
+        if not hasattr(space, "low"):
+            raise BadRequest(f"{name} is seen as {space}; expected a box of numbers")
+        return math.prod(space.shape)
+
+    def reset(self, seed: int) -> np.ndarray:
+        return self._flat(self.env.reset(seed=seed)[0])
+
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool]:
+        told = int(action) if self.choices else np.clip(np.asarray(action, np.float32), self.low, self.high)
+        seen, reward, ended, _, _ = self.env.step(told)
+        return self._flat(seen), float(reward), bool(ended)
+
+    def _flat(self, seen: Any) -> np.ndarray:
+        return np.asarray(seen, np.float32).reshape(-1)
+
+    def picture(self) -> np.ndarray:
+        try:
+            return np.asarray(self.env.render(), np.uint8)
+        except Exception as error:  # of any environment: a package or a display that it lacks
+            raise BadRequest(
+                f"the environment cannot be drawn here: {' '.join(str(error).split())[:200]}"
+            ) from None
+
+
+class FixedCartPole(Gym):
+    """CartPole whose episodes always last 500 steps; a step with the pole up is worth 1.
+
+    Where an episode ends when the pole falls, whoever is paid for each step learns to balance, with or without
+    demonstrations; here the length of an episode tells nothing (Gleave et al. 2020, `seals`).
+    """
+
+    def __init__(self, pictures: bool = False):
+        env = from_gymnasium("CartPole-v1", pictures).env
+        super().__init__(env, "CartPole-fixed")
+        self._pole = env.unwrapped
+
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool]:
+        self._pole.steps_beyond_terminated = None  # it warns of steps after a fall
+        seen, _, _, _, _ = self._pole.step(int(action))
+        x, _, angle, _ = seen
+        up = abs(x) <= self._pole.x_threshold and abs(angle) <= self._pole.theta_threshold_radians
+        return self._flat(seen), float(up), False
+
+
+class Grid(Gym):
+    """A grid world of MiniGrid.  Seen are the place of the agent, its direction, and the 7 x 7 cells before it.
+
+    The place is told twice: as two numbers, from which coverage can be read in any episode, and by a 1 for its column
+    and one for its row, as on a map, so that a network can learn of each place by itself.
+    """
+
+    def __init__(self, env: Any, name: str):
+        super().__init__(env, name)
+        self._world = env.unwrapped
+        self.horizon = int(self._world.max_steps)
+        self.grid = int(self._world.width), int(self._world.height)
+        self._scale = np.array([10.0, 5.0, 2.0], np.float32)  # the largest kind, color and state of a cell
+
+    def _seen(self, space: Any, name: str) -> int:
+        world = self.env.unwrapped
+        return 2 + world.width + world.height + 4 + math.prod(space["image"].shape)
+
+    def _flat(self, seen: Any) -> np.ndarray:
+        (x, y), (width, height) = self._world.agent_pos, (self._world.width, self._world.height)
+        flat, view = np.zeros(self.observation, np.float32), (seen["image"] / self._scale).reshape(-1)
+        flat[0], flat[1] = x / (width - 1), y / (height - 1)
+        flat[[2 + x, 2 + width + y, 2 + width + height + int(seen["direction"])]] = 1
+        flat[-len(view) :] = view
+        return flat
+
+
+class Noisy:
+    """A world with a noisy television beside it: numbers that are drawn anew at every step, whatever the agent does."""
+
+    def __init__(self, world: Gym):
+        self.world, self.noise = world, np.random.default_rng(0)
+        self.horizon, self.action, self.choices = world.horizon, world.action, world.choices
+        self.low, self.high, self.grid = world.low, world.high, world.grid
+        self.observation = world.observation + NOISE
+
+    def reset(self, seed: int) -> np.ndarray:
+        self.noise = np.random.default_rng(seed)
+        return self._beside(self.world.reset(seed))
+
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool]:
+        seen, reward, ended = self.world.step(action)
+        return self._beside(seen), reward, ended
+
+    def _beside(self, seen: np.ndarray) -> np.ndarray:
+        return np.concatenate([seen, self.noise.random(NOISE, np.float32)])
+
+    def picture(self) -> np.ndarray:
+        return self.world.picture()

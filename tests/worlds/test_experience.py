@@ -1,0 +1,165 @@
+"""Environments, the experience that is made in them, and demonstrations on disk."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rivalry.data import open_data
+from rivalry.data.source import Dataset
+from rivalry.errors import BadRequest
+from rivalry.kinds.episode import EPISODE, coverage
+from rivalry.metrics.game.returns import cells
+from rivalry.worlds import world as worlds
+from rivalry.worlds.demonstrations import demonstrate, thinned, write
+from rivalry.worlds.experience import Experience, played, returns, split, steps_of
+from rivalry.worlds.policies import find_policy, random_policy
+
+RIGHT = lambda seen: torch.ones(len(seen), dtype=torch.long)
+
+
+class Dice:
+    """An environment whose state is the chance of its seed, as the state of most is."""
+
+    horizon, observation, action, choices, low, high, grid = 6, 1, 1, 2, (), (), None
+    forgetful = False
+
+    def __init__(self, pictures: bool = False):
+        self.chance = np.random.default_rng()
+
+    def reset(self, seed: int) -> np.ndarray:
+        self.chance = np.random.default_rng(None if self.forgetful else seed)
+        return self.chance.random(1, np.float32)
+
+    def step(self, action: int) -> tuple[np.ndarray, float, bool]:
+        return self.chance.random(1, np.float32) + action, float(action), bool(self.chance.random() < 0.1)
+
+
+def dice(monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    monkeypatch.setattr(worlds, "make", lambda name, pictures=False: Dice())
+    return Dataset(worlds.spec_of(Dice(), "dice"), torch.empty(0, 6, 4))
+
+
+def test_experience_goes_on_exactly_from_the_middle_of_its_episodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, choose = dice(monkeypatch), lambda seen: (seen[:, 0] > 0.7).long()
+    first = Experience(table, 3, seed=5)
+    first.play(choose, 10)
+    state = first.state_dict()
+    truth = first.play(choose, 20)
+    second = Experience(table, 3, seed=99)
+    second.load_state_dict(state)
+    again = second.play(choose, 20)
+    assert torch.equal(truth.seen, again.seen) and torch.equal(truth.ended, again.ended)
+    assert truth.returns == again.returns
+    assert second.drawn == first.drawn == 90 and not second.restarted
+    assert truth.ended.any() and truth.cut.any()
+    assert not torch.equal(Experience(table, 3, seed=99).play(choose, 20).seen, truth.seen)
+
+
+def test_an_environment_that_does_not_repeat_itself_restarts_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = dice(monkeypatch)
+    first = Experience(table, 2)
+    first.play(RIGHT, 3)
+    monkeypatch.setattr(Dice, "forgetful", True)
+    second = Experience(table, 2)
+    second.load_state_dict(first.state_dict())
+    assert "dice does not repeat itself: 2 of 2 copies of it restarted" in second.restarted
+
+
+def test_what_follows_a_step_is_seen_before_the_next_unless_the_episode_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lived = Experience(dice(monkeypatch), 4).play(RIGHT, 25)
+    over = (lived.ended + lived.cut)[:-1] > 0
+    same = (lived.following[:-1] == lived.seen[1:]).all(2)
+    assert torch.equal(same, ~over)
+    assert len(lived.returns) == int((lived.ended + lived.cut).sum())
+
+
+def test_episodes_are_split_as_they_were_played() -> None:
+    spec = EPISODE.toy(classes=0).spec
+    x = played(spec, [0, 1], RIGHT)
+    seen, done, lasting = split(x, spec)
+    assert seen[:, :, 0].tolist() == [[0, 1, 2, 3, 4, 5]] * 2
+    assert (done == 1).all() and lasting.all()
+    assert returns(x).tolist() == [6, 6]
+    before, action, after = steps_of(Dataset(spec, x))
+    assert torch.equal(after, before + 1) and len(action) == 10  # nothing is known after the last of each
+
+
+def test_demonstrations_are_read_as_they_were_written(tmp_path: Path) -> None:
+    spec, x = demonstrate("walk", random_policy(EPISODE.toy().spec), 5, seed=1)
+    x[0, 4:] = 0  # an episode that ended early
+    with (tmp_path / "demos.npz").open("wb") as file:
+        write(x, spec, "random", file)
+    data = open_data(tmp_path / "demos.npz")
+    assert torch.equal(data.x, x)
+    assert data.spec.about == spec.about
+    assert data.spec.shape == spec.shape
+    with np.load(tmp_path / "demos.npz", allow_pickle=False) as archive:
+        assert str(archive["policy"]) == "random" and len(archive["observations"]) == 28
+
+
+def test_a_thinned_demonstration_keeps_some_steps_and_all_of_the_return() -> None:
+    spec = EPISODE.toy().spec
+    x = thinned(played(spec, [0] * 20, RIGHT), 3)
+    seen, _, lasting = split(x, spec)
+    assert (lasting.sum(1) == 2).all()
+    assert (returns(x) == 6).all()
+    assert set(seen[:, 0, 0].tolist()) == {0, 1, 2}
+    assert (seen[:, 1, 0] - seen[:, 0, 0] == 3).all()
+
+
+def arrays(**other: object) -> dict[str, object]:
+    base = {
+        "observations": np.zeros((6, 1), np.float32), "actions": np.ones(6, int), "rewards": np.zeros(6),
+        "lengths": np.array([6]), "horizon": np.array(6), "env": np.array("walk"),
+    }  # fmt: skip
+    return {**base, **other}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"lengths": np.array([6, 0])}, "episode 1 of .* has a length of 0"),
+        ({"lengths": np.array([4])}, "add up to 4 steps; it holds 6"),
+        ({"observations": np.full((6, 1), np.nan)}, "observations in .* not finite"),
+        ({"actions": np.ones(5, int)}, "actions in .* expected a row for each of the 6"),
+        ({"lengths": np.array([], int)}, "expected the steps of each episode"),
+        ({"horizon": np.array(3)}, "from the longest episode, 6, on"),
+        ({"env": np.array(3)}, "names no environment"),
+    ],
+)
+def test_wrong_demonstrations_are_refused(wrong: dict[str, object], said: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "demos.npz", **arrays(**wrong))
+    with pytest.raises(BadRequest, match=said):
+        open_data(tmp_path / "demos.npz")
+
+
+def test_demonstrations_of_another_shape_than_the_environment_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "demos.npz", **arrays(observations=np.zeros((6, 3), np.float32)))
+    with pytest.raises(BadRequest, match="episodes with 3 numbers seen; walk has 1"):
+        Experience(open_data(tmp_path / "demos.npz"), 1)
+
+
+def test_policies_that_are_none_are_refused(tmp_path: Path) -> None:
+    spec = EPISODE.toy().spec
+    (tmp_path / "none.zip").write_bytes(b"PK no")
+    with pytest.raises(BadRequest, match=r"holds no policy\.pth of plain weights"):
+        find_policy(str(tmp_path / "none.zip"), spec)
+    with pytest.raises(BadRequest, match="expected random, scripted"):
+        find_policy("nobody", spec)
+
+
+def test_the_cells_of_a_map_are_those_that_were_visited() -> None:
+    places = torch.tensor([[0, 0], [1, 0], [1, 0], [3, 2]]) / torch.tensor([3, 2])
+    x = torch.cat([places, torch.ones(4, 1)], 1)[None]
+    x = torch.cat([x, torch.zeros(1, 2, 3)], 1)  # steps after the end are none
+    tile = coverage(x, 4, 3)[0, 0, ::16, ::16]
+    visited = [(int(r), int(c)) for r, c in (tile < 1).nonzero()]
+    assert visited == [(0, 0), (0, 1), (2, 3)]
+    assert tile[0, 1] < tile[0, 0]
+    assert cells(x).tolist() == [3]
