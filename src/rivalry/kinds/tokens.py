@@ -1,7 +1,8 @@
 """Sentences: (t,) numbers of tokens.  After the last one follow the end token and padding.
 
 `Column.about` holds `vocabulary`, the tokens from number 4 on, and `join`, the text between two of them in a sentence:
-a space for words, nothing for characters.
+a space for words, nothing for characters.  If `fixed` is true, every sentence fills all places: it has no end token, no
+padding and nothing unknown.
 """
 
 import json
@@ -39,6 +40,7 @@ class TokensKind(Kind):
             and isinstance(vocabulary, list)
             and all(isinstance(token, str) for token in vocabulary)
             and isinstance(about.get("join", " "), str)
+            and isinstance(about.get("fixed", False), bool)
         )
 
     def refuse(self, x: Tensor, column: "Column") -> str:
@@ -96,6 +98,14 @@ class TokensKind(Kind):
 def vocabulary_size(column: "Column") -> int:
     """The number of different tokens, including the special ones."""
     return len(SPECIAL) + len(column.about["vocabulary"])
+
+
+def impossible(column: "Column") -> Tensor:
+    """Which tokens no sentence holds: padding and the start, and if `fixed` the end and what is unknown: (v,) bool."""
+    number = torch.arange(vocabulary_size(column))
+    if column.about.get("fixed", False):
+        return number < len(SPECIAL)
+    return (number == PAD) | (number == START)
 
 
 def sentences(x: Tensor, column: "Column") -> list[str]:

@@ -234,6 +234,34 @@ METRICS = (
         ("tokens",),
     ),
     Metric(
+        "self-bleu",
+        "text.self_bleu:self_bleu",
+        ("real", "fake"),
+        "how much of a sample stands in the other samples: high where they repeat each other",
+        ("tokens",),
+    ),
+    Metric(
+        "distinct",
+        "text.distinct:distinct",
+        ("real", "fake"),
+        "share of different tokens, pairs and triples among all of the samples",
+        ("tokens",),
+    ),
+    Metric(
+        "unique",
+        "text.distinct:unique",
+        ("real", "fake"),
+        "share of different sentences among the samples, and (copied) of those that stand in the data",
+        ("tokens",),
+    ),
+    Metric(
+        "nll-oracle",
+        "text.nll_oracle:nll_oracle",
+        ("real", "fake", "oracle"),
+        "how likely samples are in the synthetic language of the data, in nats for each token",
+        ("tokens",),
+    ),
+    Metric(
         "vendi",
         "features.vendi:vendi",
         FEATURES,
@@ -267,7 +295,20 @@ METRICS = (
 )
 
 QUICK = ("modes", "stacked-modes", "judge", "accuracy", "fid")
-STANDARD = (*QUICK, "bleu", "kid", "prdc", "inception-score", "diversity", "authenticity", "nll")
+STANDARD = (
+    *QUICK,
+    "nll-oracle",
+    "bleu",
+    "self-bleu",
+    "distinct",
+    "unique",
+    "kid",
+    "prdc",
+    "inception-score",
+    "diversity",
+    "authenticity",
+    "nll",
+)
 FULL = (
     *STANDARD,
     "fid-infinity",
