@@ -3,12 +3,11 @@
 import pytest
 import torch
 
-from rivalry.data.source import Dataset
+from rivalry.data.source import Dataset, toy
 from rivalry.errors import BadRequest
 from rivalry.games.agents.bc import bc
 from rivalry.games.agents.curiosity import entropy_only, icm, pixel_curiosity, rnd
 from rivalry.games.agents.gail import REWARDS, airl, gail
-from rivalry.kinds.episode import EPISODE
 from rivalry.maths.advantages import advantages, clipped_surrogate
 from rivalry.nn.policy import Choices, Numbers
 from rivalry.nn.running import RunningNorm
@@ -22,7 +21,7 @@ TINY = {"width": 16, "actors": 4, "batch": 96, "minibatch": 48}
 @pytest.fixture(scope="module")
 def walks() -> Dataset:
     """Episodes that always go to the right: a return of 6, where random ones have 0."""
-    spec = EPISODE.toy(classes=0).spec
+    spec = toy("episode", classes=0).spec
     return Dataset(spec, played(spec, [0] * 4, lambda seen: torch.ones(len(seen), dtype=torch.long)))
 
 
@@ -140,7 +139,7 @@ def test_curiosity_is_paid_for_what_is_predicted_badly_and_its_control_for_nothi
 def test_features_of_curiosity_leave_out_what_no_action_changes() -> None:
     """One number is set by the action and one is noise: ICM's bonus hardly sees the noise, that of pixels does."""
     torch.manual_seed(0)
-    spec = EPISODE.toy(classes=0).spec
+    spec = toy("episode", classes=0).spec
     about = {**spec.about, "observation": 2}
     wide = type(spec)("two", "episode", (6, 5), about=about)
     found = {}

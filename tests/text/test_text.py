@@ -10,7 +10,8 @@ import rivalry
 from rivalry.data import open_data
 from rivalry.data.source import Dataset, toy
 from rivalry.errors import BadRequest
-from rivalry.games.text.lstm import drawn, lstm
+from rivalry.games.sentences import drawn
+from rivalry.games.text.lstm import lstm
 from rivalry.kinds.tokens import END, PAD, START, sentences
 from rivalry.metrics.text.bleu import bleu
 
@@ -59,7 +60,7 @@ def test_what_is_no_text_is_said(tmp_path: Path, content: bytes, words: str) -> 
         open_data(str(path))
 
 
-def test_the_likelihood_is_the_sum_over_tokens_up_to_the_end() -> None:
+def test_the_likelihood_is_the_sum_over_possible_tokens_up_to_the_end() -> None:
     data = toy("tokens", classes=0)
     torch.manual_seed(0)
     game = lstm(data.spec, width=8, embedding=4).eval()
@@ -69,7 +70,7 @@ def test_the_likelihood_is_the_sum_over_tokens_up_to_the_end() -> None:
         before = [START]
         for token in row[: row.index(END) + 1]:
             logits, _ = game.network(torch.tensor([before]))
-            by_hand[i] += logits[0, -1].log_softmax(0)[token]
+            by_hand[i] += game.possible(logits[0, -1]).log_softmax(0)[token]
             before.append(token)
     torch.testing.assert_close(game.log_prob(x), by_hand, atol=1e-5, rtol=1e-5)
     longer = torch.cat([x, torch.full((5, 3), PAD)], 1)

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from rivalry.data import open_data
-from rivalry.data.source import Dataset
+from rivalry.data.source import Dataset, toy
 from rivalry.errors import BadRequest
-from rivalry.kinds.episode import EPISODE, coverage
+from rivalry.kinds.episode import coverage
 from rivalry.metrics.game.returns import cells
 from rivalry.worlds import world as worlds
 from rivalry.worlds.demonstrations import demonstrate, thinned, write
@@ -80,7 +80,7 @@ def test_what_follows_a_step_is_seen_before_the_next_unless_the_episode_ended(
 
 
 def test_episodes_are_split_as_they_were_played() -> None:
-    spec = EPISODE.toy(classes=0).spec
+    spec = toy("episode", classes=0).spec
     x = played(spec, [0, 1], RIGHT)
     seen, done, lasting = split(x, spec)
     assert seen[:, :, 0].tolist() == [[0, 1, 2, 3, 4, 5]] * 2
@@ -91,7 +91,7 @@ def test_episodes_are_split_as_they_were_played() -> None:
 
 
 def test_demonstrations_are_read_as_they_were_written(tmp_path: Path) -> None:
-    spec, x = demonstrate("walk", random_policy(EPISODE.toy().spec), 5, seed=1)
+    spec, x = demonstrate("walk", random_policy(toy("episode").spec), 5, seed=1)
     x[0, 4:] = 0  # an episode that ended early
     with (tmp_path / "demos.npz").open("wb") as file:
         write(x, spec, "random", file)
@@ -104,7 +104,7 @@ def test_demonstrations_are_read_as_they_were_written(tmp_path: Path) -> None:
 
 
 def test_a_thinned_demonstration_keeps_some_steps_and_all_of_the_return() -> None:
-    spec = EPISODE.toy().spec
+    spec = toy("episode").spec
     x = thinned(played(spec, [0] * 20, RIGHT), 3)
     seen, _, lasting = split(x, spec)
     assert (lasting.sum(1) == 2).all()
@@ -146,7 +146,7 @@ def test_demonstrations_of_another_shape_than_the_environment_are_refused(tmp_pa
 
 
 def test_policies_that_are_none_are_refused(tmp_path: Path) -> None:
-    spec = EPISODE.toy().spec
+    spec = toy("episode").spec
     (tmp_path / "none.zip").write_bytes(b"PK no")
     with pytest.raises(BadRequest, match=r"holds no policy\.pth of plain weights"):
         find_policy(str(tmp_path / "none.zip"), spec)

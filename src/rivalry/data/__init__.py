@@ -40,6 +40,8 @@ def open_data(
 
     What lies in memory becomes a table too (see `readers.memory`), and a table stays as it is.
 
+    Settings of a data set follow a colon: "oracle:vocabulary=50,length=8", "captions.txt:tokens=characters".
+
     A path is a folder of images, or a .zip of one, a .npz or a .parquet; `images`, `arrays` and `columns` say
     how each is read.  If a folder has the name of a data set, write ./mnist for the folder.
 
@@ -66,13 +68,14 @@ def open_data(
         raise BadRequest(
             "data have a name or a path; got none.  `rivalry list data` names them, `.` is this folder"
         )
+    name_or_path, told = with_settings(name_or_path)
     if name_or_path in NAMES:
-        return _open_named(name_or_path, split, size)
+        return _open_named(name_or_path, split, size, told)
     if name_or_path.startswith(ENVIRONMENT):
         return _open_environment(name_or_path.removeprefix(ENVIRONMENT), split, size)
     path = Path(name_or_path).expanduser()
     if _exists(path):
-        return _open_path(path, split, size, pairs)
+        return _open_path(path, split, size, pairs, told)
     if re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", name_or_path) and not _names_a_file(path):
         from rivalry.data.readers.columns import open_hub
 
@@ -92,6 +95,17 @@ def _open_environment(name: str, split: str, size: tuple[int, int] | None) -> "D
     return open_environment(name)
 
 
+def with_settings(data: str) -> tuple[str, dict[str, str]]:
+    """A name or a path, and the settings that follow it: "oracle:length=8" is "oracle" and {"length": "8"}.
+
+    What exists as a path has no settings, whatever its name is.
+    """
+    found = re.fullmatch(r"(.+?):(\w+=[^,=]*(?:,\w+=[^,=]*)*)", data, re.DOTALL)
+    if not found or _exists(Path(data).expanduser()):
+        return data, {}
+    return found[1], dict(part.split("=") for part in found[2].split(","))  # type: ignore[misc]
+
+
 def _in_memory(data: Any, size: tuple[int, int] | None) -> "Dataset":
     from rivalry.data.readers.memory import from_memory
     from rivalry.data.source import Dataset
@@ -99,14 +113,31 @@ def _in_memory(data: Any, size: tuple[int, int] | None) -> "Dataset":
     return data if isinstance(data, Dataset) else from_memory(data, size)
 
 
-def _open_named(name: str, split: str, size: tuple[int, int] | None) -> "Dataset":
+def _open_named(
+    name: str, split: str, size: tuple[int, int] | None, told: dict[str, str] | None = None
+) -> "Dataset":
     named = NAMES[name]
     if size is not None and find_kind(named.kind).axes != 2:
         raise BadRequest(f"{name!r} holds {named.kind}, which have no size in pixels; leave the size out")
     module, function = named.opener.split(":")
     open_it = getattr(importlib.import_module(f"rivalry.data.{module}"), function)
-    dataset = open_it(name, split)
+    dataset = open_it(name, split, **_checked(open_it, told, name))
     return dataset if size is None or dataset.spec.shape[1:] == size else _resized(dataset, size)
+
+
+def _checked(open_it: Any, told: dict[str, str] | None, where: str) -> dict[str, Any]:
+    """The settings for this opener, which are its keyword arguments, as those of a game are.
+
+    Raises:
+        BadRequest: it has no settings, none of this name, or the value does not fit.
+    """
+    if not told:
+        return {}
+    from rivalry.settings import check, settings_of
+
+    if not settings_of(open_it):
+        raise BadRequest(f"{where!r} has no settings; got {', '.join(told)}")
+    return check(open_it, told, where)
 
 
 def _resized(dataset: "Dataset", size: tuple[int, int]) -> "Dataset":
@@ -127,13 +158,15 @@ def _resized(dataset: "Dataset", size: tuple[int, int]) -> "Dataset":
     return replace(dataset, spec=spec, x=x, others=others)
 
 
-def _open_path(path: Path, split: str, size: tuple[int, int] | None, pairs: bool) -> "Dataset":
+def _open_path(
+    path: Path, split: str, size: tuple[int, int] | None, pairs: bool, told: dict[str, str]
+) -> "Dataset":
     if not (path.is_dir() or path.is_file()):
         raise BadRequest(f"{path} is neither a folder nor a regular file")
     reader = "pairs:open_pairs" if pairs else _reader(path)
     module, function = reader.split(":")
     open_it = getattr(importlib.import_module(f"rivalry.data.readers.{module}"), function)
-    return open_it(path, split, size)
+    return open_it(path, split, size, **_checked(open_it, told, str(path)))
 
 
 def _reader(path: Path) -> str:

@@ -8,7 +8,7 @@ class Named:
     """One data set that `open_data` knows by name.
 
     Attributes:
-        kind: of the data: "image" or "points".
+        kind: of the data: "image", "points", "tokens".
         where: "bundled" (in the package), "generated" (from a seed or a bundled set) or "fetched" (once, on demand).
         what: a line about its contents.
         opener: "module:function" of this package; it is called with the name and a split.
@@ -75,6 +75,12 @@ NAMES = {
         "generated",
         "200 nodes in four blocks, a tenth of the edges held out",
         "sets.graphs:open_graph_set",
+    ),
+    "oracle": Named(
+        "tokens",
+        "generated",
+        "a synthetic language of known likelihood, 10,000 + 2,000 sentences; oracle:vocabulary=500,length=20",
+        "sets.oracle:open_oracle",
     ),
     "triangles": _toy("image", "filled triangles, 10,000 + 2,000, 28 x 28 grey, 2 classes"),
     "ring": _toy("points", "8 Gaussians of deviation 0.01 on a circle of radius 1"),

@@ -1,7 +1,8 @@
 """Sentences: (t,) numbers of tokens.  After the last one follow the end token and padding.
 
 `Column.about` holds `vocabulary`, the tokens from number 4 on, and `join`, the text between two of them in a sentence:
-a space for words, nothing for characters.
+a space for words, nothing for characters.  If `fixed` is true, every sentence fills all places: it has no end token, no
+padding and nothing unknown.
 """
 
 import json
@@ -37,6 +38,7 @@ class TokensKind(Kind):
             and isinstance(vocabulary, list)
             and all(isinstance(token, str) for token in vocabulary)
             and isinstance(about.get("join", " "), str)
+            and isinstance(about.get("fixed", False), bool)
         )
 
     def refuse(self, x: Tensor, column: Column) -> str:
@@ -49,13 +51,14 @@ class TokensKind(Kind):
         return ""
 
     def valid(self, x: Tensor, column: Column) -> Tensor:
-        """Tokens of the vocabulary up to the end of the sentence, and nothing after it."""
+        """Tokens of the vocabulary up to the end of the sentence, and nothing after it; no end if `fixed`."""
+        possible = ~impossible(column).to(x.device)
+        word = possible[x.clamp(0, len(possible) - 1)] & (x < len(possible)) & (x >= 0)
+        if column.about.get("fixed", False):
+            return word.all(1)
         ended = (x == END).cumsum(1)
-        inside, after = ended == 0, (ended - (x == END).long()) > 0
-        word = (x >= UNKNOWN) & (x < vocabulary_size(column))
-        return (torch.where(inside, word, True) & torch.where(after, x == PAD, True)).all(1) & (
-            ended[:, -1] > 0
-        )
+        after = (ended - (x == END).long()) > 0
+        return torch.where(after, x == PAD, word).all(1) & (ended[:, -1] > 0)
 
     def words(self, column: Column) -> str:
         return f"up to {column.shape[0] - 1} of {vocabulary_size(column) - len(SPECIAL):,} tokens"
@@ -99,6 +102,14 @@ class TokensKind(Kind):
 def vocabulary_size(column: Column) -> int:
     """The number of different tokens, including the special ones."""
     return len(SPECIAL) + len(column.about["vocabulary"])
+
+
+def impossible(column: Column) -> Tensor:
+    """Which tokens no sentence holds: padding and the start, and if `fixed` the end and what is unknown: (v,) bool."""
+    number = torch.arange(vocabulary_size(column))
+    if column.about.get("fixed", False):
+        return number < len(SPECIAL)
+    return (number == PAD) | (number == START)
 
 
 def sentences(x: Tensor, column: Column) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib.util import find_spec
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -291,11 +292,18 @@ class Evidence:
     def std(self) -> float:
         return self.real.facts["modes"].std
 
+    @property
+    def oracle(self) -> Any:
+        """The language that the data are drawn from, where their facts hold it."""
+        return self.real.facts["oracle"]
+
     def lacks(self, need: str) -> str:
         """Why this cannot be supplied, as the end of "metric ..."; "" when it can."""
         name = self.real.spec.name
         if need in ("centers", "std") and "modes" not in self.real.facts:
             return f"needs data whose modes are known; those of {name!r} are not"
+        if need == "oracle" and "oracle" not in self.real.facts:
+            return f"needs data of a known language, such as 'oracle'; that of {name!r} is not"
         if need == "asked" and self.asked is None:
             return "needs the labels that the samples were asked for; none were given"
         if need == "real_label" and not self.real.spec.classes:

@@ -8,7 +8,7 @@ import torch
 
 from rivalry import catalog, settings
 from rivalry.cache import cache_dir
-from rivalry.data import NAMES
+from rivalry.data import NAMES, with_settings
 from rivalry.data.source import Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game
@@ -113,8 +113,10 @@ def as_trained(run: Run) -> dict[str, Any]:
 
 
 def from_anywhere(data: str) -> str:
-    """An absolute path for a path; a name stays as it is."""
-    return str(Path(data).resolve()) if data not in NAMES and Path(data).exists() else data
+    """An absolute path for a path, with the settings that follow it; a name stays as it is."""
+    path, _ = with_settings(data)
+    known = path in NAMES or not Path(path).exists()
+    return data if known else str(Path(path).resolve()) + data[len(path) :]
 
 
 def local(name: str) -> Path:

@@ -11,7 +11,7 @@ from torch import nn
 
 import rivalry
 from rivalry import catalog, settings
-from rivalry.data import ENVIRONMENT, Data, open_data
+from rivalry.data import ENVIRONMENT, Data, open_data, with_settings
 from rivalry.data.source import Dataset, Source, Spec
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Actor, Game, Translator
@@ -151,7 +151,9 @@ def train(
             make, config, dataset, where, ranks
         )  # raises if the game cannot use the data, before a run exists
         config |= reproducible(ranks)
-        place = _create(Path(run) if run else None, config, f"{name}-{Path(config['data']).stem}", ranks)
+        place = _create(
+            Path(run) if run else None, config, f"{name}-{Path(with_settings(config['data'])[0]).stem}", ranks
+        )
         with locked(place, ranks):
             if ranks.first:
                 _name_skipped(place, _table(dataset))

@@ -31,7 +31,9 @@ from rivalry.kinds.kind import Kind
 _DATA = ("x", "images", "image", "data", "arr_0")
 _LABELS = ("y", "labels", "label", "targets")
 _SPLITS = ("train", "test", "val")
-KEYS = frozenset(("observations", "actions", "rewards", "lengths", "horizon", "env"))  # of demonstrations
+_DEMONSTRATIONS = frozenset(
+    ("observations", "actions", "rewards", "lengths", "horizon", "env")
+)  # of demonstrations
 _RANGES = ((0, 1), (-1, 1), (0, 255))  # of floating-point pixels
 _DARK = 16  # of 255: if no value is brighter, the range is another one
 _BROKEN = (*DAMAGED, tokenize.TokenError, MemoryError)
@@ -55,7 +57,7 @@ def open_npz(path: Path, split: str = "train", size: Size | None = None) -> Data
     """
     split = canonical(split)
     with _opened(path) as archive:
-        if archive[2].keys() >= KEYS:
+        if archive[2].keys() >= _DEMONSTRATIONS:
             return _open_episodes(path, archive, split, size)
         splits = archive_splits([*archive[2]], path)
         if split not in splits:

@@ -22,7 +22,7 @@ from rivalry.errors import BadRequest
 from rivalry.kinds.tokens import length
 from rivalry.metrics.score import Score
 
-LENGTHS = (2, 3, 4)
+LENGTHS = (2, 3, 4, 5)
 REFERENCES = 5000  # sentences of the data, evenly spread
 SMALL = 0.1
 
@@ -30,7 +30,7 @@ Grams = Counter[tuple[int, ...]]
 
 
 def bleu(real: Dataset, fake: Tensor, *, provenance: dict[str, Any] | None = None) -> list[Score]:
-    """BLEU-2, 3 and 4, the mean over samples.
+    """BLEU-2 to 5, the mean over samples.
 
     Args:
         real: sentences, of which at most 5,000 are the references.
@@ -43,12 +43,12 @@ def bleu(real: Dataset, fake: Tensor, *, provenance: dict[str, Any] | None = Non
     if len(fake) < 2:
         raise BadRequest(f"bleu needs at least 2 samples; got {len(fake)}")
     step = max(1, len(real) // REFERENCES)
-    references = _rows(real.rows(slice(0, None, step)))
+    references = rows_of(real.rows(slice(0, None, step)))
     most = {n: most_often(references, n) for n in range(1, max(LENGTHS) + 1)}
     lengths = sorted({len(row) for row in references})
-    values = [sentence_bleu(row, most, lengths) for row in _rows(fake)]
+    values = [sentence_bleu(row, most, lengths) for row in rows_of(fake)]
     facts = {**(provenance or {}), "references": len(references)}
-    return [_score(n, [value[n] for value in values], facts) for n in LENGTHS]
+    return [mean_score("bleu", n, [value[n] for value in values], facts) for n in LENGTHS]
 
 
 def sentence_bleu(row: Sequence[int], most: dict[int, Grams], lengths: Sequence[int]) -> dict[int, float]:
@@ -84,11 +84,15 @@ def most_often(references: Iterable[Sequence[int]], n: int) -> Grams:
     return most
 
 
-def _rows(x: Tensor) -> list[list[int]]:
+def rows_of(x: Tensor) -> list[list[int]]:
+    """The tokens of each sentence up to its end: (n, t) -> n lists."""
     return [row[: length(row)] for row in x.tolist()]
 
 
-def _score(n: int, values: Sequence[float], facts: dict[str, Any]) -> Score:
+def mean_score(
+    name: str, n: int, values: Sequence[float], facts: dict[str, Any], better: str = "high"
+) -> Score:
+    """The mean over samples, with its standard error."""
     mean = sum(values) / len(values)
     variance = sum((value - mean) ** 2 for value in values) / (len(values) - 1)
-    return Score(f"bleu-{n}", mean, len(values), math.sqrt(variance / len(values)), "high", facts)
+    return Score(f"{name}-{n}", mean, len(values), math.sqrt(variance / len(values)), better, facts)
