@@ -227,10 +227,31 @@ METRICS = (
         ("image",),
     ),
     Metric(
+        "attributes",
+        "image.attributes:attributes",
+        ("real", "fake", "rows", "reader"),
+        "share of samples that show what their sentence says, for each attribute and for all together",
+        ("image",),
+    ),
+    Metric(
         "bleu",
         "text.bleu:bleu",
         ("real", "fake"),
         "share of a sentence's pairs, triples and quadruples of tokens that sentences of the data hold",
+        ("tokens",),
+    ),
+    Metric(
+        "style",
+        "text.transfer:style_and_source",
+        ("held_out", "real", "fake", "rows", "asked"),
+        "share of translations that a classifier takes for the style asked for, and BLEU to their sources",
+        ("tokens",),
+    ),
+    Metric(
+        "truth",
+        "text.transfer:against_truth",
+        ("real", "fake", "rows", "truth"),
+        "share of words that are those of the true translation, and BLEU to it",
         ("tokens",),
     ),
     Metric(
@@ -267,7 +288,17 @@ METRICS = (
 )
 
 QUICK = ("modes", "stacked-modes", "judge", "accuracy", "fid")
-STANDARD = (*QUICK, "bleu", "kid", "prdc", "inception-score", "diversity", "authenticity", "nll")
+STANDARD = (
+    *QUICK,
+    "bleu",
+    "attributes",
+    "kid",
+    "prdc",
+    "inception-score",
+    "diversity",
+    "authenticity",
+    "nll",
+)
 FULL = (
     *STANDARD,
     "fid-infinity",

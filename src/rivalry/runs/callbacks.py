@@ -16,7 +16,7 @@ from torch import Tensor
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Move, Translator
-from rivalry.given import given_for, target_data
+from rivalry.given import given_for, target_data, words_under
 from rivalry.kinds.kind import in_full_precision
 from rivalry.labels import every_class
 from rivalry.metrics.score import Score
@@ -27,6 +27,8 @@ from rivalry.runs.saving import Saver
 
 if TYPE_CHECKING:
     from rivalry.metrics.extractors.extractor import Extractor
+
+ALIKE = 8  # samples of a sheet that are told the same
 
 Report = Callable[[Engine, dict[str, float]], None]
 
@@ -101,7 +103,8 @@ def at_shares(goal: Goal, shares: int, do: Callback) -> Callback:
 def sheets(run: Run, real: Dataset, n: int = 64) -> Callback:
     """Save samples of the same codes as samples/<round>.png.  Points are drawn over some of the real ones.
 
-    Translations are shown next to their sources and, if they are known, next to the true targets.
+    Translations are shown next to their sources and, if they are known, next to the true targets.  A game that is told
+    sentences makes eight samples for each, with the sentence under them.
     """
     from rivalry.show.sheets import sheet
 
@@ -111,11 +114,12 @@ def sheets(run: Run, real: Dataset, n: int = 64) -> Callback:
     def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
         if engine.ranks.first:
             with engine.evaluating() as game:
-                given = given_for(game, real, n)
+                given = given_for(game, real, n, each=ALIKE)
                 x = in_full_precision(game.sample(n, **given)).cpu()
+            under = words_under(game, real.spec, given, ALIKE)
             if isinstance(game, Translator):
                 x, behind["columns"] = _side_by_side(given["source"].cpu(), x, target_data(engine.game, real))
-            run.picture(f"{engine.t:06d}", sheet(x, real.spec, **behind))
+            run.picture(f"{engine.t:06d}", sheet(x, real.spec, under=under, **behind))
             for ending, content in kind.beside(x, real.spec.x).items():
                 run.beside(f"{engine.t:06d}{ending}", content)
 

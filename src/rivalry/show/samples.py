@@ -2,7 +2,7 @@
 
 import shutil
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
@@ -32,6 +32,7 @@ def save(
     spec: Spec,
     columns: int | None = None,
     label: Tensor | None = None,
+    under: Sequence[str] = (),
 ) -> None:
     """Draw samples and write them to `output`.  Whether it can be written is tested first.
 
@@ -40,6 +41,7 @@ def save(
             if the format allows it.
         columns: the number of columns of a sheet; by default the sheet is nearly square.
         label: (n,) the classes that the samples were asked for.
+        under: the sentences that the samples were asked for, written under them on a sheet.
         output: `.png`, `.jpg`, `.webp` and `.gif` are one sheet.  `.npz` holds `x` and, if there are labels, the names
             of their classes as `label`.  A name without an ending is a folder with a file for each datum.  Kinds have
             further endings.
@@ -59,7 +61,7 @@ def save(
         )
     if ending in SHEETS and ending not in kind.writes:
         with written(output) as file:
-            sheet(torch.cat(list(draw())), spec, columns).save(file, **SHEETS[ending])
+            sheet(torch.cat(list(draw())), spec, columns, under=under).save(file, **SHEETS[ending])
     elif ending == ".npz":
         with written(output) as file:
             _write_arrays(draw(), file, spec, label)
