@@ -94,7 +94,8 @@ def heard(function: Callable[..., Any], given: dict[str, Tensor]) -> dict[str, T
 def cases() -> Iterator[Any]:
     for entry in CATALOG:
         shapes = [suited(entry, *shape) for shape in SHAPES] if "image" in entry.kinds else []
-        others = [toy(kind) for kind in entry.kinds if kind != "image"]
+        classes = 2 if "domains" in entry.needs else CLASSES
+        others = [toy(kind, classes) for kind in entry.kinds if kind != "image"]
         for data in [*shapes, *others]:
             yield pytest.param(entry, data, id=f"{entry.name}-{'x'.join(map(str, data.spec.shape))}")
 
