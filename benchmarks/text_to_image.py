@@ -16,6 +16,7 @@ import argparse
 
 import torch
 from certificate import certificate
+from PIL import Image
 from played import played
 from record import RESULTS, Row, record, recorded_with
 
@@ -60,7 +61,7 @@ def measured(game: Game, seed: int) -> Row:
     return found
 
 
-def page(game: Game):
+def page(game: Game) -> Image.Image:
     """Eight samples for each of four seen and four withheld sentences."""
     parts, said = [], []
     for split in SPLITS.values():

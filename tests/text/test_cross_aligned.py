@@ -4,9 +4,11 @@ import pytest
 import torch
 
 from rivalry.data.sets.cipher import LONGEST, WORDS, cipher, enciphered, made_sentences, open_cipher
+from rivalry.data.source import TableSource
 from rivalry.errors import BadRequest
 from rivalry.games.translation.cross_aligned import CrossAligned, cross_aligned, cycle
 from rivalry.kinds.tokens import END, PAD, SPECIAL, TOKENS, length
+from rivalry.maths.chance import seeded
 from rivalry.metrics.text.transfer import against_truth, style_and_source
 
 
@@ -64,12 +66,9 @@ def test_fed_with_its_own_words_the_decoder_does_what_it_does_when_it_is_taught_
 
 def test_very_hard_soft_words_are_words() -> None:
     game = small(dropout=0.0).eval()
-    fed = game.written(torch.randn(4, 5), 1)
-    near = torch.cdist(
-        game.G.free(game.G.begin(torch.randn(4, 5), game.of_style(1, 4)), 1e-4).words, game.G.embed.weight
-    )
-    assert near.amin(2).max() < 1e-3
-    assert torch.cdist(fed.words, game.G.embed.weight).amin(2).max() > 1e-3  # at 0.1 they are between words
+    state, words = game.G.begin(torch.randn(4, 5), torch.ones(4).long()), game.G.embed.weight
+    assert torch.cdist(game.G.free(state, 1e-4).words, words).amin(2).max() < 1e-3
+    assert torch.cdist(game.G.free(state, 1.0).words, words).amin(2).max() > 1e-2  # they are between words
 
 
 def test_what_is_translated_ends_once() -> None:
@@ -87,10 +86,27 @@ def test_the_cycle_of_a_sentence_that_stays_itself_is_its_reconstruction() -> No
     """Soft words that are the sentence itself, in styles that are alike, cost what reconstruction costs."""
     game = small(dropout=0.0).eval()
     x = TOKENS.toy(classes=2).x[:8]
+    style = torch.tensor([0, 1] * 4)
     game.G.read_style.weight.data[1] = game.G.read_style.weight.data[0]
-    fed = game.G.free(game.G.begin(torch.zeros(8, 5), game.of_style(1, 8)))._replace(words=game.G.embed(x))
-    own = game.unlike(x, game.G.encode(game.G.embed(x), game.of_style(0, 8)), 0)[1]
-    torch.testing.assert_close(cycle(1.0).measure(game, x, 0, fed), own)
+    fed = game.G.free(game.G.begin(torch.zeros(8, 5), style))._replace(words=game.G.embed(x))
+    own = game.unlike(x, game.G.encode(game.G.embed(x), style), style)[1]
+    torch.testing.assert_close(cycle(1.0).measure(game, x, style, fed), own)
+
+
+def test_without_the_critics_ear_the_generator_only_reconstructs() -> None:
+    """ρ = 0: the loss is the error of the sentences; with ρ = 1 the critics' part is added."""
+    data = TOKENS.toy(classes=2)
+    losses = {}
+    for alignment in (0.0, 1.0):
+        game = small(alignment=alignment, dropout=0.0, batch=8)
+        with seeded(0, game.device):
+            losses[alignment] = list(game.round(TableSource(data, ("x",), batch=8), 0))[1]
+    for alignment, move in losses.items():
+        notes = move.notes
+        torch.testing.assert_close(
+            move.loss, notes["reconstruction"] + alignment * notes["heard"] * notes["adversarial"]
+        )
+    torch.testing.assert_close(losses[0.0].notes["reconstruction"], losses[1.0].notes["reconstruction"])
 
 
 def test_a_translation_needs_its_direction() -> None:

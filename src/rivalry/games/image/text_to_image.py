@@ -189,7 +189,15 @@ def text_to_image(
 
 RECIPES = {
     "text-to-image": {
-        "laptop": {"data": "captioned-shapes", "time": "10m"},
+        "laptop": {
+            "data": "captioned-shapes",
+            "time": "10m",
+            "width": 16,
+            "sentence": 32,
+            "batch": 32,
+            "lr": 5e-4,
+            "average": 0.99,
+        },
         "no-wrong-sentences": {"wrong": 0.0},
     }
 }

@@ -118,25 +118,24 @@ class StateCritic(nn.Module):
 
 @dataclass(frozen=True)
 class Term:
-    """A further term of the generator's loss, for each style k.
+    """A further term of the generator's loss.
 
     Attributes:
         name: for the log.
         weight: of the term.
-        measure: (game, x, k, fed) -> scalar; x (n, t) of style k, and what they become in the other style.
+        measure: (game, x, style, fed) -> scalar; x (n, t) of styles (n,), and what they become in the other style.
     """
 
     name: str
     weight: float
-    measure: Callable[["CrossAligned", Tensor, int, Fed], Tensor]
+    measure: Callable[["CrossAligned", Tensor, Tensor, Fed], Tensor]
 
 
 def cycle(weight: float) -> Term:
     """-log p(x) when x is written back from the soft words that it becomes in the other style."""
 
-    def measure(game: "CrossAligned", x: Tensor, k: int, fed: Fed) -> Tensor:
-        content = game.G.encode(fed.words, game.of_style(1 - k, len(x)))
-        return game.unlike(x, content, k)[1]
+    def measure(game: "CrossAligned", x: Tensor, style: Tensor, fed: Fed) -> Tensor:
+        return game.unlike(x, game.G.encode(fed.words, 1 - style), style)[1]
 
     return Term("cycle", weight, measure)
 
@@ -178,37 +177,27 @@ class CrossAligned(Game):
         self.critic = Player(self.D, optimizer=critic, clip=clip)
 
     def round(self, data: Source, t: int) -> Iterator[Move]:
-        x = [data.take(self.batch, label=k)[0] for k in STYLES]
-        content = [self.G.encode(self.G.embed(x[k]), self.of_style(k, len(x[k]))) for k in STYLES]
-        taught, errors = zip(*(self.unlike(x[k], content[k], k) for k in STYLES))
-        fed = [self.written(content[1 - k], k) for k in STYLES]  # in style k, from sentences of the other
+        x = torch.cat([data.take(self.batch, label=k)[0] for k in STYLES])  # style 0, then style 1
+        style = torch.arange(2, device=x.device).repeat_interleave(len(x) // 2)
+        content = self.G.encode(self.G.embed(x), style)
+        taught, error = self.unlike(x, content, style)
+        fed = self.G.free(self.G.begin(content, 1 - style), self.softness)
+        real, fake = taught.chunk(2), fed.states.chunk(2)[::-1]  # by the style in which they were written
         each = [
-            self.divergence.critic(self.D[k](taught[k].detach()), self.D[k](fed[k].states.detach()))
-            for k in STYLES
+            self.divergence.critic(self.D[k](real[k].detach()), self.D[k](fake[k].detach())) for k in STYLES
         ]
-        yield Move(self.critic, sum(each), {"style 0": each[0], "style 1": each[1]})
+        yield Move(self.critic, torch.stack(each).sum(), {"style 0": each[0], "style 1": each[1]})
         heard = (torch.stack(each).detach() < GATE).all().float()
-        adversarial = sum(self.divergence.generator(self.D[k](fed[k].states)) for k in STYLES)
-        terms = {term.name: self.measure(term, x, fed) for term in self.terms}
-        loss = sum(errors) + self.alignment * heard * adversarial + sum(terms.values())
-        notes = {"reconstruction": sum(errors), "adversarial": adversarial, "heard": heard}
+        adversarial = torch.stack([self.divergence.generator(self.D[k](fake[k])) for k in STYLES]).sum()
+        terms = {term.name: term.weight * term.measure(self, x, style, fed) for term in self.terms}
+        loss = error + self.alignment * heard * adversarial + sum(terms.values())
+        notes = {"reconstruction": error, "adversarial": adversarial, "heard": heard}
         yield Move(self.generator, loss, {**notes, **terms})
 
-    def unlike(self, x: Tensor, content: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        """The decoder's states when it is fed x in style k, and -log p(x) a token."""
-        states, logits = self.G.taught(x, self.G.begin(content, self.of_style(k, len(x))))
-        return states, F.cross_entropy(logits.float().flatten(0, 1), x.flatten())
-
-    def written(self, content: Tensor, k: int) -> Fed:
-        """Contents written in style k with soft words."""
-        return self.G.free(self.G.begin(content, self.of_style(k, len(content))), self.softness)
-
-    def measure(self, term: Term, x: Sequence[Tensor], fed: Sequence[Fed]) -> Tensor:
-        """The term over both styles, with its weight; `fed[1 - k]` is what sentences of style k become."""
-        return term.weight * torch.stack([term.measure(self, x[k], k, fed[1 - k]) for k in STYLES]).sum()
-
-    def of_style(self, k: int, n: int) -> Tensor:
-        return torch.full((n,), k, device=self.device)
+    def unlike(self, x: Tensor, content: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
+        """The decoder's states when it is fed x (n, t) in styles (n,), and -log p(x), the mean over sentences."""
+        states, logits = self.G.taught(x, self.G.begin(content, style))
+        return states, F.cross_entropy(logits.float().flatten(0, 1), x.flatten(), reduction="sum") / len(x)
 
     def translate(self, x: Tensor, to: Tensor | int | None = None) -> Tensor:
         """Sentences (n, t) of the other style -> sentences (n, t) of style `to`, one for all or (n,).
