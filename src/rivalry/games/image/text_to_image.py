@@ -192,10 +192,11 @@ RECIPES = {
         "laptop": {
             "data": "captioned-shapes",
             "time": "10m",
+            "latent": 8,
             "width": 16,
             "sentence": 32,
             "batch": 32,
-            "lr": 5e-4,
+            "lr": 1e-3,
             "average": 0.99,
         },
         "no-wrong-sentences": {"wrong": 0.0},
