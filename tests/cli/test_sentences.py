@@ -4,10 +4,13 @@ from pathlib import Path
 
 import rivalry
 from rivalry.data.sets.captioned import captioned_shapes
+from rivalry.runs.run import Run
 
 
 def test_pictures_for_a_sentence(typed, here: Path) -> None:
-    rivalry.train("text-to-image", "captioned-shapes", rounds=2, run="run", width=8, batch=8, quiet=True)
+    rivalry.train(
+        "text-to-image", "captioned-shapes", rounds=2, run="run", width=8, batch=8, quiet=True, measure=False
+    )
     answer = typed(*["sample", "run", "-n", "6", "-o", "six.png", "--text"], "a small red circle top left")
     assert (answer.status, answer.out, answer.err) == (0, "six.png\n", "")
     assert Path("six.png").exists()
@@ -21,7 +24,7 @@ def test_pictures_for_a_sentence(typed, here: Path) -> None:
 
 
 def test_sentences_of_a_file_in_another_style(typed, here: Path) -> None:
-    rivalry.train("cross-aligned", "cipher", rounds=2, run="run", batch=8, quiet=True)
+    rivalry.train("cross-aligned", "cipher", rounds=2, run="run", batch=8, quiet=True)  # scored as it goes
     Path("in.txt").write_text("the old man holds a key\nthe zebra sees a ball\n")
     answer = typed("translate run in.txt --to cipher -o out.txt")
     assert (answer.status, answer.out) == (0, "out.txt\n")
@@ -33,5 +36,7 @@ def test_sentences_of_a_file_in_another_style(typed, here: Path) -> None:
     assert "line 2 has 12 tokens" in typed("translate run bad.txt --to 1 -o out.txt").err
     Path("bad.txt").write_text("nothing known\n")
     assert "holds no word of the data: nothing known" in typed("translate run bad.txt --to 1 -o out.txt").err
+    best = next(line for line in Run.open("run").lines() if "metrics" in line)
+    assert best["metrics"][0]["name"] == "word-accuracy"  # and so it decides which weights are the best
     names = {s.name for s in rivalry.evaluate("run", n=60, metrics="style,truth", split="test")}
     assert names == {"style-accuracy[pairs]", "bleu-source", "word-accuracy", "bleu-truth"}

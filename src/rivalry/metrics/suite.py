@@ -27,6 +27,7 @@ SHARED = (
     "held_out_features",
 )  # in this order
 COUNTED = ("modes", "stacked-modes")
+CHECKED = ("attributes", "truth")
 Progress = Callable[[str, int, int], None]  # name of the step, how much is done, how much there is
 
 
@@ -329,14 +330,16 @@ class Evidence:
 def choose(metrics: Sequence[str] | str, evidence: Evidence) -> list[Metric]:
     """The metrics that were asked for by name, or those of a preset that apply.
 
-    Where the modes are known, a preset counts them and measures nothing else.
+    Where the modes are known, a preset counts them and measures nothing else.  Where it is known what samples should
+    be, "quick" checks that and measures nothing else.
 
     Raises:
         BadRequest: no such metric, none at all, or a named one that does not apply.
     """
     if isinstance(metrics, str) and _is_preset(metrics):
         fitting = [m for m in map(find, PRESETS[metrics]) if not unfit(m, evidence)]
-        return [m for m in fitting if m.name in COUNTED] or fitting
+        enough = (*COUNTED, *CHECKED) if metrics == "quick" else COUNTED
+        return [m for m in fitting if m.name in enough] or fitting
     names = [name.strip() for name in metrics.split(",")] if isinstance(metrics, str) else metrics
     if not names:
         raise BadRequest(f"no metric was named; {', '.join(PRESETS)} pick what applies")

@@ -287,11 +287,11 @@ METRICS = (
     ),
 )
 
-QUICK = ("modes", "stacked-modes", "judge", "accuracy", "fid")
+QUICK = ("modes", "stacked-modes", "attributes", "truth", "judge", "accuracy", "fid")
 STANDARD = (
     *QUICK,
     "bleu",
-    "attributes",
+    "style",
     "kid",
     "prdc",
     "inception-score",

@@ -16,7 +16,7 @@ from torch import Tensor
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Move, Translator
-from rivalry.given import given_for, target_data, words_under
+from rivalry.given import given_for, rows_for, target_data, words_under
 from rivalry.kinds.kind import in_full_precision
 from rivalry.labels import every_class
 from rivalry.metrics.score import Score
@@ -205,7 +205,8 @@ def quick_scores(dataset: Dataset, n: int = 1000) -> Callable[[Engine], list[Sco
             given = given_for(game, dataset, n)
             fake = in_full_precision(game.sample(n, **given)).cpu()
         asked = given["label"].cpu() if "label" in given else None
-        return suite.evaluate(target_data(engine.game, dataset), fake, asked, "quick", extractor)
+        rows = rows_for(engine.game, dataset, n, asked)
+        return suite.evaluate(target_data(engine.game, dataset), fake, asked, "quick", extractor, rows=rows)
 
     return evaluate
 
