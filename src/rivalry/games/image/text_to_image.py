@@ -12,6 +12,8 @@ Deviations:
     The real term has weight 1 and the two others share one, as in algorithm 1; common ports weigh each with 1.
     The sentence t' is that of the next image in the batch, so that rarely it is the right one.
     A width of 32 channels and sentences of 64 numbers, for images of 32 x 32; the paper has 64 and 128 for 64 x 64.
+    An encoded sentence has mean 0 and variance 1, and its projections start by He's rule, so that from the first round
+        both networks hear it as loudly as codes and maps; with DCGAN's small weights it begins much fainter.
     Neither critic nor encoder uses batch norm: a batch of wrong pairs has other statistics than one of right ones.
 """
 
