@@ -46,7 +46,10 @@ def main() -> None:
             row = {"game": name, "seed": seed, **measured(game, seed), **took, **provenance}
             print(row, flush=True)
             page(game).save(RESULTS / f"text-to-image-{name.replace(' ', '-')}.png")
-            says = [f"{N:,} samples of each split a row; {options.time} of the recipe laptop"]
+            says = [
+                f"{N:,} samples of each split a row; {options.time} of the recipe laptop",
+                "seconds of a machine that other work shared: the rounds say how much was learned",
+            ]
             record("text-to-image", recorded_with(row, "text-to-image", "game"), "game", COLUMNS, says)
 
 
