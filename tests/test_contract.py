@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
-from toys import bits, different, engine_of, images, paired, small
+from toys import bits, captioned, different, engine_of, images, paired, small
 
 from rivalry.catalog import CATALOG, Entry, maker, recipes
 from rivalry.data.names import NAMES
@@ -34,6 +34,7 @@ from rivalry.game import (
     Move,
     Steerable,
     Styled,
+    Told,
     Translator,
 )
 from rivalry.given import given_for
@@ -54,6 +55,8 @@ def suited(entry: Entry, *shape: int) -> Dataset:
     """Data that the game can play on, images of this shape where one is given, else the quickest."""
     if "pairs" in entry.needs:
         return paired(*(shape or (1, 8, 8)))
+    if "captions" in entry.needs:
+        return captioned(*(shape or (1, 8, 8)))
     classes = 2 if "domains" in entry.needs else CLASSES
     if shape:
         return images(*shape, classes=classes)
@@ -94,7 +97,8 @@ def heard(function: Callable[..., Any], given: dict[str, Tensor]) -> dict[str, T
 def cases() -> Iterator[Any]:
     for entry in CATALOG:
         shapes = [suited(entry, *shape) for shape in SHAPES] if "image" in entry.kinds else []
-        others = [toy(kind) for kind in entry.kinds if kind != "image"]
+        classes = 2 if "domains" in entry.needs else CLASSES
+        others = [toy(kind, classes) for kind in entry.kinds if kind != "image"]
         for data in [*shapes, *others]:
             yield pytest.param(entry, data, id=f"{entry.name}-{'x'.join(map(str, data.spec.shape))}")
 
@@ -278,11 +282,13 @@ def test_a_sample_of_a_source_is_its_translation(entry: Entry) -> None:
 
 @those(lambda game: isinstance(game, Latent))
 def test_codes_can_be_drawn_and_decoded(entry: Entry) -> None:
-    game = built(entry, suited(entry)).eval()
+    data = suited(entry)
+    game = built(entry, data).eval()
+    given = given_for(game, data, 4) if isinstance(game, Told) else {}
     torch.manual_seed(1)
     z = game.draw(4)
     torch.manual_seed(1)
-    assert torch.equal(game.decode(z), game.sample(4))
+    assert torch.equal(game.decode(z, **given), game.sample(4, **given))
 
 
 @those(lambda game: isinstance(game, Steerable))
@@ -426,6 +432,7 @@ LACKS = {
     "labels": "needs labels; '.*' has none",
     "domains": "needs two domains, a folder each; '.*' has one",
     "pairs": "needs aligned pairs; '.*' has none",
+    "captions": "needs sentences beside the data; '.*' has none",
 }
 
 

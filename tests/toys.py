@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from rivalry.data.source import Dataset, Spec, TableSource
 from rivalry.game import Game, Player
+from rivalry.kinds import find_kind
 from rivalry.maths.optimizers import sgd
 from rivalry.play.engine import Engine
 from rivalry.play.goal import Goal
@@ -28,7 +29,7 @@ ABOUT: dict[str, Any] = {  # what a run.json says at least
 SMALL = {
     "latent": 6, "width": 8, "batch": 8, "critic_steps": 2, "steps": 2,
     "embedding": 4, "attend": 4, "parts": 2, "phase": 4, "largest": 16, "depth": 2, "blocks": 1,
-    "actors": 2, "minibatch": 4, "epochs": 2, "features": 4,
+    "actors": 2, "minibatch": 4, "epochs": 2, "features": 4, "sentence": 6,
     "hidden": 1, "couplings": 2, "scales": 2, "layers": 2, "components": 2, "critic_width": 8,
     "length": 5, "walks": 100,
     "codes": 8, "halvings": 2, "tokenizer_rounds": 1, "adversarial_from": 0, "transformer_width": 8, "rows": 64,
@@ -105,6 +106,13 @@ def paired(*shape: int, n: int = 64) -> Dataset:
     one, other = images(*shape, n=n, classes=0), images(*shape, n=n, classes=0)
     spec = Spec("pairs", "image", shape, (), ("source",))
     return Dataset(spec, one.x, None, {}, {"source": 255 - other.x.flip(-1)})
+
+
+def captioned(*shape: int, n: int = 64) -> Dataset:
+    """`n` noise images of this shape, each with a sentence of three words."""
+    data, text = images(*shape, n=n, classes=0), find_kind("tokens").toy(n, classes=0)
+    spec = Spec("captioned", "image", shape, (), {"caption": text.spec.x})
+    return Dataset(spec, data.x, None, {}, {"caption": text.x})
 
 
 def _names(classes: int) -> tuple[str, ...]:

@@ -169,6 +169,13 @@ class Conditional(Protocol):
 
 
 @runtime_checkable
+class Told(Protocol):
+    """Samples for a datum of another column, of any kind: `sample(n, caption=c)` for the column "caption"."""
+
+    told: str  # the name of the column, and of the argument: (n, ...), or (1, ...) for all samples
+
+
+@runtime_checkable
 class Density(Protocol):
     """Computes the log-likelihood of a datum, in nats."""
 

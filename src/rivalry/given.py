@@ -1,32 +1,72 @@
-"""The arguments that a game needs to sample: classes, and data to translate."""
+"""The arguments that a game needs to sample: classes, data to translate, data of another column to be told."""
 
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from rivalry.data.source import Dataset
+from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
-from rivalry.game import Game, Translator
+from rivalry.game import Game, Told, Translator
 from rivalry.labels import every_class
 
 
-def given_for(game: Game, data: Dataset, n: int, label: Tensor | None = None) -> dict[str, Tensor]:
+def given_for(
+    game: Game, data: Dataset, n: int, label: Tensor | None = None, each: int = 1
+) -> dict[str, Tensor]:
     """The arguments `given` of `game.sample(n, **given)`: every class in turn, and for a translator its sources.
 
     Args:
-        data: the sources are taken from it, evenly spread over its rows.
+        data: sources, and what a game is told, are taken from it, evenly spread over its rows.
         label: (n,) the classes to use instead of every class in turn.
+        each: how many samples, one after the other, are told the same.
 
     Returns:
-        `label` (n,) for a game with classes, `source` (n, ...) for a translator, on the game's device.
+        `label` (n,) for a game with classes, `source` (n, ...) for a translator, a column (n, ...) for a game that is
+        told one, on the game's device.
     """
     label = every_class(game, n) if label is None else label.cpu()
     given = {} if label is None else {"label": label}
     if isinstance(game, Translator):
         rows = source_rows(data, n, label)
         given["source"] = data.column(game.reads[0], rows)
+    if isinstance(game, Told):
+        given[game.told] = data.column(game.told, told_rows(data, n, each))
     return {name: value.to(game.device) for name, value in given.items()}
+
+
+def told_rows(data: Dataset, n: int, each: int = 1) -> Tensor:
+    """The rows (n,) of which a game is told a column, evenly spread, each for `each` samples in sequence."""
+    return torch.linspace(0, len(data) - 1, -(-n // each)).long().repeat_interleave(each)[:n]
+
+
+def rows_for(game: Game, data: Dataset, n: int, label: Tensor | None = None) -> Tensor | None:
+    """The rows (n,) from which `given_for` takes what a game is told or translates; None for other games."""
+    if isinstance(game, Translator):
+        return source_rows(data, n, label)
+    return told_rows(data, n) if isinstance(game, Told) else None
+
+
+def told_once(game: Game, given: dict[str, Tensor], n: int) -> dict[str, Tensor]:
+    """The same arguments, a single datum that the game is told being repeated for all `n` samples.
+
+    Raises:
+        BadRequest: the game must be told something, and was told nothing.
+    """
+    if not isinstance(game, Told):
+        return given
+    if game.told not in given:
+        raise BadRequest(f"this game makes each sample for a {game.told} and was given none")
+    value = given[game.told]
+    return {**given, game.told: value.expand(n, *value.shape[1:]).to(game.device)}
+
+
+def words_under(game: Game, spec: Spec, given: dict[str, Tensor], each: int) -> list[str]:
+    """The text for every `each` samples of a game that is told something with words; else an empty list."""
+    if not isinstance(game, Told):
+        return []
+    column = spec.extra[game.told]
+    return column.meaning.said(given[game.told][::each].cpu(), column)
 
 
 def require_shape(what: str, given: Tensor, shape: tuple[int, ...]) -> None:

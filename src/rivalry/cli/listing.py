@@ -73,7 +73,9 @@ def _example(entry: catalog.Entry) -> "Spec":
     spec = toy(kind.name, classes=len(classes)).spec
     if kind.axes == 2:
         spec = Spec("28 x 28 grey", kind.name, (1, 28, 28), classes)
-    return replace(spec, extra={"source": spec.x} if "pairs" in entry.needs else {})
+    caption = find_kind("tokens").toy().spec.x
+    further = {"pairs": {"source": spec.x}, "captions": {"caption": caption}}
+    return replace(spec, extra=next((further[need] for need in entry.needs if need in further), {}))
 
 
 def _games(kind: str | None) -> list[dict[str, object]]:

@@ -13,6 +13,7 @@ from rivalry.errors import BadRequest
 @click.argument("run")
 @click.option("-n", type=int, default=64, help="how many")
 @click.option("--label", help="a class, by number or name")
+@click.option("--text", help="what the samples should show, of a game that is told sentences (text-to-image)")
 @click.option(
     "--truncation",
     type=float,
@@ -33,6 +34,7 @@ def sample(
     run: str,
     n: int,
     label: str | None,
+    text: str | None,
     truncation: float | None,
     code: tuple[str, ...],
     seed: int,
@@ -49,7 +51,8 @@ def sample(
 
     from rivalry.cli.typed import given as given_for_sample
     from rivalry.data.source import Spec
-    from rivalry.game import Translator
+    from rivalry.game import Told, Translator
+    from rivalry.given import told_once, words_under
     from rivalry.labels import every_class
     from rivalry.runs.drawing import parts
     from rivalry.runs.opening import load, local, open_run
@@ -64,7 +67,10 @@ def sample(
         raise BadRequest(
             f"this game makes its samples from pictures: rivalry translate {run} PICTURES -o FOLDER"
         )
-    given = given_for_sample(game, spec, label=label, truncation=truncation)
+    given = given_for_sample(game, spec, label=label, truncation=truncation, text=text)
+    if isinstance(game, Told) and game.told not in given:
+        raise BadRequest(f'this game makes its samples for a {game.told}: rivalry sample {run} --text "..."')
+    given = told_once(game, given, n)
     if code:
         from rivalry.cli import typed
         from rivalry.editing import traverse
@@ -83,5 +89,6 @@ def sample(
     label_of = every_class(game, n) if "label" not in given else torch.full((n,), given["label"])
     if label_of is not None:
         given["label"] = label_of.to(game.device)
-    save(lambda: parts(game, n, seed=seed, **given), output, spec, label=label_of)
+    under = words_under(game, spec, given, each=n)
+    save(lambda: parts(game, n, seed=seed, **given), output, spec, label=label_of, under=under)
     print(output)

@@ -5,7 +5,7 @@ from typing import Any
 
 from rivalry.data.source import Spec
 from rivalry.errors import BadRequest, unknown
-from rivalry.game import Conditional, Game
+from rivalry.game import Conditional, Game, Told
 from rivalry.runs.drawing import refuse_seed, require_truncation
 
 MANY = 1000
@@ -71,7 +71,12 @@ def truncations(text: str) -> list[float | None]:
 
 
 def given(
-    game: Game, spec: Spec, *, label: str | None = None, truncation: float | None = None
+    game: Game,
+    spec: Spec,
+    *,
+    label: str | None = None,
+    truncation: float | None = None,
+    text: str | None = None,
 ) -> dict[str, Any]:
     """The arguments of `game.sample` from what a person typed.
 
@@ -86,6 +91,11 @@ def given(
     if truncation is not None:
         require_truncation(game, truncation)
         found["truncation"] = truncation
+    if text is not None:
+        if not isinstance(game, Told):
+            raise BadRequest("this game is not told sentences, so --text cannot ask for one")
+        column = spec.extra[game.told]
+        found[game.told] = column.meaning.typed(text, column)
     return found
 
 

@@ -61,6 +61,18 @@ NAMES = {
     "stacked-mnist": _from_mnist("a digit in each channel, 1,000 modes, 60,000 + 10,000, 28 x 28 RGB"),
     "shapes": _shapes("a shape of known color, kind and size, 10,000 + 2,000, 32 x 32 RGB, 4 classes"),
     "marks": _shapes("two marks far apart that agree in color, 10,000 + 2,000, 8 x 48 RGB, 6 classes"),
+    "captioned-shapes": Named(
+        "image",
+        "generated",
+        "a shape and a sentence that says what it is, 10,000 + 2,000, 32 x 32 RGB; 4 of 48 combinations withheld",
+        "sets.captioned:open_captioned",
+    ),
+    "cipher": Named(
+        "tokens",
+        "generated",
+        "a small language, plain and with 60 % of its words exchanged, 20,000 + 2,000, 2 classes",
+        "sets.cipher:open_cipher",
+    ),
     "avatars": Named(
         "image",
         "generated",

@@ -15,7 +15,8 @@ class Entry(NamedTuple):
         title, authors, year, paper: of its paper ("arXiv 1406.2661").
         idea: how it differs from others, in a few words.
         kinds: of the data that it plays on.
-        needs: requirements on the data: "labels", two or more; "domains", two labels; "pairs", aligned.
+        needs: requirements on the data: "labels", two or more; "domains", two labels; "pairs", aligned;
+            "captions", a sentence with each.
     """
 
     name: str

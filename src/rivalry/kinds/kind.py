@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from rivalry.errors import BadRequest
 from rivalry.kinds.spec import Column, Spec
 
 Write = Callable[[Tensor, Column, BinaryIO], None]
@@ -136,6 +137,18 @@ class Kind:
     def write_single(self, x: Tensor, column: Column, file: BinaryIO) -> None:
         """Write one datum to a file with the ending `single`."""
         raise NotImplementedError
+
+    def said(self, x: Tensor, column: Column) -> list[str]:
+        """Data (n, ...) as text that can stand under pictures made for them; an empty list for kinds without words."""
+        return []
+
+    def typed(self, text: str, column: Column) -> Tensor:
+        """The datum (1, ...) that a person typed.
+
+        Raises:
+            BadRequest: a kind that cannot be typed, or a text that is no such datum.
+        """
+        raise BadRequest(f"{self.plural} cannot be typed; this game is asked for samples by them")
 
     # ------------------------------------------------------------------ for comparison
 

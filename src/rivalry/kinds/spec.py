@@ -93,12 +93,14 @@ class Spec:
         classes: bool = False,
         domains: int = 0,
         pairs: bool = False,
+        caption: str = "",
     ) -> None:
         """Refuse data that the game `who` cannot use.
 
         Args:
             kind: the kind of `x`, or several possible kinds.
             real: `x` must be real numbers, so that a small change has a meaning.
+            caption: the kind of a further column "caption" that the game must be told.
 
         Raises:
             BadRequest: the data do not fit; names what the game needs, and what this data set has.
@@ -120,6 +122,12 @@ class Spec:
             raise BadRequest(
                 f"{who} needs aligned pairs; {self.name!r} has none (folders A and B with the same file names, "
                 "or pictures side by side)"
+            )
+        if caption and getattr(self.extra.get("caption"), "kind", "") != caption:
+            plural = find_kind(caption).plural
+            raise BadRequest(
+                f"{who} needs {plural} beside the data; {self.name!r} has none (a metadata.csv with the columns "
+                "file_name and text gives them)"
             )
         if why := self.meaning.unplayable(self):
             raise BadRequest(f"{who} needs {why}")

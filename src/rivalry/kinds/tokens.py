@@ -6,6 +6,7 @@ padding and nothing unknown.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
@@ -14,11 +15,13 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from rivalry.errors import BadRequest
 from rivalry.kinds.kind import Example, Kind
 from rivalry.kinds.spec import Column
 
 PAD, START, END, UNKNOWN = range(4)
 SPECIAL = ("<pad>", "<start>", "<end>", "<unknown>")
+WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
 BUCKETS = 512  # the number of buckets for hashed pairs of tokens
 LINE, SIZE, LETTER = (
     48,
@@ -74,6 +77,23 @@ class TokensKind(Kind):
     def beside(self, x: Tensor, column: Column) -> dict[str, bytes]:
         return {".txt": "".join(f"{sentence}\n" for sentence in sentences(x, column)).encode()}
 
+    def said(self, x: Tensor, column: Column) -> list[str]:
+        return sentences(x, column)
+
+    def typed(self, text: str, column: Column) -> Tensor:
+        """A sentence of known words, in lower case where only that is known: (1, t)."""
+        words = words_of(text, column)
+        number = {token: i for i, token in enumerate(column.about["vocabulary"], len(SPECIAL))}
+        known = [number.get(word, number.get(word.lower(), UNKNOWN)) for word in words]
+        if unknown := [word for word, i in zip(words, known) if i == UNKNOWN]:
+            some = ", ".join([*column.about["vocabulary"][:20], *["…"][: len(number) > 20]])
+            raise BadRequest(f"not in the vocabulary: {', '.join(unknown)}; it has {some}")
+        if not 0 < len(known) < column.shape[0]:
+            raise BadRequest(
+                f"a sentence here has 1 to {column.shape[0] - 1} tokens; this one has {len(known)}"
+            )
+        return torch.tensor([[*known, END] + [PAD] * (column.shape[0] - 1 - len(known))])
+
     def vectors(self, x: Tensor) -> Tensor:
         """Counts of pairs of neighboring tokens in hashed buckets, of length 1: (n, t) -> (n, 512)."""
         first, second = x[:, :-1], x[:, 1:]
@@ -117,6 +137,11 @@ def sentences(x: Tensor, column: Column) -> list[str]:
     known: Sequence[str] = (*SPECIAL, *column.about["vocabulary"])
     join = column.about.get("join", " ")
     return [join.join(known[i] for i in row[: length(row)]) for row in x.tolist()]
+
+
+def words_of(text: str, column: Column) -> list[str]:
+    """The tokens of a sentence as text: words and punctuation, or characters where nothing stands between tokens."""
+    return WORD.findall(text) if column.about.get("join", " ") else [*text.strip()]
 
 
 def length(row: Sequence[int]) -> int:

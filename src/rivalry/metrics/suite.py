@@ -28,6 +28,7 @@ SHARED = (
     "held_out_features",
 )  # in this order
 COUNTED = ("modes", "stacked-modes", "returns")
+CHECKED = ("attributes", "truth")
 Progress = Callable[[str, int, int], None]  # name of the step, how much is done, how much there is
 
 
@@ -69,6 +70,7 @@ def evaluate(
     held_out: Callable[[], Dataset] | None = None,
     game: Game | None = None,
     among: Processes | None = None,
+    rows: Tensor | None = None,
 ) -> list[Score]:
     """Score samples against real data.
 
@@ -86,6 +88,8 @@ def evaluate(
         held_out: opens data of the same kind that no network was trained on, where there are any.
         game: the game that the samples were drawn from, if there is one.
         among: processes that share the work of the extractor; the first one scores.
+        rows: (n,) the rows of `real` that samples were made for: whose sentences a game was told, or which it
+            translated.
 
     Returns:
         Scores in the order of the metrics; a metric may have several.  None in processes but the first.
@@ -94,7 +98,7 @@ def evaluate(
         BadRequest: no such metric, one that does not apply, or samples that cannot be measured.
     """
     fake = fake if isinstance(fake, Parts) else as_seen(real, fake)
-    evidence = Evidence(real, fake, asked, extractor, split, progress, held_out, game, among)
+    evidence = Evidence(real, fake, asked, extractor, split, progress, held_out, game, among, rows)
     chosen, scores = choose(metrics, evidence), list[Score]()
     if any("fake" in metric.needs for metric in chosen):
         _ = evidence.fake  # drawn once, and features are taken of the same
@@ -148,8 +152,9 @@ class Evidence:
         held_out: Callable[[], Dataset] | None = None,
         game: Game | None = None,
         among: Processes | None = None,
+        rows: Tensor | None = None,
     ):
-        self.real, self.asked, self.split = real, asked, split
+        self.real, self.asked, self.split, self.rows = real, asked, split, rows
         self._parts = fake if isinstance(fake, Parts) else None
         if isinstance(fake, Tensor):
             self.fake = fake
@@ -214,6 +219,16 @@ class Evidence:
     @property
     def real_label(self) -> Tensor:
         return self.real.column("label", slice(None))
+
+    @property
+    def reader(self) -> Callable[[Tensor], dict[str, Tensor]]:
+        """The rule that reads the attributes of pictures, of data that come with one."""
+        return self.real.facts["read"]
+
+    @property
+    def truth(self) -> Tensor:
+        """The true translation of each row of the data: (m, t)."""
+        return self.real.others["truth"]
 
     @property
     def digit_judge(self) -> Extractor:
@@ -306,6 +321,16 @@ class Evidence:
             return f"needs data of a known language, such as 'oracle'; that of {name!r} is not"
         if need == "asked" and self.asked is None:
             return "needs the labels that the samples were asked for; none were given"
+        if need == "rows" and self.rows is None:
+            return (
+                "needs samples that a game made for known rows of the data: for sentences, or by translation"
+            )
+        if need == "reader" and "read" not in self.real.facts:
+            return (
+                f"needs data whose attributes can be read, such as captioned-shapes; {name!r} is other data"
+            )
+        if need == "truth" and "truth" not in self.real.others:
+            return f"needs data whose translations are known, such as cipher; those of {name!r} are not"
         if need == "real_label" and not self.real.spec.classes:
             return f"needs labels; {name!r} has none"
         if need.startswith("held_out") and self._open_held_out is None:
@@ -345,14 +370,16 @@ class Evidence:
 def choose(metrics: Sequence[str] | str, evidence: Evidence) -> list[Metric]:
     """The metrics that were asked for by name, or those of a preset that apply.
 
-    Where the modes are known, or a game acts, a preset counts modes or returns and measures nothing else.
+    Where the modes are known, or a game acts, a preset counts modes or returns and measures nothing else.  Where it is
+    known what samples should be, "quick" checks that and measures nothing else.
 
     Raises:
         BadRequest: no such metric, none at all, or a named one that does not apply.
     """
     if isinstance(metrics, str) and _is_preset(metrics):
         fitting = [m for m in map(find, PRESETS[metrics]) if not unfit(m, evidence)]
-        return [m for m in fitting if m.name in COUNTED] or fitting
+        enough = (*COUNTED, *CHECKED) if metrics == "quick" else COUNTED
+        return [m for m in fitting if m.name in enough] or fitting
     names = [name.strip() for name in metrics.split(",")] if isinstance(metrics, str) else metrics
     if not names:
         raise BadRequest(f"no metric was named; {', '.join(PRESETS)} pick what applies")

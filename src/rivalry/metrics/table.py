@@ -234,6 +234,13 @@ METRICS = (
         ("tokens", "graph", "table", "episode"),
     ),
     Metric(
+        "attributes",
+        "image.attributes:attributes",
+        ("real", "fake", "rows", "reader"),
+        "share of samples that show what their sentence says, for each attribute and for all together",
+        ("image",),
+    ),
+    Metric(
         "bleu",
         "text.bleu:bleu",
         ("real", "fake"),
@@ -304,6 +311,20 @@ METRICS = (
         ("tokens",),
     ),
     Metric(
+        "style",
+        "text.transfer:style_and_source",
+        ("held_out", "real", "fake", "rows", "asked"),
+        "share of translations that a classifier takes for the style asked for, and BLEU to their sources",
+        ("tokens",),
+    ),
+    Metric(
+        "truth",
+        "text.transfer:against_truth",
+        ("real", "fake", "rows", "truth"),
+        "share of words that are those of the true translation, and BLEU to it",
+        ("tokens",),
+    ),
+    Metric(
         "vendi",
         "features.vendi:vendi",
         FEATURES,
@@ -336,7 +357,7 @@ METRICS = (
     ),
 )
 
-QUICK = ("modes", "stacked-modes", "returns", "judge", "accuracy", "fid")
+QUICK = ("modes", "stacked-modes", "returns", "attributes", "truth", "judge", "accuracy", "fid")
 STANDARD = (
     *QUICK,
     "valid",
@@ -345,6 +366,7 @@ STANDARD = (
     "self-bleu",
     "distinct",
     "unique",
+    "style",
     "link-prediction",
     "edge-overlap",
     "graph-statistics",

@@ -69,7 +69,8 @@ class ConvCritic(nn.Module):
             a, b = width * 2 ** (i - 1), width * 2**i
             layers += [nn.Conv2d(a, b, 4, 2, 1, bias=False), norm(b), nn.LeakyReLU(0.2, inplace=True)]
         self.body = nn.Sequential(*layers)
-        self.feature_count = width * 2 ** (k - 1) * (h >> k) * (w >> k)  # numbers in the features of an image
+        self.channels = width * 2 ** (k - 1)  # of the last map
+        self.feature_count = self.channels * (h >> k) * (w >> k)  # numbers in the features of an image
         self.last = nn.Linear(self.feature_count, 1)
         self.apply(init_he if norm is no_norm else init_normal)
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Actor, Move, Translator
-from rivalry.given import given_for, target_data
+from rivalry.given import given_for, rows_for, target_data, words_under
 from rivalry.kinds.kind import in_full_precision
 from rivalry.labels import every_class
 from rivalry.metrics.score import Score
@@ -28,6 +28,8 @@ from rivalry.runs.saving import Saver
 
 if TYPE_CHECKING:
     from rivalry.metrics.extractors.extractor import Extractor
+
+ALIKE = 8  # samples of a sheet that are told the same
 
 Report = Callable[[Engine, dict[str, float]], None]
 
@@ -102,7 +104,8 @@ def at_shares(goal: Goal, shares: int, do: Callback) -> Callback:
 def sheets(run: Run, real: Dataset, n: int = 64) -> Callback:
     """Save samples of the same codes as samples/<round>.png.  Points are drawn over some of the real ones.
 
-    Translations are shown next to their sources and, if they are known, next to the true targets.
+    Translations are shown next to their sources and, if they are known, next to the true targets.  A game that is told
+    sentences makes eight samples for each, with the sentence under them.
     """
     from rivalry.show.sheets import sheet
 
@@ -112,11 +115,12 @@ def sheets(run: Run, real: Dataset, n: int = 64) -> Callback:
     def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
         if engine.ranks.first:
             with engine.evaluating() as game:
-                given = given_for(game, real, n)
+                given = given_for(game, real, n, each=ALIKE)
                 x = in_full_precision(game.sample(n, **given)).cpu()
+            under = words_under(game, real.spec, given, ALIKE)
             if isinstance(game, Translator):
                 x, behind["columns"] = _side_by_side(given["source"].cpu(), x, target_data(engine.game, real))
-            run.picture(f"{engine.t:06d}", sheet(x, real.spec, **behind))
+            run.picture(f"{engine.t:06d}", sheet(x, real.spec, under=under, **behind))
             for ending, content in kind.beside(x, real.spec.x).items():
                 run.beside(f"{engine.t:06d}{ending}", content)
 
@@ -204,7 +208,8 @@ def quick_scores(dataset: Dataset, n: int = 1000) -> Callable[[Engine], list[Sco
             given = given_for(game, dataset, n)
             fake = in_full_precision(game.sample(n, **given)).cpu()
         asked = given["label"].cpu() if "label" in given else None
-        return suite.evaluate(target_data(engine.game, dataset), fake, asked, "quick", extractor)
+        rows = rows_for(engine.game, dataset, n, asked)
+        return suite.evaluate(target_data(engine.game, dataset), fake, asked, "quick", extractor, rows=rows)
 
     return evaluate
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Styled, Translator
+from rivalry.given import told_once
 from rivalry.kinds.kind import in_full_precision
 from rivalry.labels import every_class
 from rivalry.maths.chance import by_row
@@ -34,7 +35,7 @@ def sample(
         run: a `Run`, its directory, the id of one on the Hugging Face Hub, or a `Game`.
         device, which: of a run, as in `load`.
         given: what the game is asked for: `label` (a number, or a tensor (n,)), `truncation`, `source` of a
-            translator.  Every class in turn by default.
+            translator, `caption` (n, t) or (1, t).  Every class in turn by default.
 
     Raises:
         BadRequest: no run, or a game that makes its samples from pictures and was given none.
@@ -48,7 +49,7 @@ def sample(
         require_truncation(game, given["truncation"])
     label = given.get("label", every_class(game, n))
     given |= {} if label is None else {"label": torch.as_tensor(label).expand(n).to(game.device)}
-    return draw(game, n, seed=seed, **given)
+    return draw(game, n, seed=seed, **told_once(game, given, n))
 
 
 def draw(

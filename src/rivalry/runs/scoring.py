@@ -14,7 +14,7 @@ from rivalry.data import Data, open_data
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 from rivalry.game import Actor, Game
-from rivalry.given import given_for, target_data
+from rivalry.given import given_for, rows_for, target_data
 from rivalry.metrics import suite
 from rivalry.metrics.extractors.find import find_extractor
 from rivalry.metrics.extractors.fingerprints import share_known
@@ -85,10 +85,11 @@ def evaluate(
     held_out = None
     if isinstance(data, str) and other and other in real.facts.get("splits", ()):
         held_out = partial(open_data, data, other, **opened)
-    game = subject if isinstance(subject, Game) else None
+    game, rows = subject if isinstance(subject, Game) else None, None
     if game is not None:
         n = min(n, EPISODES) if isinstance(game, Actor) else n  # it has to play each of them
         fake, asked = _samples_of(game, real, n, seed, ranks)
+        rows = rows_for(game, real, n, asked)
         real = target_data(game, real)
     else:
         fake, asked = _samples_in(cast("str | Path | Tensor", subject), real, n, resize)
@@ -97,7 +98,9 @@ def evaluate(
         extractor = find_extractor(features, real.spec, real if split == "train" else None)
     if output and isinstance(fake, suite.Parts):
         fake = fake.whole()  # pictures of scores need all samples at once
-    scores = suite.evaluate(real, fake, asked, metrics, extractor, split, progress, held_out, game, ranks)
+    scores = suite.evaluate(
+        real, fake, asked, metrics, extractor, split, progress, held_out, game, ranks, rows
+    )
     if resize and isinstance(fake, Tensor) and game is None:
         scores = [replace(s, provenance={**s.provenance, "resizer": RESIZER}) for s in scores]
     for picture in pictures(scores, cast(Tensor, fake), real) if output else ():

@@ -3,7 +3,7 @@
 import json
 import shutil
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
@@ -33,6 +33,7 @@ def save(
     spec: Spec,
     columns: int | None = None,
     label: Tensor | None = None,
+    under: Sequence[str] = (),
 ) -> None:
     """Draw samples and write them to `output`.  Whether it can be written is tested first.
 
@@ -41,6 +42,7 @@ def save(
             if the format allows it.
         columns: the number of columns of a sheet; by default the sheet is nearly square.
         label: (n,) the classes that the samples were asked for.
+        under: the sentences that the samples were asked for, written under them on a sheet.
         output: `.png`, `.jpg`, `.webp` and `.gif` are one sheet.  `.npz` holds `x`, the name of its `kind`, `about`
             and, if there are labels, their names as `label`.  A name without an ending is a folder with a file for each
             datum.  Kinds have further endings.
@@ -60,7 +62,7 @@ def save(
         )
     if ending in SHEETS and ending not in kind.writes:
         with written(output) as file:
-            sheet(torch.cat(list(draw())), spec, columns).save(file, **SHEETS[ending])
+            sheet(torch.cat(list(draw())), spec, columns, under=under).save(file, **SHEETS[ending])
     elif ending == ".npz":
         with written(output) as file:
             _write_arrays(draw(), file, spec, label)

@@ -20,6 +20,7 @@ MARGIN = 8  # pixels around the grid
 GAP = 2  # pixels between two samples
 READABLE = 64  # pixels; small images are enlarged to about this size
 LARGEST = 2048  # no sheet is larger than this on its longer side, while a sample keeps a pixel
+LINE = 20  # pixels of a line of text under a row
 SQUARE = 4  # pixels of a square of the checkerboard behind transparent pixels
 INK = (34, 38, 44)
 
@@ -30,6 +31,7 @@ def sheet(
     columns: int | None = None,
     labels: Tensor | Sequence[int] | None = None,
     *,
+    under: Sequence[str] = (),
     real: Tensor | None = None,
     modes: Tensor | None = None,
 ) -> Image.Image:
@@ -45,6 +47,7 @@ def sheet(
         columns: samples in a row; by default the sheet is nearly square.
         labels: (n,), the class of each sample.  Images: every class begins a row, in the order of the
             labels, with its name at the left.  Points: a color for each class.
+        under: sentences; the samples belong to them in order, as many to each, and a sentence stands under its rows.
         real: points only: (m, d) real data, in grey beneath.
         modes: points only: (k, d), small circles.
 
@@ -64,6 +67,8 @@ def sheet(
         raise BadRequest(f"expected images (n, c, h, w) with n >= 1 and c in 1..4, got {tuple(x.shape)}")
     if columns is not None and columns < 1:
         raise BadRequest(f"a sheet needs one column or more, got {columns}")
+    if under:
+        return _by_sentence(x, columns, under)
     if labels is None:
         return _grid(x, columns)
     return _by_class(x, columns, labels, spec.classes)
@@ -74,6 +79,16 @@ def _grid(x: Tensor, columns: int | None) -> Image.Image:
     columns = min(columns or math.ceil(math.sqrt(n * h / w)), n)
     places = [divmod(i, columns) for i in range(n)]
     return _lay(x, places, names={}, indent=0)
+
+
+def _by_sentence(x: Tensor, columns: int | None, under: Sequence[str]) -> Image.Image:
+    each = math.ceil(len(x) / len(under))
+    columns = min(columns or (each if len(under) > 1 else math.ceil(math.sqrt(each))), each, 16)
+    rows = math.ceil(each / columns)
+    places = [(i // each * rows + i % each // columns, i % each % columns) for i in range(len(x))]
+    last = {(k + 1) * rows - 1: sentence for k, sentence in enumerate(under)}
+    last = {min(row, places[-1][0]): sentence for row, sentence in last.items()}
+    return _lay(x, places, names={}, indent=0, under=last)
 
 
 def _by_class(x: Tensor, columns: int | None, labels: Tensor, classes: tuple[str, ...]) -> Image.Image:
@@ -92,19 +107,28 @@ def _by_class(x: Tensor, columns: int | None, labels: Tensor, classes: tuple[str
     return _lay(x[torch.tensor(order, device=x.device)], places, names, indent=math.ceil(widest) + MARGIN)
 
 
-def _lay(x: Tensor, places: list[tuple[int, int]], names: dict[int, str], indent: int) -> Image.Image:
-    """Samples at (row, column), the names of some rows at their left, `indent` pixels for those."""
+def _lay(
+    x: Tensor,
+    places: list[tuple[int, int]],
+    names: dict[int, str],
+    indent: int,
+    under: dict[int, str] | None = None,
+) -> Image.Image:
+    """Samples at (row, column), the names of some rows at their left, `indent` pixels for those, text under others."""
     rows, columns = (1 + max(place[axis] for place in places) for axis in (0, 1))
     pixels = _resized(x, rows, columns, at_least=14 if names else 1)
     tiles = _opaque(to_uint8(pixels)).permute(0, 2, 3, 1).contiguous().cpu().numpy()  # (n, h, w, 3)
-    h, w = tiles.shape[1:3]
-    size = (2 * MARGIN + indent + columns * (w + GAP) - GAP, 2 * MARGIN + rows * (h + GAP) - GAP)
-    page = Image.new("RGB", size, "white")
+    under, font, (h, w) = under or {}, ImageFont.load_default(size=13), tiles.shape[1:3]
+    top = lambda row: MARGIN + row * (h + GAP) + LINE * sum(above < row for above in under)
+    wide = max([columns * (w + GAP) - GAP, *(math.ceil(font.getlength(text)) for text in under.values())])
+    page = Image.new("RGB", (2 * MARGIN + indent + wide, MARGIN - GAP + top(rows)), "white")
     for tile, (row, column) in zip(tiles, places):
-        page.paste(Image.fromarray(tile), (MARGIN + indent + column * (w + GAP), MARGIN + row * (h + GAP)))
-    draw, font = ImageDraw.Draw(page), ImageFont.load_default(size=13)
+        page.paste(Image.fromarray(tile), (MARGIN + indent + column * (w + GAP), top(row)))
+    draw = ImageDraw.Draw(page)
     for row, name in names.items():
-        draw.text((indent, MARGIN + row * (h + GAP) + h / 2), name, fill=INK, font=font, anchor="rm")
+        draw.text((indent, top(row) + h / 2), name, fill=INK, font=font, anchor="rm")
+    for row, text in under.items():
+        draw.text((MARGIN + indent, top(row) + h + LINE / 2), text, fill=INK, font=font, anchor="lm")
     return page
 
 

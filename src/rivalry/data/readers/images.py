@@ -2,6 +2,7 @@
 
     pictures/cat/1.png  pictures/dog/2.png            sub-folders are labels
     pictures/1.png      pictures/labels.csv           or a file holds the labels, see `label_files`
+    pictures/1.png      pictures/metadata.csv         or sentences, in a column "text": the column "caption"
     pictures/train/...  pictures/test/...             these folders at the top are splits, see `SPLITS`
     pictures/trainA/...  pictures/trainB/...          splits of two domains, A and B
 
@@ -18,9 +19,10 @@ from pathlib import Path, PurePosixPath
 
 import torch
 
+from rivalry.data.readers.captions import caption_column, with_sentences
 from rivalry.data.readers.decode import formats
 from rivalry.data.readers.decoded import Size, decode_once
-from rivalry.data.readers.label_files import read_labels
+from rivalry.data.readers.label_files import read_captions, read_labels
 from rivalry.data.readers.members import EXTENSIONS, Member, members_of
 from rivalry.data.readers.splits import SPLITS, canonical
 from rivalry.data.source import Dataset, Spec
@@ -41,6 +43,7 @@ class Listing:
         classes: every label in any split, sorted; numbers in the order of numbers.
         unlabeled: split -> (name, reason) of each image without a label, and of each label without an image.
         passed: what is skipped -> how many: files by their ending, images outside of the splits by their folder.
+        captions: the sentence of each image that has one, by the image's name.
     """
 
     splits: dict[str, list[Member]]
@@ -48,6 +51,7 @@ class Listing:
     classes: tuple[str, ...]
     unlabeled: dict[str, list[tuple[str, str]]]
     passed: dict[str, int] = field(default_factory=dict)
+    captions: dict[str, str] = field(default_factory=dict)
 
 
 def open_images(path: Path, split: str = "train", size: Size | None = None) -> Dataset:
@@ -73,6 +77,7 @@ def open_images(path: Path, split: str = "train", size: Size | None = None) -> D
         raise BadRequest(f"{len(unlabeled)} images or labels in {path} are alone; the first, {name}: {why}")
     if listing.classes:
         members = [one for one in members if one.name in listing.labels]
+    members, mute = with_sentences(members, listing.captions, path)
     others = [one for name, some in listing.splits.items() if name != split for one in some]
     decoded = decode_once(
         [one.encoded for one in members],
@@ -82,7 +87,12 @@ def open_images(path: Path, split: str = "train", size: Size | None = None) -> D
         others=[one.encoded for one in others],
     )
     name = path.resolve().name if path.is_dir() else path.stem
-    spec = Spec(name, "image", tuple(decoded.x.shape[1:]), listing.classes)
+    extra, columns = {}, {}
+    if listing.captions:
+        said = [listing.captions[members[i].name] for i in decoded.kept]
+        taught = [listing.captions.get(one.name, "") for one in listing.splits["train"]]
+        extra["caption"], columns["caption"] = caption_column(said, taught)
+    spec = Spec(name, "image", tuple(decoded.x.shape[1:]), listing.classes, extra)
     label = None
     if listing.classes:
         number = {name: i for i, name in enumerate(listing.classes)}
@@ -90,11 +100,11 @@ def open_images(path: Path, split: str = "train", size: Size | None = None) -> D
     facts = {
         "source": str(path),
         "splits": tuple(listing.splits),
-        "skipped": decoded.skipped + unlabeled,
+        "skipped": decoded.skipped + unlabeled + mute,
         "converted": decoded.converted,
         "passed": listing.passed,
     }
-    return Dataset(spec, decoded.x, label, facts)
+    return Dataset(spec, decoded.x, label, facts, columns)
 
 
 def list_images(path: Path) -> Listing:
@@ -115,14 +125,14 @@ def list_images(path: Path) -> Listing:
     splits = {name: [one for one in images if not tops or one.name.startswith(f"{name}/")] for name in names}
     held = {one.name for some in splits.values() for one in some}
     passed.update(f"images {_outside_splits(one.name)}" for one in images if one.name not in held)
-    listed, unread = _labels_from_files(members, into)
+    listed, unread, captions = _labels_from_files(members, into)
     passed.update(unread)
     labels, unlabeled = (
         _match_labels(listed, splits, bool(tops)) if listed else ({}, {name: [] for name in splits})
     )
     if listed is None:
         labels = _labels_from_folders(splits, bool(tops))
-    return Listing(splits, labels, sort_classes(set(labels.values())), unlabeled, dict(passed))
+    return Listing(splits, labels, sort_classes(set(labels.values())), unlabeled, dict(passed), captions)
 
 
 def sort_classes(labels: Collection[str]) -> tuple[str, ...]:
@@ -185,17 +195,18 @@ def _labels_from_folders(splits: dict[str, list[Member]], split: bool) -> dict[s
 
 def _labels_from_files(
     members: list[Member], into: Callable[[str], str]
-) -> tuple[dict[str, str] | None, list[str]]:
-    """Image -> label from all files of labels at the top or in a split, or None; and the files without labels."""
+) -> tuple[dict[str, str] | None, list[str], dict[str, str]]:
+    """Image -> label from all files of labels at the top or in a split, or None; files without; image -> sentence."""
     labels: dict[str, str] | None = None
-    unread = []
+    unread, captions = list[str](), dict[str, str]()
     for table in (one for one in members if one.is_table and one.name.count("/") < 2):
-        folder, found = PurePosixPath(table.name).parent, read_labels(table)
-        if found is None:
+        folder, found, said = PurePosixPath(table.name).parent, read_labels(table), read_captions(table)
+        if found is None and said is None:
             unread.append(f"{table.name} (it holds no labels)")
-        else:
+        if found is not None:
             labels = (labels or {}) | {into(str(folder / name)): label for name, label in found.items()}
-    return labels, unread
+        captions |= {into(str(folder / name)): text for name, text in (said or {}).items()}
+    return labels, unread, captions
 
 
 def _match_labels(

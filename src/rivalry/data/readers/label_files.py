@@ -1,14 +1,15 @@
-"""Labels in a file next to the images.
+"""Labels and sentences in a file next to the images.
 
 labels.csv, metadata.csv   file_name,label             a header, then a line for each image
 metadata.jsonl             {"file_name": ..., "label": ...}    an object on each line, as Hugging Face writes it
+metadata.csv, .jsonl       file_name,text              a sentence for each image: the imagefolder of Hugging Face
 dataset.json               {"labels": [[file_name, number], ...]}    as StyleGAN's dataset_tool writes it
 """
 
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -18,6 +19,7 @@ from rivalry.errors import BadRequest
 
 _FILE_COLUMNS = ("file_name", "filename", "file", "path", "image", "name")
 _LABEL_COLUMNS = ("label", "labels", "class", "category", "target")
+_TEXT_COLUMNS = ("text", "caption", "captions", "prompt", "sentence")
 
 
 def read_labels(table: Member) -> dict[str, str] | None:
@@ -26,13 +28,28 @@ def read_labels(table: Member) -> dict[str, str] | None:
     Raises:
         BadRequest: the file is damaged, or a labels.csv lacks a column.
     """
+    return _read(table, _LABEL_COLUMNS, _in_dataset)
+
+
+def read_captions(table: Member) -> dict[str, str] | None:
+    """File name -> sentence; None if the file holds none.
+
+    Raises:
+        BadRequest: the file is damaged.
+    """
+    return _read(table, _TEXT_COLUMNS, lambda content: None)
+
+
+def _read(
+    table: Member, wanted: tuple[str, ...], of_dataset: Callable[[Any], dict[str, str] | None]
+) -> dict[str, str] | None:
     name = table.name.rpartition("/")[2]
     try:
         with table.open() as file:
             text = file.read().decode("utf-8-sig")
         if name == "dataset.json":
-            return _in_dataset(json.loads(text))
-        return _in_rows(_lines(text) if name.endswith(".jsonl") else _rows(text), table.name)
+            return of_dataset(json.loads(text))
+        return _in_rows(_lines(text) if name.endswith(".jsonl") else _rows(text), table.name, wanted)
     except BadRequest:
         raise
     except (*DAMAGED, csv.Error) as error:
@@ -50,11 +67,11 @@ def _lines(text: str) -> list[dict[Any, Any]]:
     return rows
 
 
-def _in_rows(rows: list[dict[Any, Any]], table: str) -> dict[str, str] | None:
+def _in_rows(rows: list[dict[Any, Any]], table: str, wanted: tuple[str, ...]) -> dict[str, str] | None:
     columns = {str(name).strip().lower(): name for name in (rows[0] if rows else ())}
-    file_column, label_column = (_first(names, columns) for names in (_FILE_COLUMNS, _LABEL_COLUMNS))
+    file_column, label_column = (_first(names, columns) for names in (_FILE_COLUMNS, wanted))
     if file_column not in columns or label_column not in columns:
-        if PurePosixPath(table).name != "labels.csv":
+        if PurePosixPath(table).name != "labels.csv" or wanted != _LABEL_COLUMNS:
             return None
         came = ", ".join(columns) or "nothing"
         raise BadRequest(f"{table} needs the columns file_name and label in its first line; it has {came}")

@@ -9,12 +9,11 @@ import torch
 
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
-from rivalry.kinds.tokens import END, PAD, SPECIAL, UNKNOWN
+from rivalry.kinds.tokens import END, PAD, SPECIAL, UNKNOWN, WORD
 
 LONGEST = 40  # tokens of a sentence; the rest is cut off
 LARGEST = 1 << 28  # bytes of one file
 RARE = 2  # words that are rarer in the training split are "unknown"
-WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
 IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 SPLITS = ("train", "test")
 
@@ -37,7 +36,7 @@ def open_text(path: Path, split: str = "train", size: tuple[int, int] | None = N
     if split not in SPLITS:
         raise BadRequest(f"{path} has no split {split!r}; it has train and test")
     files = sorted(path.glob("*.txt")) if path.is_dir() else [path]
-    lines = [_lines(file) for file in files]
+    lines = [lines_of(file) for file in files]
     if sum(map(len, lines)) < 2:
         raise BadRequest(f"{path} holds {sum(map(len, lines))} sentences; expected two or more, one a line")
     by_character = _mostly_ideographs(line for some in lines for line in some[:200])
@@ -72,7 +71,8 @@ def encode(rows: Sequence[Sequence[str]], vocabulary: Sequence[str], width: int)
     return x
 
 
-def _lines(file: Path) -> list[str]:
+def lines_of(file: Path) -> list[str]:
+    """The lines of a file of UTF-8 that are not empty."""
     if not file.is_file():
         raise BadRequest(f"{file} is no regular file")
     if file.stat().st_size > LARGEST:

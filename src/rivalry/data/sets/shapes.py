@@ -68,16 +68,11 @@ def shapes(n: int = 10_000, seed: int = 0) -> Dataset:
     draw = np.random.default_rng(seed)
     color, shape, size = (draw.integers(len(names), size=n) for names in (COLORS, SHAPES, SIZES))
     ground = np.array(GROUNDS, np.float32)[draw.integers(len(GROUNDS), size=n)]
-    scale = np.sqrt(np.array([*SIZES.values()], np.float32))[size]
-    reach = np.array([_REACH[name] for name in SHAPES], np.float32)[shape] * scale[:, None, None]  # (n, 2, 2)
+    reach = reach_of(shape, size)
     center = (
         MARGIN - reach[..., 0] + (SIDE - 2 * MARGIN - reach[..., 1] + reach[..., 0]) * draw.random((n, 2))
     )
-    covered = np.empty((n, SIDE, SIDE), np.float32)
-    for kind, name in enumerate(SHAPES):
-        mine = np.nonzero(shape == kind)[0]
-        covered[mine] = _coverage(name, center[mine], scale[mine])
-    x = _paint(ground[:, None, None], [(covered, np.array([*COLORS.values()])[color])])
+    x = painted(color, shape, size, ground, center)
     return _dataset(
         "shapes",
         x,
@@ -107,6 +102,28 @@ def marks(n: int = 10_000, seed: int = 0) -> Dataset:
     return _dataset("marks", x, {"color": (color, tuple(HUES))})
 
 
+def reach_of(shape: Array, size: Array) -> Array:
+    """How far shapes reach from their centroids, in pixels: (n, 2, 2), (left, right) and (top, bottom)."""
+    scale = np.sqrt(np.array([*SIZES.values()], np.float32))[size]
+    return np.array([_REACH[name] for name in SHAPES], np.float32)[shape] * scale[:, None, None]
+
+
+def painted(color: Array, shape: Array, size: Array, ground: Array, center: Array) -> Array:
+    """Pictures of one shape each: uint8 (n, 3, 32, 32).
+
+    Args:
+        color, shape, size: (n,) numbers of their names.
+        ground: (n,) grey, 0 to 255.
+        center: (n, 2) the centroid across and down, in pixels.
+    """
+    scale = np.sqrt(np.array([*SIZES.values()], np.float32))[size]
+    covered = np.empty((len(color), SIDE, SIDE), np.float32)
+    for kind, name in enumerate(SHAPES):
+        mine = np.nonzero(shape == kind)[0]
+        covered[mine] = _coverage(name, center[mine], scale[mine])
+    return _paint(ground[:, None, None], [(covered, np.array([*COLORS.values()])[color])])
+
+
 def read_attributes(x: Tensor) -> dict[str, Tensor]:
     """Read the color, the shape and the size of the one shape in each picture, as numbers of their names.
 
@@ -121,19 +138,30 @@ def read_attributes(x: Tensor) -> dict[str, Tensor]:
     Returns:
         "color", "shape" and "size", int64 (n,).
     """
-    _refuse_other_pictures(x, (SIDE, SIDE))
-    border = torch.cat([x[..., 0, :], x[..., -1, :], x[..., 1:-1, 0], x[..., 1:-1, -1]], 2)  # (n, 3, 124)
-    away = x - border.median(2).values[..., None, None]
-    strength = _mean3(away.norm(dim=1))
-    core = (strength > 0.75 * _most(strength)).to(x)[:, None]
-    ink = (away * core).sum((2, 3)) / core.sum((2, 3))  # (n, 3) of the shape, seen from the ground
-    share = torch.einsum("nchw,nc->nhw", away, ink)  # in this direction alone noise has mean 0
+    ground, ink, share = _seen(x)
     frame, area = _frame(share)
     return {
-        "color": torch.cdist(border.median(2).values + ink, _levels(COLORS).to(x)).argmin(1),
+        "color": torch.cdist(ground + ink, _levels(COLORS).to(x)).argmin(1),
         "shape": (frame @ _templates().to(x).T).argmax(1) % len(SHAPES),
         "size": (area > np.prod([*SIZES.values()]) ** 0.5).long(),
     }
+
+
+def read_centers(x: Tensor) -> Tensor:
+    """The centroid of the one shape in each picture, across and down: (n, 3, 32, 32) -> (n, 2) in [-1, 1]."""
+    return _placed(_seen(x)[2])[2]
+
+
+def _seen(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The color of the ground (n, 3), that of the shape less the ground's (n, 3), and the shape (n, 32, 32)."""
+    _refuse_other_pictures(x, (SIDE, SIDE))
+    border = torch.cat([x[..., 0, :], x[..., -1, :], x[..., 1:-1, 0], x[..., 1:-1, -1]], 2)  # (n, 3, 124)
+    ground = border.median(2).values
+    away = x - ground[..., None, None]
+    strength = _mean3(away.norm(dim=1))
+    core = (strength > 0.75 * _most(strength)).to(x)[:, None]
+    ink = (away * core).sum((2, 3)) / core.sum((2, 3))  # (n, 3) of the shape, seen from the ground
+    return ground, ink, torch.einsum("nchw,nc->nhw", away, ink)  # in this direction alone noise has mean 0
 
 
 def consistent(x: Tensor) -> Tensor:
@@ -261,18 +289,23 @@ def _frame(share: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         (n, 256) and (n,).
     """
-    share = _mean3(share)
-    share = share / _most(share)
-    inside = (share > 0.5).to(share)
-    area = inside.sum((1, 2)).clamp(min=1)
-    at = (torch.arange(SIDE).to(share) + 0.5) * 2 / SIDE - 1  # as `affine_grid` counts
-    center = torch.stack([inside.sum(1) @ at, inside.sum(2) @ at], 1) / area[:, None]
+    share, area, center = _placed(share)
     theta = torch.zeros(len(share), 2, 3).to(share)
     theta[:, 0, 0] = theta[:, 1, 1] = 0.9 * area.sqrt() * 2 / SIDE
     theta[:, :, 2] = center
     grid = F.affine_grid(theta, [len(share), 1, 16, 16], align_corners=False)
     frame = F.grid_sample(share[:, None], grid, align_corners=False).flatten(1)
     return F.normalize(frame - frame.mean(1, keepdim=True)), area
+
+
+def _placed(share: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The share of each pixel, at most about 1 (n, 32, 32); the area in pixels (n,); the centroid (n, 2) in [-1, 1]."""
+    share = _mean3(share)
+    share = share / _most(share)
+    inside = (share > 0.5).to(share)
+    area = inside.sum((1, 2)).clamp(min=1)
+    at = (torch.arange(SIDE).to(share) + 0.5) * 2 / SIDE - 1  # as `affine_grid` counts
+    return share, area, torch.stack([inside.sum(1) @ at, inside.sum(2) @ at], 1) / area[:, None]
 
 
 @cache

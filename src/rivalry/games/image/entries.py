@@ -278,4 +278,14 @@ ENTRIES = (
         "RpGAN with R1 and R2, no norms",
         kinds=VALUES,
     ),
+    Entry(
+        "text-to-image",
+        "rivalry.games.image.text_to_image:text_to_image",
+        "Generative Adversarial Text to Image Synthesis",
+        "Reed et al.",
+        2016,
+        "arXiv 1605.05396",
+        "pictures for sentences; the critic also sees real pictures beside wrong sentences",
+        needs=("captions",),
+    ),
 )

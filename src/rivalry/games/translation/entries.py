@@ -1,4 +1,4 @@
-"""Games that carry images from one domain to another."""
+"""Games that carry images and sentences from one domain to another."""
 
 from rivalry.games.entry import Entry
 
@@ -61,5 +61,16 @@ ENTRIES = (
         "arXiv 1711.09020",
         "one translator for many domains",
         needs=("labels",),
+    ),
+    Entry(
+        "cross-aligned",
+        "rivalry.games.translation.cross_aligned:cross_aligned",
+        "Style Transfer from Non-Parallel Text by Cross-Alignment",
+        "Shen et al.",
+        2017,
+        "arXiv 1705.09655",
+        "sentences from one style to another without pairs, by aligned states of a decoder",
+        kinds=("tokens",),
+        needs=("labels", "domains"),
     ),
 )
