@@ -11,6 +11,7 @@ ARG TORCH=""
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE NOTICE ./
 COPY src ./src
+COPY tools/index_readme.py ./tools/index_readme.py
 # torch first, since it may come from an index of its own.
 RUN pip install --no-cache-dir "$(grep '^torch==' constraints.txt)" ${TORCH:+--index-url "$TORCH"} \
     && pip install --no-cache-dir -c constraints.txt . \

@@ -15,9 +15,9 @@ from PIL import Image
 
 from rivalry.errors import BadRequest
 from rivalry.metrics.score import Score
+from rivalry.paths import without_places
 from rivalry.report import write_report
 from rivalry.report.axes import short, ticks
-from rivalry.report.page import without_places
 
 HOSTILE = (
     """"><script>alert(1)</script><img src=x onerror=alert(2)>'</style></title><svg onload=alert(3)>&lt;"""

@@ -1,4 +1,4 @@
-"""Write the table of games in README.md anew from the catalog.
+"""Write the table of games in README.md anew from the catalog, and README.zh-CN.md after it.
 
 python tools/games_table.py [--check]
 """
@@ -29,3 +29,6 @@ if __name__ == "__main__":
     if "--check" in sys.argv[1:] and renewed(old) != old:
         sys.exit("the table of games in README.md is not that of the catalog: python tools/games_table.py")
     README.write_text(renewed(old))
+    import chinese_readme
+
+    chinese_readme.CHINESE.write_text(chinese_readme.renewed()[0], encoding="utf-8")

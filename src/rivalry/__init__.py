@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rivalry.play.engine import Callback, Engine
     from rivalry.runs.comparison import compare
     from rivalry.runs.drawing import sample
+    from rivalry.runs.hub import pull, push
     from rivalry.runs.opening import load
     from rivalry.runs.run import Run
     from rivalry.runs.scoring import evaluate
@@ -51,6 +52,8 @@ __all__ = [
     "evaluate",
     "load",
     "open_data",
+    "pull",
+    "push",
     "resume",
     "sample",
     "train",
@@ -73,6 +76,8 @@ _FOUND_IN = {
     "evaluate": "runs.scoring",
     "load": "runs.opening",
     "open_data": "data",
+    "pull": "runs.hub",
+    "push": "runs.hub",
     "resume": "runs.training",
     "sample": "runs.drawing",
     "train": "runs.training",

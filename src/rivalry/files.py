@@ -21,6 +21,7 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # without it, opening a pipe waits for its writer
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | getattr(os, "O_BINARY", 0)
 _MORE = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK | _NO_WAIT | getattr(os, "O_BINARY", 0)
+LONGEST_TARGET = 4096  # bytes
 PARTIAL = ".partial"  # the ending of names of files and folders that are not complete
 
 
@@ -157,11 +158,19 @@ class Folder:
         return temporary
 
     def point(self, name: str, target: str) -> None:
-        """Make `name` a link to `target`, in one step."""
+        """Make `name` a link to `target`, in one step.
+
+        Where links are refused, as Windows does to most users, `name` is a file that holds the target as text.
+        """
         above, last = _split(name)
         with self.held(above) as place:
             temporary = place.name(_unforeseen(last))
-            os.symlink(target, temporary, dir_fd=place.handle)
+            try:
+                os.symlink(target, temporary, dir_fd=place.handle)
+            except (OSError, NotImplementedError):
+                with self.writing(name) as file:
+                    file.write(target.encode())
+                return
             os.replace(temporary, place.name(last), src_dir_fd=place.handle, dst_dir_fd=place.handle)
 
     def remove(self, name: str) -> None:
@@ -197,11 +206,21 @@ def removed(folder: Folder, name: str) -> None:
         return
 
 
+def pointed_at(link: Path) -> str:
+    """The target that `Folder.point` gave to this name; an empty text if it is something else."""
+    try:
+        if link.is_symlink():
+            return os.readlink(link)
+        return link.read_text() if link.is_file() and link.stat().st_size <= LONGEST_TARGET else ""
+    except (OSError, ValueError):
+        return ""
+
+
 def require_own(folder: Path, own: tuple[str, ...], link: str) -> None:
     """Refuse a folder in which one of the names `own`, or something below one, is not a regular file or folder.
 
     Args:
-        link: the only name that may be a link.
+        link: the only name that may be a link, or a file that stands for one (see `Folder.point`).
 
     Raises:
         BadRequest: a link, pipe or device was found; names the first one.
@@ -223,7 +242,7 @@ def require_own(folder: Path, own: tuple[str, ...], link: str) -> None:
             raise BadRequest(
                 f"{path} is neither a regular file nor a folder: this is no run that `train` left"
             )
-    if (folder / link).exists() and not (folder / link).is_symlink():
+    if (folder / link).exists() and not pointed_at(folder / link):
         raise BadRequest(f"{folder / link} is no link: this is no run that `train` left")
 
 

@@ -264,13 +264,14 @@ def truncate(
     from rivalry.editing import truncate
     from rivalry.runs.drawing import refuse_seed
     from rivalry.runs.opening import as_trained
+    from rivalry.runs.places import data_of
     from rivalry.runs.progress import steps
 
     refuse_seed(seed)
     columns, rows, asked = typed.seeds(seeds), typed.truncations(truncations), opened.label(label)
     truncate.require_truncations(opened.game, rows)
     output = output or opened.place("truncate", seeds, label)
-    data = open_data(opened.run.config["data"], **as_trained(opened.run)) if curve else None
+    data = open_data(data_of(opened.run), **as_trained(opened.run)) if curve else None
     _draw(output, lambda: truncate.sheet(opened.game, opened.spec, rows, columns, asked))
     if data is None:
         return

@@ -100,11 +100,18 @@ def train(
 
 @click.command()
 @click.argument("run", type=options.PATH)
+@click.option("--data", help="the place of its data, where they lie elsewhere now")
 @options.goal
 @options.device
 @options.quiet
 def resume(
-    run: Path, rounds: int | None, samples: int | None, time: str | None, device: str, quiet: bool
+    run: Path,
+    data: str | None,
+    rounds: int | None,
+    samples: int | None,
+    time: str | None,
+    device: str,
+    quiet: bool,
 ) -> None:
     """Go on with a run.
 
@@ -112,7 +119,9 @@ def resume(
     """
     from rivalry.runs import training
 
-    done = training.resume(run, rounds=rounds, samples=samples, time=time, device=device, quiet=quiet)
+    done = training.resume(
+        run, data=data, rounds=rounds, samples=samples, time=time, device=device, quiet=quiet
+    )
     _tell(done.path)
 
 

@@ -18,6 +18,7 @@ from rivalry.game import Conditional, Critic, Game, Translator
 from rivalry.metrics.game.skill import LEAST, Snapshot, skill
 from rivalry.metrics.score import Score
 from rivalry.runs.opening import as_trained, load, open_run
+from rivalry.runs.places import data_of
 from rivalry.runs.run import Run
 
 
@@ -58,7 +59,7 @@ def skill_of_run(
     players = [
         snapshot(load(run, which=str(at.round), device=device, game=game), at.round) for at in reversed(kept)
     ]
-    real = data or open_data(run.config["data"], split, **as_trained(run))
+    real = data or open_data(data_of(run), split, **as_trained(run))
     provenance: dict[str, Any] = {"data": real.spec.name, "split": split, "run": str(run.path)}
     provenance["torch"] = torch.__version__
     return skill(players, real, matches=matches, batch=batch, seed=seed, provenance=provenance)

@@ -1,5 +1,6 @@
 """The messages of the guards and of the engine."""
 
+from rivalry.paths import without_places
 from rivalry.report.markup import Html, tag
 from rivalry.report.record import Record
 from rivalry.report.tables import clipped
@@ -46,4 +47,10 @@ def _event(event: dict[str, object], name: str) -> Html:
     kind = clipped(event["event"], 40)
     known = kind if kind in ("rollback", "collapse", "failed", "stopped", "done") else "other"
     when = tag("span", f"round {event['round']:,}", class_="when")
-    return tag(name, tag("b", kind), when, tag("bdi", clipped(event.get("message", ""), 400)), class_=known)
+    return tag(
+        name,
+        tag("b", kind),
+        when,
+        tag("bdi", clipped(without_places(event.get("message", "")), 400)),
+        class_=known,
+    )

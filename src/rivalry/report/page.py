@@ -5,12 +5,12 @@ content security policy that forbids them.  All text of the run is escaped (see 
 """
 
 import math
-import re
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
 from rivalry.files import Folder
+from rivalry.paths import without_places
 from rivalry.report.axes import short
 from rivalry.report.curves import BINS, chart, tradeoff
 from rivalry.report.gallery import classes, final_picture, through_time
@@ -72,18 +72,7 @@ def _page(record: Record) -> str:
 
 def _names(record: Record) -> tuple[str, str]:
     data = without_places(record.about.get("data") or record.section("spec").get("name") or "?")
-    return clipped(record.about.get("game", "?"), 120), clipped(data, 120)
-
-
-def without_places(text: object) -> str:
-    """The text with each absolute path replaced by its last name, since a page is shown to others."""
-    return _ABSOLUTE.sub(
-        lambda found: f"{found[1]}{re.split(_SEPARATOR, found[2].rstrip('/'))[-1]}", str(text)
-    )
-
-
-_SEPARATOR = r"[/\\]"
-_ABSOLUTE = re.compile(r"(^|[\s='\"])((?:/|[A-Za-z]:[/\\]|~/)[^\s'\"]*[^\s'\"/\\][/\\]?)")
+    return clipped(record.about.get("game", "?"), 120), clipped(data.removeprefix("./"), 120)
 
 
 def _header(record: Record) -> Html:

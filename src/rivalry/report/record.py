@@ -2,13 +2,13 @@
 
 import json
 import math
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rivalry.errors import BadRequest
+from rivalry.files import pointed_at
 
 FORMAT = 2  # of a run on disk; 1 had no kinds of columns, and nothing about a kind
 ENDS = ("done", "stopped", "failed")
@@ -158,5 +158,5 @@ def _digits(name: str) -> bool:
 
 
 def _best(link: Path) -> int | None:
-    name = Path(os.readlink(link)).name if link.is_symlink() else ""
+    name = Path(pointed_at(link)).name
     return int(name) if _digits(name) else None

@@ -25,6 +25,7 @@ from rivalry.play.engine import Callback, Engine
 from rivalry.play.goal import Goal
 from rivalry.runs.run import Run
 from rivalry.runs.saving import Saver
+from rivalry.runs.tensorboard import to_tensorboard as to_tensorboard  # beside `to_run`
 
 if TYPE_CHECKING:
     from rivalry.metrics.extractors.extractor import Extractor
@@ -60,29 +61,6 @@ def log(*reports: Report, every: int = 20) -> Callback:
 def to_run(run: Run) -> Report:
     """Write reports to the run's log."""
     return lambda engine, notes: run.log({**standing(engine), "notes": notes})
-
-
-def to_tensorboard(run: Run) -> Report:
-    """Write reports as TensorBoard event files, where the `log` extra is installed."""
-    try:
-        from tensorboard.summary import Writer
-    except ImportError:
-        return lambda engine, notes: None
-    writer = None
-
-    def report(engine: Engine, notes: dict[str, float]) -> None:
-        nonlocal writer
-        if writer is None:
-            try:
-                str(run.path).encode()
-            except UnicodeEncodeError:  # TensorBoard writes file names as UTF-8
-                return
-            writer = Writer(str(run.path / "tensorboard"))
-        for name, value in notes.items():
-            writer.add_scalar(name, value, engine.t)
-        writer.flush()
-
-    return report
 
 
 def at_shares(goal: Goal, shares: int, do: Callback) -> Callback:

@@ -18,6 +18,7 @@ from rivalry.errors import BadRequest
 from rivalry.game import Game
 from rivalry.metrics import suite
 from rivalry.metrics.score import ROUNDING, Score
+from rivalry.runs.opening import as_run
 from rivalry.runs.run import Run
 from rivalry.runs.scoring import evaluate
 from rivalry.runs.tradeoff import Mark, tradeoff
@@ -272,7 +273,7 @@ def samples_held(subject: Subject, n: int) -> int:
     """The number of samples that a subject has; `n` for a run or a game, which can draw any number."""
     if isinstance(subject, Tensor):
         return len(subject)
-    if isinstance(subject, (Run, Game)) or (Path(subject) / "run.json").exists():
+    if isinstance(subject, Game) or as_run(subject) is not None:
         return n
     return len(open_data(str(subject)))
 

@@ -7,12 +7,11 @@ from typing import Any
 import torch
 
 from rivalry import catalog, settings
-from rivalry.cache import cache_dir
-from rivalry.data import NAMES, with_settings
 from rivalry.data.source import Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game
 from rivalry.play.precision import choose_device
+from rivalry.runs import shipped
 from rivalry.runs.bounded import within_its_weights
 from rivalry.runs.checkpoint import Damaged
 from rivalry.runs.run import Run
@@ -28,7 +27,7 @@ def load(
     """The trained game, ready to sample: weights frozen, in evaluation mode.
 
     Args:
-        run: a run, its directory, or the id of one on the Hugging Face Hub ("owner/name").
+        run: a run, its directory, "demo:NAME", or the id of one on the Hugging Face Hub ("owner/name").
         which: "best" (the newest if there is no best one), "newest", or a round that has a checkpoint.
         game: your own function that made the game, if it is not in the catalog.  A run only names games of the
             catalog, so that a run from somebody else cannot execute other code.
@@ -80,12 +79,14 @@ def maker_of(config: dict[str, Any], make: Callable[..., Game] | None = None) ->
 
 
 def open_run(path: str | Path) -> Run:
-    """Open the run at `path`.  Its run.json is checked against the schema, and its settings against the game.
+    """Open the run at `path`, or one that comes with the package, "demo:NAME".
+
+    Its run.json is checked against the schema, and its settings against the game.
 
     Raises:
         BadRequest: no run, a run of a newer version, or a run.json that `train` cannot have written.
     """
-    run = Run.open(path)
+    run = Run.open(shipped.copied(str(path)) if shipped.is_shipped(path) else path)
     name = run.config["game"]
     run.config["settings"] = in_words_of_today(name, run.config["settings"])
     if any(entry.name == name for entry in catalog.CATALOG):  # else the game was made by a user's function
@@ -112,31 +113,22 @@ def as_trained(run: Run) -> dict[str, Any]:
     return {"size": tuple(size) if size else None, "pairs": "source" in run.config["spec"].get("extra", ())}
 
 
-def from_anywhere(data: str) -> str:
-    """An absolute path for a path, with the settings that follow it; a name stays as it is."""
-    path, _ = with_settings(data)
-    known = path in NAMES or not Path(path).exists()
-    return data if known else str(Path(path).resolve()) + data[len(path) :]
-
-
 def local(name: str) -> Path:
-    """The local directory of a run.  "owner/name" that is no directory is fetched from the Hugging Face Hub."""
-    if Path(name).exists() or name.count("/") != 1 or name.startswith((".", "/", "runs/")):
+    """The local directory of a run.  "user/name" that is no directory is fetched from the Hugging Face Hub."""
+    from rivalry.runs import hub
+
+    if shipped.is_shipped(name) or Path(name).exists() or not hub.is_id(name) or name.startswith("runs/"):
         return Path(name)
     try:
-        from huggingface_hub import snapshot_download
-    except ImportError:
-        raise BadRequest(f"no run at {name}; to fetch one from the Hub: pip install 'rivalry[hub]'") from None
-    try:
-        place = cache_dir("hub") / name.replace("/", "--")  # not the Hub's own cache: that holds links
-        patterns = ["*.json", "*.jsonl", "*.safetensors", "*.png"]
-        return Path(snapshot_download(name, allow_patterns=patterns, local_dir=place))
-    except Exception as error:
-        raise BadRequest(f"no run at {name}, neither here nor on the Hub ({type(error).__name__})") from error
+        return hub.fetched(name)
+    except BadRequest as error:
+        raise BadRequest(f"there is no run at {name}, and none on the Hub: {error}") from error
 
 
 def as_run(subject: Any) -> Run | None:
+    """The run that something is, or names; None for anything else."""
     if isinstance(subject, Run):
         return subject
     is_path = isinstance(subject, (str, Path))
-    return open_run(subject) if is_path and (Path(subject) / "run.json").exists() else None
+    is_run = shipped.is_shipped(subject) or (is_path and (Path(subject) / "run.json").exists())
+    return open_run(subject) if is_run else None

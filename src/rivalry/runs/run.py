@@ -15,17 +15,19 @@ against a schema when the run is opened, and nothing is written through a link (
 import datetime
 import json
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from PIL import Image
 from torch import Tensor
 
 from rivalry.errors import BadRequest, RunFailed, unknown
-from rivalry.files import Folder, removed, require_own
+from rivalry.files import Folder, pointed_at, removed, require_own
+from rivalry.paths import is_absolute, last_name, without_places
 from rivalry.runs import schema
 from rivalry.runs.checkpoint import Checkpoint, Damaged, Gone
 from rivalry.runs.schema import FORMAT
@@ -44,11 +46,19 @@ LONGEST = 2**20  # the longest line of a log, in bytes
 TRIES = 500  # times to try to read a checkpoint while training replaces it
 
 
+class Listener(Protocol):
+    """Something that wants to know what is written into a run."""
+
+    def line(self, line: dict[str, Any]) -> None: ...
+    def picture(self, name: str, image: Image.Image) -> None: ...
+
+
 class Run:
     """One directory under `runs/`."""
 
     def __init__(self, path: Path, config: dict[str, Any]):
         self.path, self.config, self.folder = path, config, Folder(path)
+        self.listeners: list[Listener] = []  # told of every line of the log and of every sheet
 
     # ------------------------------------------------------------------ creating and opening
 
@@ -102,7 +112,8 @@ class Run:
         sheets = sorted(p for p in (self.path / "samples").glob("*.png") if _digits(p.stem))
         picture = embed(sheets[-1], 480, 2**19) if sheets else None
         played = max((line.get("round", 0) for line in self.lines()), default=0)
-        said = f"{self.config['game']} on {self.config['data']}, {played:,} rounds"
+        data = without_places(self.config["data"]).removeprefix("./")
+        said = f"{self.config['game']} on {data}, {played:,} rounds"
         report = self.path / "report.html"
         link = tag("a", "report", href=report) if report.exists() else None
         return tag("div", picture.html("samples") if picture else None, tag("p", said, " ", link))
@@ -215,8 +226,7 @@ class Run:
 
     def best(self) -> Checkpoint | None:
         """The checkpoint that `best` points to."""
-        link = self.path / "best"
-        name = os.path.basename(os.readlink(link)) if link.is_symlink() else ""
+        name = os.path.basename(pointed_at(self.path / "best"))
         path = self.path / "checkpoints" / name
         return Checkpoint(path) if _digits(name) and path.is_dir() else None
 
@@ -271,6 +281,8 @@ class Run:
         """Write samples/<name>.png."""
         with self.folder.writing(f"samples/{name}.png") as file:
             image.save(file, "png")
+        for listener in self.listeners:
+            listener.picture(name, image)
 
     def beside(self, name: str, content: bytes) -> None:
         """Write samples/<name>, a file that belongs to a sheet, such as its sounds."""
@@ -278,8 +290,12 @@ class Run:
             file.write(content)
 
     def log(self, line: dict[str, Any]) -> None:
-        """Append one line to the log.  A number that is not finite is written as null."""
+        """Append one line to the log.  A number that is not finite is written as null, a path by its last name."""
+        if "message" in line:
+            line = {**line, "message": without_places(line["message"])}
         self.folder.append("log.jsonl", (json.dumps(finite(line)) + "\n").encode())
+        for listener in self.listeners:
+            listener.line(line)
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """The lines of the log.  Incomplete lines, and lines that are not a report, are skipped."""
@@ -349,12 +365,16 @@ def _digits(name: str) -> bool:
 
 
 def command() -> str:
-    """The command line of this process, quoted for a shell."""
-    return (
-        " ".join(["rivalry", *sys.argv[1:]])
-        if Path(sys.argv[0]).stem in ("rivalry", "__main__")
-        else "python"
-    )
+    """The command line of this process, quoted for a shell.  Absolute paths are written by their last names."""
+    if Path(sys.argv[0]).stem not in ("rivalry", "__main__"):
+        return "python"
+    return shlex.join(["rivalry", *map(_without_place, sys.argv[1:])])
+
+
+def _without_place(word: str) -> str:
+    """A word of a command line, `PATH` or `NAME=PATH`."""
+    name, sign, value = word.rpartition("=")
+    return f"{name}{sign}{last_name(value)}" if is_absolute(value) else word
 
 
 def _free_name(folder: Path, name: str) -> Path:

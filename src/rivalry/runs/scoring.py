@@ -27,6 +27,7 @@ from rivalry.play.ranks import Ranks, join
 from rivalry.report import write_report
 from rivalry.runs.drawing import draw, parts
 from rivalry.runs.opening import as_run, as_trained, load
+from rivalry.runs.places import data_of
 from rivalry.runs.run import Run
 from rivalry.show.output import written
 
@@ -74,7 +75,7 @@ def evaluate(
     ranks = join()
     run = as_run(subject)
     if run is not None:
-        data = data if data is not None else run.config["data"]
+        data = data if data is not None else data_of(run)
         subject = load(run, device=device, which=which)
     if data is None:
         what = f"{subject} is not a run" if isinstance(subject, (str, Path)) else "these are samples alone"

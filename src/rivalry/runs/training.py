@@ -3,6 +3,7 @@
 import os
 import platform
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rivalry.data import ENVIRONMENT, Data, open_data, with_settings
 from rivalry.data.source import Dataset, Source, Spec
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Actor, Game, Translator
+from rivalry.paths import is_absolute
 from rivalry.play.dynamics import find_dynamics
 from rivalry.play.engine import Callback, Engine
 from rivalry.play.goal import Goal, seconds
@@ -26,8 +28,9 @@ from rivalry.runs import callbacks, schema
 from rivalry.runs.bounded import within_its_weights
 from rivalry.runs.drawing import refuse_seed
 from rivalry.runs.guards import Interrupted, failures_logged, guarded, locked, say, signals
-from rivalry.runs.opening import as_trained, from_anywhere, maker_of, open_run
+from rivalry.runs.opening import as_trained, maker_of, open_run
 from rivalry.runs.origin import commit, fingerprint_of
+from rivalry.runs.places import data_of, named, remember
 from rivalry.runs.progress import progress
 from rivalry.runs.run import Run, command
 from rivalry.runs.saving import Saver
@@ -126,7 +129,7 @@ def train(
             "game": name,
             "recipe": recipe,
             "settings": values,
-            "data": from_anywhere(str(data)) if isinstance(data, str | Path) else dataset.spec.name,
+            "data": named(str(data)) if isinstance(data, str | Path) else dataset.spec.name,
             "size": size,
             "spec": dataset.spec.to_json(),
             "seed": seed,
@@ -156,6 +159,7 @@ def train(
         )
         with locked(place, ranks):
             if ranks.first:
+                remember(config["fingerprint"], data)
                 _name_skipped(place, _table(dataset))
             return _play(place, engine, goal, _table(dataset), callbacks, quiet=quiet)
 
@@ -179,7 +183,7 @@ def resume(
 
     Args:
         game: your own function that made the game, if it is not in the catalog.
-        data: the data, if the run was started with data instead of a name.
+        data: the data, if the run was started with data instead of a name, or if they lie elsewhere now.
         measure: score the samples during training; by default as the run did before.
         callbacks: as those of `train`.
 
@@ -195,21 +199,25 @@ def resume(
         goal = Goal(**(new if any(v is not None for v in new.values()) else config["goal"]))
         where, make = choose_device(device), maker_of(config, game)
         config["settings"] = settings.check(make, config["settings"], config["game"])
-        known = config["data"] if data is None else data
+        known = data_of(run) if data is None else data
         dataset = ranks.first_before_others(lambda: _opened(known, **as_trained(run)))
-        if dataset.spec != Spec.from_json(config["spec"]):
+        trained_on = Spec.from_json(config["spec"])
+        if replace(dataset.spec, name=trained_on.name) != trained_on:  # a folder may be renamed
             raise BadRequest(
-                f"{run.path} was trained on {_in_words(Spec.from_json(config['spec']))}; "
+                f"{run.path} was trained on {_in_words(trained_on)}; "
                 f"{config['data']!r} now holds {_in_words(dataset.spec)}"
             )
+        if isinstance(known, str | Path) and (data is not None or is_absolute(config["data"])):
+            config["data"] = named(str(known))
         with locked(run, ranks):
-            return _resume(run, goal, dataset, make, where, ranks, callbacks, quiet, measure)
+            return _resume(run, goal, dataset, known, make, where, ranks, callbacks, quiet, measure)
 
 
 def _resume(
     run: Run,
     goal: Goal,
     dataset: Dataset | Source,
+    known: object,
     make: Callable[..., Game],
     where: torch.device,
     ranks: Ranks,
@@ -235,6 +243,7 @@ def _resume(
     if ranks.first:
         run.rewind(engine.t)
         run.write_about()
+        remember(config["fingerprint"], known)
         for message in changed:
             run.log({**callbacks.standing(engine), "event": "changed", "message": message})
             say(message)
