@@ -18,7 +18,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 # From the ground up.  A module is in the room of the longest name here that it begins with.
 LAYERS = [
-    "errors cache terminal moved",
+    "errors cache terminal moved waiting",
     "files",
     "settings labels maths nn kinds show.scatter games.entry data.source data.names game given",
     "data metrics show human",
@@ -126,7 +126,8 @@ def test_catalog_and_folder_agree() -> None:
     there = {
         module
         for module, file in MODULES.items()
-        if module.startswith("games.") and file.stem not in ("__init__", "entries", "entry", "two_players")
+        if module.startswith("games.")
+        and file.stem not in ("__init__", "entries", "entry", "two_players", "laptop")
     }
     assert entered == there
     assert len({entry.name for entry in CATALOG}) == len(CATALOG)

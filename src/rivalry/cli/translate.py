@@ -47,6 +47,7 @@ def translate(
     spec = Spec.from_json(opened.config["spec"])
     game = load(opened, device=device, which=which)
     require_translator(game)
+    resize = resize or opened.config.get("size") is not None  # as the data that it was trained on
     target = None if to is None else domain(to, spec)
     images = given_images(inputs)
     written_to = places(images, output)

@@ -19,7 +19,7 @@ from rivalry.game import Game
 from rivalry.metrics import suite
 from rivalry.metrics.score import ROUNDING, Score
 from rivalry.runs.run import Run
-from rivalry.runs.scoring import evaluate
+from rivalry.runs.scoring import REAL, evaluate
 from rivalry.runs.tradeoff import Mark, tradeoff
 
 CERTAIN = 0.05  # the chance of any false difference in a whole comparison
@@ -202,6 +202,7 @@ def compare(
     *,
     metrics: str | Sequence[str] = "standard",
     n: int = 10_000,
+    real_n: int = REAL,
     split: str = "train",
     seed: int = 0,
     device: str = "cpu",
@@ -233,6 +234,7 @@ def compare(
             data,
             metrics=metrics,
             n=n,
+            real_n=real_n,
             split=split,
             seed=seed,
             device=device,

@@ -25,8 +25,8 @@ from rivalry.data.readers.splits import canonical
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 
-_DATA = ("x", "images", "image", "data", "arr_0")
-_LABELS = ("y", "labels", "label", "targets")
+_DATA = ("x", "X", "images", "image", "imgs", "img", "pictures", "samples", "data", "arr_0")
+_LABELS = ("y", "Y", "labels", "label", "targets", "target")
 _SPLITS = ("train", "test", "val")
 _RANGES = ((0, 1), (-1, 1), (0, 255))  # of floating-point pixels
 _DARK = 16  # of 255: if no value is brighter, the range is another one
