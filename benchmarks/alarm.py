@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 from certificate import certificate
-from record import record
+from record import record, recorded_with
 
 from rivalry import catalog
 from rivalry.data import open_data
@@ -56,14 +56,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1])
     parser.add_argument("--games", nargs="*", default=list(GAMES))
     options = parser.parse_args()
-    provenance, rows = certificate(), []
+    provenance = certificate()
     for name in options.games:
         for kind in KINDS:
             for seed in options.seeds if kind == "healthy" else options.seeds[:1]:
-                row = {"run": kind, "game": name, "seed": seed, **one(name, kind, seed), **provenance}
-                rows.append(row)
+                about = {"case": f"{name}, {kind}", "run": kind, "game": name, "seed": seed}
+                row = {**about, **one(name, kind, seed), **provenance}
                 print({k: v for k, v in row.items() if k not in provenance}, flush=True)
-    record("alarm", rows, "run", ["rang", "apart at the end"], says(rows))
+                rows = recorded_with(row, "alarm", "case")
+                record("alarm", rows, "case", ["rang", "apart at the end"], says(rows))
 
 
 def says(rows: list[dict[str, Any]]) -> list[str]:

@@ -24,7 +24,8 @@ def main(folder: Path) -> None:
     for path in (ROOT / "docs").glob("*"):
         if path.is_file():
             shutil.copy(path, folder / path.name)
-    shutil.copytree(ROOT / "docs" / "gallery", folder / "gallery")
+    if (ROOT / "docs" / "gallery").is_dir():
+        shutil.copytree(ROOT / "docs" / "gallery", folder / "gallery")
     shutil.copytree(ROOT / "benchmarks" / "results", folder / "benchmarks" / "results")
     for entry in catalog.CATALOG:
         (folder / "games" / f"{entry.name}.md").write_text(game_page(entry))

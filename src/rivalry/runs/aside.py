@@ -18,6 +18,9 @@ from rivalry.runs.saving import Saver
 SHARE = 0.1  # the largest share of a goal's time that work aside may take
 SHEET = 64  # samples of a sheet
 PASSES = 4  # of the generator in play, at least, for each sample
+ASKED_EVERY = (
+    16  # rounds between two questions of several processes to the first, each of which makes them wait
+)
 REPORT = 0.5  # seconds to write the report
 
 
@@ -113,8 +116,12 @@ class Aside:
 
     def _fits(self, engine: Engine, work: Work) -> bool:
         """Whether the work may be done now; the same in all processes, since the first decides."""
-        fits = self._allowed(engine, work, engine.progress(self.goal))
-        return fits if engine.ranks.world == 1 else engine.ranks.any(engine.ranks.first and fits)
+        share = engine.progress(self.goal)
+        if engine.ranks.world == 1 or self.goal.seconds is None:
+            return self._allowed(engine, work, share)
+        if engine.t % ASKED_EVERY and share < 1:
+            return False
+        return engine.ranks.any(engine.ranks.first and self._allowed(engine, work, share))
 
     def _allowed(self, engine: Engine, work: Work, share: float) -> bool:
         """Whether everything aside stays within its part of the time when this share of the goal is reached."""

@@ -220,8 +220,9 @@ def _resume(
         run.mend()
     ranks.wait()
     _go_back(run, engine)
-    closed = any(line.get("event") == "done" and line.get("round") == engine.t for line in run.lines())
-    if closed and (engine.progress(goal) >= 1 or goal == Goal(**config["goal"])):
+    ends = [line for line in run.lines() if line.get("event") == "done" and line.get("round") == engine.t]
+    # the clock of a run by time may stop a little before its time is over
+    if ends and (engine.progress(goal) >= 1 or any(end.get("message") == f"reached {goal}" for end in ends)):
         say(f"{run.path} has done {goal} already; --rounds, --samples or --time sets a longer goal")
         return run
     config |= {"goal": goal.to_json(), "fingerprint": fingerprint_of(_table(dataset)), **reproducible(ranks)}
