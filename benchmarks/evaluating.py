@@ -31,7 +31,7 @@ def main() -> None:
     provenance, rows = certificate(), []
     with tempfile.TemporaryDirectory() as folder:
         run = rivalry.train(
-            "projection-gan", "mnist", run=f"{folder}/run", time=60, quiet=True, measure=False
+            "projection-gan", "mnist", recipe="paper", run=f"{folder}/run", time=60, quiet=True, measure=False
         )
         test = open_data("mnist", "test")
         np.savez(f"{folder}/test.npz", x=test.x.numpy(), label=test.label.numpy())

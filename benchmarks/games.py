@@ -70,7 +70,8 @@ def played(game: str, seed: int, options: argparse.Namespace, cores: str) -> dic
     train = ["train", game, "--data", "mnist", "--time", options.time, "--seed", str(seed), "--run", str(run)]
     train += ["--quiet", "--device", options.device]
     train += [] if options.as_users_do else ["--no-measure", "--save-every", "1h"]
-    train += ["--recipe", options.recipe] if options.recipe in recipes(find(game)) else []
+    recipe = next((r for r in (options.recipe, "paper") if r in recipes(find(game))), None)
+    train += ["--recipe", recipe] if recipe else []
     train += [word for setting in options.settings or [] for word in ("-s", setting)]
     call(train, cores)
     metrics = options.metrics + (",accuracy" if "labels" in find(game).needs else "")

@@ -16,6 +16,7 @@ from rivalry.play.dynamics import Optimistic
 from rivalry.play.engine import Engine, to_device
 from rivalry.play.goal import Goal
 from rivalry.runs import callbacks
+from rivalry.runs.alarm import collapse_alarm
 from rivalry.runs.run import Run
 from rivalry.runs.saving import Saver
 
@@ -190,12 +191,13 @@ def test_callbacks_do_not_change_the_result(name: str, tmp_path) -> None:
         look,
         callbacks.log(callbacks.to_run(run), every=2),
         callbacks.sheets(run, data, n=4),
-        callbacks.collapse_alarm(run, data, say=lambda message: None, n=8),
         Saver(run, 0.0),
     ]
     ends = []
     for observers in ([], watching, [meddle]):
         engine = engine_of(make, data, callbacks=observers)
+        if observers is watching:
+            engine.callbacks.append(collapse_alarm(run, data, lambda message: None, engine, n=8))
         engine.play(Goal(rounds=4))
         ends.append(bits(engine))
     assert not different(ends[0], ends[1])

@@ -18,7 +18,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 # From the ground up.  A module is in the room of the longest name here that it begins with.
 LAYERS = [
-    "errors cache terminal moved paths",
+    "errors cache terminal moved paths waiting",
     "files",
     "settings kinds show.scatter",
     "labels maths nn games.entry data.source data.names game given",
@@ -135,7 +135,7 @@ def test_catalog_and_folder_agree() -> None:
         module
         for module, file in MODULES.items()
         if module.startswith("games.")
-        and file.stem not in ("__init__", "entries", "entry", "two_players", "sentences", "ppo")
+        and file.stem not in ("__init__", "entries", "entry", "two_players", "sentences", "ppo", "laptop")
     }
     assert entered == there
     assert len({entry.name for entry in CATALOG}) == len(CATALOG)

@@ -24,6 +24,8 @@ def main(folder: Path) -> None:
     for path in (ROOT / "docs").glob("*"):
         if path.is_file():
             shutil.copy(path, folder / path.name)
+    if (ROOT / "docs" / "gallery").is_dir():
+        shutil.copytree(ROOT / "docs" / "gallery", folder / "gallery")
     shutil.copytree(ROOT / "benchmarks" / "results", folder / "benchmarks" / "results")
     for entry in catalog.CATALOG:
         (folder / "games" / f"{entry.name}.md").write_text(game_page(entry))
@@ -45,7 +47,7 @@ def game_page(entry: catalog.Entry) -> str:
         f"| `{s.name}` | `{s.default}` | {s.kind} | {s.meaning} |" for s in settings_of(make).values()
     ]
     recipes = [
-        f"- `--recipe {name}`: " + ", ".join(f"`{k}={v}`" for k, v in recipe.items())
+        f"- `--recipe {name}`: " + (", ".join(f"`{k}={v}`" for k, v in recipe.items()) or "the defaults")
         for name, recipe in catalog.recipes(entry).items()
     ]
     needs = f"; needs {', '.join(entry.needs)}" if entry.needs else ""

@@ -6,6 +6,7 @@ from typing import Any
 
 from rivalry.errors import unknown
 from rivalry.games.entry import Entry
+from rivalry.games.laptop import LAPTOP, TIME
 
 __all__ = ["CATALOG", "ROOMS", "Entry", "find", "maker", "recipes"]
 
@@ -45,6 +46,12 @@ def maker(entry: Entry) -> Callable[..., Any]:
 
 
 def recipes(entry: Entry) -> dict[str, dict[str, Any]]:
-    """The game's recipes: named settings.  A recipe may also hold `data` and one of `time`, `samples`, `rounds`."""
+    """The game's recipes: named settings.  A recipe may also hold `data` and one of `time`, `samples`, `rounds`.
+
+    `laptop` is for machines without a GPU (see `games.laptop`); `paper` is empty where the defaults are the paper's.
+    """
     module = importlib.import_module(entry.target.split(":")[0])
-    return getattr(module, "RECIPES", {}).get(entry.name, {})
+    found = dict(getattr(module, "RECIPES", {}).get(entry.name, {}))
+    if entry.name in LAPTOP:
+        found = {"laptop": {**LAPTOP[entry.name], "time": TIME}, **found}
+    return {"paper": {}, **found} if "laptop" in found else found

@@ -78,7 +78,7 @@ BAD = {
     # the command line itself
     "trian gan": "did you mean 'train'",
     "zzz": "rivalry --help",
-    "train": "missing argument 'GAME'",
+    "train": "train what, on what?",
     "train gan ring": "(ring)",
     "train gan --dta ring": "no option '--dta'; did you mean '--data'?",
     "train gan -x": "no option '-x'; see `rivalry train --help`",

@@ -22,6 +22,7 @@ def compare(
     data: str | None,
     metrics: str,
     n: int,
+    real_n: int,
     resize: bool,
     split: str,
     features: str | None,
@@ -36,15 +37,17 @@ def compare(
     from rivalry.runs.comparison import compare as side_by_side
     from rivalry.runs.progress import steps
     from rivalry.show.output import require_ending, written
+    from rivalry.waiting import shown_by
 
     if output:
         require_ending(output, (".png",))
-    with steps() as show:
+    with steps() as show, shown_by(show):
         found = side_by_side(
             subjects,
             data,
             metrics=metrics,
             n=n,
+            real_n=real_n,
             resize=resize,
             cut=not no_cut,
             split=split,

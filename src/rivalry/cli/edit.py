@@ -36,6 +36,11 @@ class Opened(NamedTuple):
     spec: "Spec"
     game: "Game"
 
+    @property
+    def sized(self) -> bool:
+        """Whether the run was trained at a size of its own: then images are brought to it, as its data were."""
+        return self.run.config.get("size") is not None
+
     def label(self, text: str | None) -> int | None:
         """The number of the class that was asked for by number or name."""
         from rivalry.cli.typed import given
@@ -183,6 +188,7 @@ def arithmetic(
 
 def _example(opened: Opened, text: str, resize: bool) -> "list[int] | Tensor":
     """Seeds, or the images of a folder."""
+    resize = resize or opened.sized
     from rivalry.cli import typed
     from rivalry.editing import images, invert
 
@@ -399,6 +405,7 @@ def invert(
     asked = opened.label(label)
     own = typed.seeds(seeds) if seeds else []
     files = images.given_images(inputs) if inputs else []
+    resize = resize or opened.sized
     images.require_readable(files, opened.spec, resize)
     names = [str(seed) for seed in own] or [str(file.path) for file in files]
     output = output or opened.place("invert", seeds or Path(inputs[0]).name, space, label)

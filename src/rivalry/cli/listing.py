@@ -9,6 +9,7 @@ import click
 from rivalry import catalog
 from rivalry.cli import options
 from rivalry.errors import unknown
+from rivalry.games.laptop import LAPTOP, MEASURED
 
 if TYPE_CHECKING:
     from rivalry.data.source import Spec
@@ -53,7 +54,8 @@ def show_game(game: str) -> None:
     for setting in known.values():
         print(f"  {setting.name:{wide}} = {setting.default!s:10}  {setting.meaning}  [{setting.kind}]")
     for name, recipe in catalog.recipes(entry).items():
-        print(f"\nRecipe {name} (--recipe {name})\n  " + "  ".join(f"{k}={v}" for k, v in recipe.items()))
+        told = "  ".join(f"{k}={v}" for k, v in recipe.items()) or "the defaults"
+        print(f"\nRecipe {name} (--recipe {name}{_unmeasured(entry.name, name)})\n  {told}")
     spec = _example(entry)
     built = make(spec)
     print(f"\nPlayers, on {spec.meaning.plural} of {spec.words} in {len(spec.classes)} classes")
@@ -61,6 +63,11 @@ def show_game(game: str) -> None:
         print(f"  {name:{wide}}   {sum(p.numel() for p in player.parameters):,} parameters")
     for name, fact in built.facts().items():
         print(f"  {name}: {fact}")
+
+
+def _unmeasured(game: str, recipe: str) -> str:
+    own = game in LAPTOP and recipe == "laptop" and game not in MEASURED
+    return "; not measured, the settings are those of its kin" if own else ""
 
 
 def _example(entry: catalog.Entry) -> "Spec":

@@ -24,7 +24,7 @@ def goal(command: Callable[..., Any]) -> Callable[..., Any]:
     options: list[Option] = [
         click.option("--rounds", type=int, help="train for so many rounds"),
         click.option("--samples", type=int, help="... or until so many real data were drawn"),
-        click.option("--time", help="... or for so long: 90s, 10m, 1h30m"),
+        click.option("--time", help="... or until so much time is over: 90s, 10m, 1h30m"),
     ]
     for option in reversed(options):
         command = option(command)
@@ -41,6 +41,9 @@ def scoring(command: Callable[..., Any]) -> Callable[..., Any]:
             help="quick, standard, full, or names of `rivalry list metrics`: fid,prdc",
         ),
         click.option("-n", type=int, default=10_000, help="how many samples to draw, or to take of a folder"),
+        click.option(
+            "--real-n", type=int, default=10_000, help="how many real data to compare with, evenly spread"
+        ),
         click.option("--resize", is_flag=True, help="bring images of another size or mode to the data's"),
         click.option("--split", default="train", help="of the real data: train or test"),
         click.option(

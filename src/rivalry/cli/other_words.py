@@ -48,6 +48,12 @@ def answer(option: str, value: str, settings: tuple[str, ...] | list[str], game:
     name = SETTINGS.get(word, word.replace("-", "_"))
     if name in settings:
         return f"{name} is a setting of {game}, not an option: -s {name}={value}"
+    both = [f"{who}_{name}" for who in ("generator", "critic") if f"{who}_{name}" in settings]
+    if both:
+        told = " ".join(f"-s {one}={value}" for one in both)
+        return f"{option}: {game} has {' and '.join(both)}, one for each player: {told}"
+    if not game and (word in SETTINGS or name in SETTINGS.values()):
+        return f"{name} is a setting of a game, not an option: -s {name}={value}"
     if word in ("epochs", "epoch"):
         return EPOCHS.format(value, value)
     if word in OPTIONS:

@@ -2,19 +2,24 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rivalry.cli import options
 from rivalry.errors import BadRequest
 
+if TYPE_CHECKING:
+    from rivalry.runs.advice import Advice
+
 
 @click.command()
-@click.argument("game")
+@click.argument("game", required=False)
 @click.option("--data", help="a name of `rivalry list data`, a folder, zip, npz, ...")
 @click.option("--env", help="the environment of an agent: CartPole-v1; of demonstrations it is known")
-@click.option("--recipe", help="a named set of settings, see `rivalry show GAME`")
+@click.option(
+    "--recipe", help="a named set of settings, see `rivalry show GAME`; `laptop` by default without a GPU"
+)
 @click.option("--size", help="of the images, to which they are cropped and resized: 64 or 48x64")
 @options.goal
 @click.option(
@@ -44,7 +49,7 @@ from rivalry.errors import BadRequest
 @click.option("settings", "-s", multiple=True, metavar="NAME=VALUE", help="a setting")
 @options.quiet
 def train(
-    game: str,
+    game: str | None,
     data: str | None,
     env: str | None,
     recipe: str | None,
@@ -66,12 +71,18 @@ def train(
 ) -> None:
     """Train a game on data, and leave a run on disk.
 
-    GAME is a name of `rivalry list`.
+    GAME is a name of `rivalry list`.  Without it, the data and this machine decide, as `rivalry data check` advises.
     """
     from rivalry import catalog
 
-    catalog.find(game)
-    given = parse(settings)
+    if game is not None:
+        catalog.find(game)
+    given, pixels = parse(settings), options.height_and_width(size)
+    if game is None:
+        advice = _advised(data, device)
+        game, recipe, pixels = advice.game, recipe or advice.recipe, pixels or advice.size
+        given = {**advice.settings, **given}
+        time = advice.time if rounds is None and samples is None and time is None else time
     from rivalry.runs import training
 
     done = training.train(
@@ -79,7 +90,7 @@ def train(
         data,
         env=env,
         recipe=recipe,
-        size=options.height_and_width(size),
+        size=pixels,
         rounds=rounds,
         samples=samples,
         time=time,
@@ -123,6 +134,27 @@ def resume(
         run, data=data, rounds=rounds, samples=samples, time=time, device=device, quiet=quiet
     )
     _tell(done.path)
+
+
+def _advised(data: str | None, device: str) -> "Advice":
+    """What suits the data and this machine; says so."""
+    if not data:
+        raise BadRequest("train what, on what?  `rivalry train GAME --data FOLDER`, or only --data FOLDER")
+    from rivalry.catalog import CATALOG
+    from rivalry.data.check import glance
+    from rivalry.play.precision import choose_device
+    from rivalry.runs.advice import advise
+    from rivalry.runs.guards import say
+    from rivalry.runs.progress import steps
+    from rivalry.waiting import shown_by
+
+    with steps() as show, shown_by(show):
+        report = glance(data, CATALOG)
+    advice = advise(report, choose_device(device))
+    if advice is None:
+        raise BadRequest(f"no game suits {data!r} as it is; `rivalry data check` says what is wrong")
+    say(f"no game was named, so it is `{advice.command(data)}`: {'; '.join(advice.reasons)}")
+    return advice
 
 
 def _tell(path: Path) -> None:

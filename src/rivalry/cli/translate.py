@@ -55,6 +55,7 @@ def translate(
     spec = Spec.from_json(opened.config["spec"])
     game = load(opened, device=device, which=which)
     require_translator(game)
+    resize = resize or opened.config.get("size") is not None  # as the data that it was trained on
     target = None if to is None else domain(to, spec)
     if ".txt" in spec.meaning.writes:
         _lines(game, inputs, spec, target, output)

@@ -22,6 +22,8 @@ __all__ = ["ENVIRONMENT", "NAMES", "Data", "Named", "Rows", "open_data"]
 
 ENVIRONMENT = "env:"  # before the name of an environment, which holds no data and makes experience
 
+LAYOUTS = "docs/your-data.md shows every layout that is read"
+
 
 class Rows(Protocol):
     """Data in memory, one item a datum: a tensor, an array, a list of pictures, a data set of torch or Hugging Face."""
@@ -171,10 +173,14 @@ def _open_path(
 
 def _reader(path: Path) -> str:
     """The reader for this path, chosen by its ending; for a folder, by the ending that most of its files have."""
+    from rivalry.data.readers.array_folders import reader_of_arrays
+
+    if reader := reader_of_arrays(path):
+        return reader
     if reader := reader_of_folder(path) if path.is_dir() else reader_of(path.suffix.lower()):
         return reader
     endings = ", ".join(f"a {ending}" for row in KINDS.values() for ending in row.reads)
-    raise BadRequest(f"{path} is no data set; expected a folder of images, {endings}")
+    raise BadRequest(f"{path} is no data set; expected a folder of images, {endings}.  {LAYOUTS}")
 
 
 def _exists(path: Path) -> bool:

@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from rivalry.data import open_data
+from rivalry.data import LAYOUTS, open_data
 from rivalry.data.names import NAMES
+from rivalry.data.readers.array_folders import reader_of_arrays
 from rivalry.data.readers.decode import DEEP, Look, white_of
 from rivalry.data.readers.decoded import Contents, Encoded, attempt, decode_as, look_at, plan, require_room
 from rivalry.data.readers.images import Listing, list_images
@@ -85,21 +86,54 @@ def check(path: str, games: Iterable[Playable] = ()) -> Report:
         BadRequest: `path` does not exist, or cannot be opened at all.
     """
     where = Path(path).expanduser()
-    encoded = path not in NAMES and (where.is_dir() or (where.is_file() and where.suffix.lower() == ".zip"))
-    report = _check_files(path, where) if encoded else _check_tables(path)
+    report = _check_files(path, where) if _is_encoded(path, where) else _check_tables(path)
     report.wrong = _what_is_wrong(report)
-    if report.n:
-        offers = _offers(report)
-        report.suits = [g.name for g in games if report.kind in g.kinds and set(g.needs) <= offers]
+    report.suits = _suits(report, games)
     return report
 
 
-def render(report: Report) -> str:
-    """The report as plain text, a line for each finding.  Control characters in names are escaped."""
-    return "\n".join(plain(line) for line in _lines(report))
+def _is_encoded(path: str, where: Path) -> bool:
+    """Whether the data are files of encoded images, which `check` decodes one by one; else they are tables."""
+    if path in NAMES:
+        return False
+    if where.is_dir():
+        return not reader_of_arrays(where)
+    return where.is_file() and where.suffix.lower() == ".zip"
 
 
-def _lines(report: Report) -> list[str]:
+def glance(path: str, games: Iterable[Playable] = ()) -> Report:
+    """What `check` finds, from the headers of the images alone: no damage and no duplicates, but in little time.
+
+    Raises:
+        BadRequest: as `check` does.
+    """
+    where = Path(path).expanduser()
+    if not _is_encoded(path, where):
+        return check(path, games)
+    listing = list_images(where)
+    images = [one.encoded for some in listing.splits.values() for one in some]
+    if not images:
+        return check(path, games)  # it says why
+    looks = [one for one in attempt(look_at, images, what="looking at images") if isinstance(one, Look)]
+    splits = {name: len(some) for name, some in listing.splits.items()}
+    report = Report(path, n=len(looks), channels=plan(looks)[0] if looks else 0, splits=splits)
+    report.sizes = dict(Counter(look.size for look in looks))
+    report.labels = {name: 0 for name in listing.classes} | dict(Counter(listing.labels.values()))
+    report.pairs = _pairs(listing, set(report.sizes))
+    report.suits = _suits(report, games)
+    return report
+
+
+def render(report: Report, suits: bool = True) -> str:
+    """The report as plain text, a line for each finding.  Control characters in names are escaped.
+
+    Args:
+        suits: name the games that suit.
+    """
+    return "\n".join(plain(line) for line in _lines(report, suits))
+
+
+def _lines(report: Report, suits: bool) -> list[str]:
     lines = [f"{report.path}: {report.n:,} {find_kind(report.kind).plural} that can be used"]
     lines.append("splits      " + ", ".join(f"{name} {n:,}" for name, n in report.splits.items()))
     if report.sizes:
@@ -125,9 +159,14 @@ def _lines(report: Report) -> list[str]:
         lines.append(f"corrupt     and {len(report.corrupt) - 20:,} more")
     lines += [f"note        {what}" for what in report.notes]
     lines += [f"wrong       {what}" for what in report.wrong]
-    if report.suits:
+    if suits and report.suits:
         lines.append("suits       " + ", ".join(report.suits))
     return lines
+
+
+def _suits(report: Report, games: Iterable[Playable]) -> list[str]:
+    offers = _offers(report)
+    return [g.name for g in games if report.n and report.kind in g.kinds and set(g.needs) <= offers]
 
 
 def _offers(report: Report) -> set[str]:
@@ -144,8 +183,10 @@ def _check_files(path: str, where: Path) -> Report:
     listing = list_images(where)
     images = [one.encoded for some in listing.splits.values() for one in some]
     if not images:
-        raise BadRequest(f"no images in {path}; expected .png, .jpg, .webp or another image format")
-    looks = list(attempt(look_at, images))
+        raise BadRequest(
+            f"no images in {path}; expected .png, .jpg, .webp or another image format.  {LAYOUTS}"
+        )
+    looks = list(attempt(look_at, images, what="looking at images"))
     require_room(images, looks, path)
     readable = [(image, contents) for image, contents in zip(images, looks) if isinstance(contents, Look)]
     digests, contents, white = _digests(readable)

@@ -17,6 +17,7 @@ from rivalry.kinds.kind import in_full_precision
 from rivalry.metrics.classes.stacked import judge_of_digits
 from rivalry.metrics.extractors.extractor import Extractor, Processes, extract, features_of
 from rivalry.metrics.extractors.find import default_extractor
+from rivalry.metrics.features.neighbors import spaced
 from rivalry.metrics.score import Score
 from rivalry.metrics.table import PRESETS, Metric, find, function
 
@@ -71,11 +72,12 @@ def evaluate(
     game: Game | None = None,
     among: Processes | None = None,
     rows: Tensor | None = None,
+    real_n: int | None = None,
 ) -> list[Score]:
     """Score samples against real data.
 
     Args:
-        real: data that the samples should be like; all of its rows are used.
+        real: data that the samples should be like.
         fake: (n, *real.spec.shape): float32 as games make them, images in [-1, 1], or uint8 images; parts are taken
             features of one by one, and kept only where a metric looks at samples themselves.
         asked: (n,) labels that the samples were asked for, in their order.
@@ -90,6 +92,7 @@ def evaluate(
         among: processes that share the work of the extractor; the first one scores.
         rows: (n,) the rows of `real` that samples were made for: whose sentences a game was told, or which it
             translated.
+        real_n: the most real data, and the most held-out data, whose features are compared; evenly spread.
 
     Returns:
         Scores in the order of the metrics; a metric may have several.  None in processes but the first.
@@ -98,7 +101,7 @@ def evaluate(
         BadRequest: no such metric, one that does not apply, or samples that cannot be measured.
     """
     fake = fake if isinstance(fake, Parts) else as_seen(real, fake)
-    evidence = Evidence(real, fake, asked, extractor, split, progress, held_out, game, among, rows)
+    evidence = Evidence(real, fake, asked, extractor, split, progress, held_out, game, among, rows, real_n)
     chosen, scores = choose(metrics, evidence), list[Score]()
     if any("fake" in metric.needs for metric in chosen):
         _ = evidence.fake  # drawn once, and features are taken of the same
@@ -153,6 +156,7 @@ class Evidence:
         game: Game | None = None,
         among: Processes | None = None,
         rows: Tensor | None = None,
+        real_n: int | None = None,
     ):
         self.real, self.asked, self.split, self.rows = real, asked, split, rows
         self._parts = fake if isinstance(fake, Parts) else None
@@ -160,6 +164,17 @@ class Evidence:
             self.fake = fake
         self.progress, self.game = progress, game
         self._given, self._open_held_out, self._among = extractor, held_out, among
+        self._real_n = real_n
+
+    @cached_property
+    def compared(self) -> Dataset:
+        """The real data whose features are compared: all, or `real_n` evenly spread."""
+        return self._some(self.real)
+
+    def _some(self, data: Dataset) -> Dataset:
+        if self._real_n is None or len(data) <= self._real_n:
+            return data
+        return data.only(spaced(torch.arange(len(data)), self._real_n))
 
     @cached_property
     def extractor(self) -> Extractor:
@@ -171,7 +186,7 @@ class Evidence:
     @cached_property
     def _of_real(self) -> tuple[Tensor, Tensor | None]:
         report = self._reporting("features of real data")
-        return features_of(self.extractor, self.real, self.split, progress=report, among=self._among)
+        return features_of(self.extractor, self.compared, self.split, progress=report, among=self._among)
 
     @cached_property
     def _of_fake(self) -> tuple[Tensor, Tensor | None]:
@@ -214,11 +229,12 @@ class Evidence:
     def held_out_features(self) -> Tensor:
         other = "test" if self.split == "train" else "train"
         report = self._reporting("features of held-out data")
-        return features_of(self.extractor, self.held_out, other, progress=report, among=self._among)[0]
+        held_out = self._some(self.held_out)
+        return features_of(self.extractor, held_out, other, progress=report, among=self._among)[0]
 
     @property
     def real_label(self) -> Tensor:
-        return self.real.column("label", slice(None))
+        return self.compared.column("label", slice(None))
 
     @property
     def reader(self) -> Callable[[Tensor], dict[str, Tensor]]:
@@ -357,9 +373,11 @@ class Evidence:
         facts: dict[str, object] = {
             "data": self.real.spec.name,
             "split": self.split,
-            "n real": len(self.real),
+            "n real": len(self.compared if with_extractor else self.real),
         }
         if with_extractor:
+            whole, some = len(self.real), len(self.compared)
+            facts |= {} if some == whole else {"real data": f"{some:,} of {whole:,}, evenly spread"}
             facts |= {"extractor": self.extractor.name, "extractor hash": self.extractor.hash}
         return facts | {"torch": torch.__version__}
 

@@ -98,6 +98,9 @@ class Engine:
         self.all_wishes: set[str] = set()  # the requests of all processes
         self._played, self._since = 0.0, None  # type: float, float | None
         self._clock = 0.0  # the first process's seconds of play, as last sent to all
+        self.aside = 0.0  # seconds of callbacks, among those of play
+        self.reserved = 0.0  # seconds of a goal's time that are needed before and after play
+        self._reserved_by_first = 0.0  # the same of the first process, as last sent to all
         self._late: tuple[Tensor, torch.cuda.Event] | None = None  # a message on its way to the CPU
         self._verdicts: list[tuple[str, Tensor]] = []
         self._held: dict[
@@ -128,7 +131,9 @@ class Engine:
                 if self.t % CHECK_EVERY == 0:
                     self.check()
                 for callback in self.callbacks:
+                    began = time.perf_counter()
                     callback(self, moves)
+                    self.aside += time.perf_counter() - began
             self.check()
         finally:
             self._played, self._since, self._late = self.seconds, None, None
@@ -149,11 +154,13 @@ class Engine:
             self.all_wishes, self.wishes = self.wishes, set()
             return
         numbers = [float(wish in self.wishes) for wish in WISHES]
-        numbers.append(self._live() - self._played if self.ranks.first else 0.0)
+        mine = (self._live() - self._played, self.reserved) if self.ranks.first else (0.0, 0.0)
+        numbers += mine
         self.wishes = set()
         message = torch.tensor(numbers, device=self.device)
         self.ranks.average([*(b for b in self.game.buffers() if b.is_floating_point()), message])
-        *wishes, seconds = [value * self.ranks.world for value in self._numbers(message)]
+        *wishes, seconds, reserved = [value * self.ranks.world for value in self._numbers(message)]
+        self._reserved_by_first = reserved
         self.all_wishes = {wish for wish, share in zip(WISHES, wishes) if share > 0}
         self.stopping = next((wish for wish in STOPS if wish in self.all_wishes), self.stopping)
         self._clock = max(self._clock, self._played + seconds)
@@ -269,14 +276,32 @@ class Engine:
 
     @property
     def seconds(self) -> float:
-        """Seconds of play, added up over all resumes of the run; the same in all processes."""
+        """Seconds of play and of callbacks, added up over all resumes; the same in all processes."""
         return self._live() if self.ranks.world == 1 or self._since is None else self._clock
 
     def _live(self) -> float:
         return self._played + (0.0 if self._since is None else time.perf_counter() - self._since)
 
+    @property
+    def in_play(self) -> float:
+        """Seconds of the rounds alone: without sheets, scores and whatever else callbacks do."""
+        return max(0.0, self.seconds - self.aside)
+
     def progress(self, goal: Goal) -> float:
-        return goal.progress(rounds=self.t, samples=self.data.drawn, seconds=self.seconds)
+        """The share of the goal that is reached, 0 to 1; the same in all processes."""
+        reserved = self.reserved if self.ranks.world == 1 else self._reserved_by_first
+        return goal.progress(rounds=self.t, samples=self.data.drawn, seconds=self.seconds + reserved)
+
+    @contextmanager
+    def after_play(self) -> Iterator[None]:
+        """The clock runs on while the context lasts; what it takes is aside from play."""
+        self._since = began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.aside += time.perf_counter() - began
+            self._played, self._since = self._live(), None
+            self._clock = max(self._clock, self._played)
 
     @contextmanager
     def evaluating(self, seed: int = 0) -> Iterator[Game]:
@@ -307,6 +332,7 @@ class Engine:
         return {
             "t": self.t,
             "seconds": self.seconds,
+            "aside": self.aside,
             "rollbacks": self.rollbacks,
             "players": {name: player.optimizer.state_dict() for name, player in self.game.players.items()},
             "extra": extra,
@@ -327,6 +353,7 @@ class Engine:
         self.data.load_state_dict(state["data"])
         self.dynamics.load_state_dict(state["dynamics"])
         self.t, self._played, self.rollbacks = state["t"], state["seconds"], state["rollbacks"]
+        self.aside = state.get("aside", 0.0)  # runs of older versions did not count it
         self._verdicts = []
         self._set_random(state["random"])
 

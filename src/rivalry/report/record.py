@@ -33,6 +33,7 @@ class Record:
         metrics: every reported score by name, in the order of the log, as (round, Score.to_json()).
         events: the log's events in order, each with "round", "event" and "message".
         rounds, samples, seconds: the amount of training so far.
+        in_play: seconds of the rounds alone, without sheets and scores; `seconds` in runs that did not count them.
         ended: "done", "stopped" or "failed"; None while it runs, and after it was killed.
         sheets: the sheets of samples by round.
         beside: the files beside a sheet by round: a sound, a text, an animation.
@@ -49,6 +50,7 @@ class Record:
     rounds: int = 0
     samples: float = 0
     seconds: float = 0
+    in_play: float = 0
     ended: str | None = None
     sheets: dict[int, Path] = field(default_factory=dict)
     beside: dict[int, list[Path]] = field(default_factory=dict)
@@ -143,6 +145,7 @@ def _add(record: Record, reports: list[tuple[int, dict[str, Any]]], line: dict[s
         record.rounds = played
         record.samples = _finite(line.get("samples"), record.samples)
         record.seconds = _finite(line.get("seconds"), record.seconds)
+        record.in_play = _finite(line.get("in_play"), record.seconds)
     if "event" in line:
         record.events.append(line)
         record.ended = line["event"] if line["event"] in ENDS else record.ended

@@ -22,7 +22,6 @@ from rivalry.kinds.kind import in_full_precision
 from rivalry.labels import every_class
 from rivalry.metrics.score import Score
 from rivalry.play.engine import Callback, Engine
-from rivalry.play.goal import Goal
 from rivalry.runs.run import Run
 from rivalry.runs.saving import Saver
 from rivalry.runs.tensorboard import to_tensorboard as to_tensorboard  # beside `to_run`
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
 ALIKE = 8  # samples of a sheet that are told the same
 
 Report = Callable[[Engine, dict[str, float]], None]
+QUICK = 1000  # samples of a quick score
+EPISODES = 10  # of an agent, for its scores during training
 
 
 def log(*reports: Report, every: int = 20) -> Callback:
@@ -61,22 +62,6 @@ def log(*reports: Report, every: int = 20) -> Callback:
 def to_run(run: Run) -> Report:
     """Write reports to the run's log."""
     return lambda engine, notes: run.log({**standing(engine), "notes": notes})
-
-
-def at_shares(goal: Goal, shares: int, do: Callback) -> Callback:
-    """Call `do` whenever another 1/`shares` of the goal is reached."""
-    done: int | None = None
-
-    def callback(engine: Engine, moves: Sequence[Move]) -> None:
-        nonlocal done
-        reached = int(engine.progress(goal) * shares)
-        if done is None:
-            done = reached  # a resumed run does not repeat what it did before
-        elif reached > done:  # in all processes in the same round: progress is the same in all
-            done = reached
-            do(engine, moves)
-
-    return callback
 
 
 def sheets(run: Run, real: Dataset, n: int = 64) -> Callback:
@@ -120,7 +105,7 @@ def class_sheet(run: Run, engine: Engine, real: Dataset, each: int = 10) -> None
     spec = engine.data.spec
     if every_class(engine.game, 1) is None:
         return
-    rows = min(len(spec.classes), 20)
+    rows = rows_of_classes(spec, each) // each
     labels = torch.arange(rows).repeat_interleave(each)
     with engine.evaluating() as game:
         given = given_for(game, real, rows * each, labels)
@@ -132,6 +117,11 @@ def class_sheet(run: Run, engine: Engine, real: Dataset, each: int = 10) -> None
         x, labels = torch.cat([source, x]), torch.cat([torch.zeros(each, dtype=torch.long), labels + 1])
         spec = replace(spec, classes=("source", *spec.classes))
     run.picture("classes", sheet(x, spec, columns=each, labels=labels))
+
+
+def rows_of_classes(spec: Spec, each: int = 10) -> int:
+    """The number of samples on the sheet of classes."""
+    return min(len(spec.classes), 20) * each
 
 
 def measure(
@@ -169,7 +159,7 @@ def _scores(
         return []
 
 
-def quick_scores(dataset: Dataset, n: int = 1000) -> Callable[[Engine], list[Score]]:
+def quick_scores(dataset: Dataset, n: int = QUICK) -> Callable[[Engine], list[Score]]:
     """Quick scores during training: on the modes or with the bundled judge if there is one, else on pixels."""
     from rivalry.metrics import suite
     from rivalry.metrics.extractors import extractor as features
@@ -192,7 +182,7 @@ def quick_scores(dataset: Dataset, n: int = 1000) -> Callable[[Engine], list[Sco
     return evaluate
 
 
-def episode_scores(dataset: Dataset, n: int = 10) -> Callable[[Engine], list[Score]]:
+def episode_scores(dataset: Dataset, n: int = EPISODES) -> Callable[[Engine], list[Score]]:
     """The returns of an agent during training, beside those of the demonstrations and of random actions."""
     from rivalry.metrics.game.returns import random_episodes, scores
 
@@ -238,44 +228,10 @@ def _judge_at_hand(spec: Spec) -> "Extractor | None":
         return None
 
 
-def collapse_alarm(
-    run: Run, real: Dataset, say: Callable[[str], None], n: int = 64, share: float = 0.2, patience: int = 4
-) -> Callback:
-    """Warn when samples lie much closer together than real data do.
-
-    The mean distance between two samples is divided by that between two real data.  If the ratio is below `share`,
-    there is one warning; the next can come only after the ratio was above `share` again.  Untrained networks begin
-    below it, since their samples are all alike; the first `patience` checks therefore do not warn.
-    """
-    if len(real) < 2:
-        return lambda engine, moves: None
-    spread = lambda x: float(torch.pdist(real.spec.meaning.vectors(x)).mean())
-    truth = spread(real.rows(torch.linspace(0, len(real) - 1, n).long())) or 1e-9  # all data may be the same
-    looks, was_above, ringing = 0, False, False
-
-    def callback(engine: Engine, moves: Sequence[Move]) -> None:
-        nonlocal looks, was_above, ringing
-        if not engine.ranks.first:
-            return
-        with engine.evaluating() as game:
-            ratio = spread(in_full_precision(game.sample(n, **given_for(game, real, n))).cpu()) / truth
-        looks, was_above = looks + 1, was_above or ratio >= share
-        low = ratio < share and (was_above or looks >= patience)
-        if low and not ringing:
-            message = (
-                f"round {engine.t}: samples lie {ratio:.0%} as far apart as real data do: the generator is "
-                "collapsing. What helps most often: a gradient penalty, a slower generator, or packing"
-            )
-            run.log({**standing(engine), "event": "collapse", "message": message})
-            say(message)
-        ringing = low
-
-    return callback
-
-
 def standing(engine: Engine) -> dict[str, Any]:
-    """The progress of a run: rounds, real data drawn, seconds of play."""
-    return {"round": engine.t, "samples": engine.data.drawn, "seconds": round(engine.seconds, 3)}
+    """The progress of a run: rounds, real data drawn, seconds in all, and seconds of the rounds alone."""
+    clock = {"seconds": round(engine.seconds, 3), "in_play": round(engine.in_play, 3)}
+    return {"round": engine.t, "samples": engine.data.drawn, **clock}
 
 
 def _rank(scores: Any) -> float:

@@ -20,7 +20,7 @@ from rivalry.metrics import suite
 from rivalry.metrics.score import ROUNDING, Score
 from rivalry.runs.opening import as_run
 from rivalry.runs.run import Run
-from rivalry.runs.scoring import evaluate
+from rivalry.runs.scoring import REAL, evaluate
 from rivalry.runs.tradeoff import Mark, tradeoff
 
 CERTAIN = 0.05  # the chance of any false difference in a whole comparison
@@ -203,6 +203,7 @@ def compare(
     *,
     metrics: str | Sequence[str] = "standard",
     n: int = 10_000,
+    real_n: int = REAL,
     split: str = "train",
     seed: int = 0,
     device: str = "cpu",
@@ -234,6 +235,7 @@ def compare(
             data,
             metrics=metrics,
             n=n,
+            real_n=real_n,
             split=split,
             seed=seed,
             device=device,

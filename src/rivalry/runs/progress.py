@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,10 +14,9 @@ from rivalry.game import Move
 from rivalry.play.engine import Callback, Engine
 from rivalry.play.goal import Goal
 from rivalry.terminal import plain, say
+from rivalry.waiting import Steps
 
 LINES_EVERY = 10.0  # seconds between plain lines
-
-Steps = Callable[[str, int, int], None]  # arguments: the name of the work, steps done, steps in all
 
 
 @contextmanager
@@ -107,16 +106,19 @@ def _lines(goal: Goal) -> Callback:
 
 
 def _step_lines() -> Steps:
-    last = time.monotonic()
+    last, begun = time.monotonic(), dict[str, float]()
 
     def show(what: str, done: int, of: int) -> None:
         nonlocal last
-        if time.monotonic() - last >= LINES_EVERY:
-            say(f"{done / of:4.0%}  {what}")
-            last = time.monotonic()
+        now = time.monotonic()
+        began = begun.setdefault(what, now)
+        if now - last >= LINES_EVERY:
+            left = f", about {(now - began) / done * (of - done):.0f} s left" if now > began else ""
+            say(f"{done / of:4.0%}  {what}{left}")
+            last = now
 
     return show
 
 
 def _status(engine: Engine, moves: Sequence[Move]) -> str:
-    return f"round {engine.t:,}  {engine.data.drawn:,} samples  {engine.t / max(engine.seconds, 1e-9):.1f} rounds/s"
+    return f"round {engine.t:,}  {engine.data.drawn:,} samples  {engine.t / max(engine.in_play, 1e-9):.1f} rounds/s"

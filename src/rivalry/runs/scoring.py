@@ -20,6 +20,8 @@ from rivalry.metrics.extractors.find import find_extractor
 from rivalry.metrics.extractors.fingerprints import share_known
 from rivalry.metrics.extractors.resize import RESIZER, fitted
 from rivalry.metrics.features.neighbors import spaced
+from rivalry.metrics.image.detector import Detector, detected
+from rivalry.metrics.image.detector_files import detector_from
 from rivalry.metrics.pictures import pictures
 from rivalry.metrics.score import Score, Scores
 from rivalry.metrics.table import PRESETS, find
@@ -32,6 +34,7 @@ from rivalry.runs.run import Run
 from rivalry.show.output import written
 
 EPISODES = 100  # of an agent that are measured, at most
+REAL = 10_000  # real data that samples are compared with on features
 
 
 def evaluate(
@@ -40,6 +43,7 @@ def evaluate(
     *,
     metrics: str | Sequence[str] = "standard",
     n: int = 10_000,
+    real_n: int = REAL,
     split: str = "train",
     seed: int = 0,
     device: str = "cpu",
@@ -48,12 +52,15 @@ def evaluate(
     output: str | Path | None = None,
     progress: suite.Progress | None = None,
     resize: bool = False,
+    detector: str | Path | None = None,
 ) -> Scores:
     """Score a run, a game, a folder of images or a tensor of samples against real data.
 
     Args:
         subject: a `Run` or its directory, a loaded `Game`, a folder, .zip or .npz of images, or samples (n, ...).
         data: the real data; a run's own data by default.
+        real_n: the number of real data that samples are compared with on features.  Of more data, so many are taken,
+            evenly spread, and the scores record it.  Judges are trained on all data, and copies are looked for in all.
         metrics: "quick", "standard", "full" or names of `rivalry list metrics`.
         n: the number of samples to draw from a game.  Of a folder, archive or tensor with more samples, `n` are taken,
             evenly spaced in their order, with a warning.  An agent plays at most 100 episodes.
@@ -63,6 +70,8 @@ def evaluate(
         output: a folder for the pictures of scores that have one (memorization, defects).
         progress: called with the name of the work, the steps done, and the number of steps.
         resize: convert images of another size or number of channels to those of the data.  Without it they are refused.
+        detector: a cascade.xml or a model.onnx: the share of samples in which it finds its object is a further score,
+            beside the same share of the data; see `metrics.image.detector_files`.
 
     Returns:
         The scores.  Under torchrun the processes share the drawing and the extractor.  The first process scores; the
@@ -70,8 +79,11 @@ def evaluate(
     """
     if n < 1:
         raise BadRequest(f"samples are drawn by one or more; got {n}")
+    if real_n < 2:
+        raise BadRequest(f"samples are compared with two or more real data; got {real_n}")
     for name in metrics.split(",") if isinstance(metrics, str) and metrics not in PRESETS else ():
         find(name.strip())  # raises for an unknown metric, before anything is drawn
+    finder = detector_from(str(detector)) if detector is not None else None
     ranks = join()
     run = as_run(subject)
     if run is not None:
@@ -97,11 +109,13 @@ def evaluate(
     extractor = None
     if features is not None:
         extractor = find_extractor(features, real.spec, real if split == "train" else None)
-    if output and isinstance(fake, suite.Parts):
+    if (output or finder) and isinstance(fake, suite.Parts):
         fake = fake.whole()  # pictures of scores need all samples at once
     scores = suite.evaluate(
-        real, fake, asked, metrics, extractor, split, progress, held_out, game, ranks, rows
+        real, fake, asked, metrics, extractor, split, progress, held_out, game, ranks, rows, real_n
     )
+    if finder and ranks.first:
+        scores.append(_detected(cast(Tensor, fake), real, finder, split))
     if resize and isinstance(fake, Tensor) and game is None:
         scores = [replace(s, provenance={**s.provenance, "resizer": RESIZER}) for s in scores]
     for picture in pictures(scores, cast(Tensor, fake), real) if output else ():
@@ -110,6 +124,14 @@ def evaluate(
     if run is not None and ranks.first:
         _keep(scores, run, which)
     return Scores(scores)
+
+
+def _detected(fake: Tensor, real: Dataset, finder: tuple[Detector, str], split: str) -> Score:
+    """The share of samples in which a detector finds its object."""
+    real.spec.require("a detector", kind="image")
+    found, name = finder
+    provenance = {"data": real.spec.name, "split": split, "torch": torch.__version__}
+    return detected(suite.as_seen(real, fake), real, detector=found, name=name, provenance=provenance)
 
 
 def _keep(scores: list[Score], run: Run, which: str) -> None:

@@ -5,6 +5,7 @@ import platform
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import torch
@@ -14,8 +15,8 @@ import rivalry
 from rivalry import catalog, settings
 from rivalry.data import ENVIRONMENT, Data, open_data, with_settings
 from rivalry.data.source import Dataset, Source, Spec
-from rivalry.errors import BadRequest, unknown
-from rivalry.game import Actor, Game, Translator
+from rivalry.errors import BadRequest
+from rivalry.game import Game
 from rivalry.paths import is_absolute
 from rivalry.play.dynamics import find_dynamics
 from rivalry.play.engine import Callback, Engine
@@ -23,21 +24,21 @@ from rivalry.play.goal import Goal, seconds
 from rivalry.play.precision import choose_device, choose_precision, describe
 from rivalry.play.ranks import Ranks, join
 from rivalry.play.schedule import find_schedule
-from rivalry.report import write_report
-from rivalry.runs import callbacks, schema
+from rivalry.runs import schema
 from rivalry.runs.bounded import within_its_weights
+from rivalry.runs.callbacks import standing
 from rivalry.runs.drawing import refuse_seed
-from rivalry.runs.guards import Interrupted, failures_logged, guarded, locked, say, signals
+from rivalry.runs.guards import locked, say
 from rivalry.runs.opening import as_trained, maker_of, open_run
 from rivalry.runs.origin import commit, fingerprint_of
 from rivalry.runs.places import data_of, named, remember
-from rivalry.runs.progress import progress
+from rivalry.runs.playing import play
+from rivalry.runs.probe import is_small
+from rivalry.runs.progress import steps
+from rivalry.runs.recipes import in_words, plan, usual_recipe
 from rivalry.runs.run import Run, command
-from rivalry.runs.saving import Saver
+from rivalry.waiting import shown_by
 from rivalry.worlds.experience import source_of
-
-SHEETS = 12  # the number of sheets of a whole run
-MEASURES = 5
 
 
 def train(
@@ -73,10 +74,12 @@ def train(
             attribute `table` (a `Dataset`), that is used for sheets, scores and the alarm.  The default is the
             recipe's data.
         env: the environment that an agent acts in; demonstrations name their own, which must be the same.
-        recipe: a named set of settings of this game, see `rivalry show GAME`.
+        recipe: a named set of settings of this game, see `rivalry show GAME`.  On a machine without a GPU, pictures
+            are played with the recipe `laptop` by default; "paper" takes the paper's settings.
         size: height and width to which images are cropped and resized; by default they keep their size.
         rounds, samples, time: how long to train, by one of the three ("90s", "10m"); the recipe's goal by default,
-            else 2 minutes.
+            else 2 minutes.  `time` is the time until the end: with opening the data, and with sheets, scores and
+            checkpoints, which take at most a tenth of it.
         run: the directory of the run; `runs/<game>-<data>-<date>-<k>` by default.
         seed: the seed of all random numbers.
         device: auto, cpu, cuda, cuda:1, mps.
@@ -95,20 +98,15 @@ def train(
         RunFailed: training failed; everything is kept.
     """
     name, make = _made_by(game)
-    chosen = _recipe(name, recipe) if recipe else {}
-    advised_data = chosen.pop("data", None)
-    data = advised_data if data is None or (isinstance(data, str) and not data) else data
-    data = f"{ENVIRONMENT}{env}" if data is None and env else data
     lengths = {"rounds": rounds, "samples": samples, "seconds": None if time is None else seconds(time)}
-    advised = {"rounds": chosen.pop("rounds", None), "samples": chosen.pop("samples", None)}
-    advised["seconds"] = seconds(chosen.pop("time", 120)) if not any(advised.values()) else None
-    goal = Goal(**(lengths if any(v is not None for v in lengths.values()) else advised))
+    planned = plan(name, make, recipe, given, lengths)
+    data = planned.data if data is None or (isinstance(data, str) and not data) else data
+    data = f"{ENVIRONMENT}{env}" if data is None and env else data
     if data is None:
         raise BadRequest(
             f"what should {name} be trained on?  Name it with --data: `rivalry list data`, or a folder; the "
             "environment of an agent with --env"
         )
-    values = settings.check(make, {**chosen, **given}, name)
     where = choose_device(device)
     choose_precision(precision, where)  # raises if this machine does not have it
     find_dynamics(dynamics)
@@ -119,16 +117,22 @@ def train(
     refuse_seed(seed)
     pairs = isinstance(game, str) and "pairs" in catalog.find(game).needs
     ranks = join()
+    began = monotonic()
     with ranks.failing_together():
-        dataset = ranks.first_before_others(lambda: _opened(data, size=size, pairs=pairs))
+        dataset = ranks.first_before_others(lambda: _opened(data, quiet, size=size, pairs=pairs))
         if env and dataset.spec.about.get("env") != env:
             raise BadRequest(
                 f"{dataset.spec.name!r} holds no episodes of {env}, but of {dataset.spec.about.get('env', 'nothing')}"
             )
+        if recipe is None and (usual := usual_recipe(name, dataset.spec, where)):
+            planned = plan(name, make, usual, given, lengths)
+            if not quiet:
+                say(in_words(name, usual))
+        goal = planned.goal
         config: dict[str, Any] = {
             "game": name,
-            "recipe": recipe,
-            "settings": values,
+            "recipe": planned.recipe,
+            "settings": planned.settings,
             "data": named(str(data)) if isinstance(data, str | Path) else dataset.spec.name,
             "size": size,
             "spec": dataset.spec.to_json(),
@@ -161,7 +165,7 @@ def train(
             if ranks.first:
                 remember(config["fingerprint"], data)
                 _name_skipped(place, _table(dataset))
-            return _play(place, engine, goal, _table(dataset), callbacks, quiet=quiet)
+            return play(place, engine, goal, _table(dataset), callbacks, quiet=quiet, began=began)
 
 
 def resume(
@@ -192,6 +196,7 @@ def resume(
         RunFailed: training failed; everything is kept.
     """
     ranks = join()
+    began = monotonic()
     with ranks.failing_together():
         run = run if isinstance(run, Run) else open_run(run)
         config = run.config
@@ -200,7 +205,7 @@ def resume(
         where, make = choose_device(device), maker_of(config, game)
         config["settings"] = settings.check(make, config["settings"], config["game"])
         known = data_of(run) if data is None else data
-        dataset = ranks.first_before_others(lambda: _opened(known, **as_trained(run)))
+        dataset = ranks.first_before_others(lambda: _opened(known, quiet, **as_trained(run)))
         trained_on = Spec.from_json(config["spec"])
         if replace(dataset.spec, name=trained_on.name) != trained_on:  # a folder may be renamed
             raise BadRequest(
@@ -210,7 +215,7 @@ def resume(
         if isinstance(known, str | Path) and (data is not None or is_absolute(config["data"])):
             config["data"] = named(str(known))
         with locked(run, ranks):
-            return _resume(run, goal, dataset, known, make, where, ranks, callbacks, quiet, measure)
+            return _resume(run, goal, dataset, known, make, where, ranks, callbacks, quiet, measure, began)
 
 
 def _resume(
@@ -224,6 +229,7 @@ def _resume(
     further: Sequence[Callback],
     quiet: bool,
     measure: bool | None,
+    began: float,
 ) -> Run:
     config = run.config
     changed = _what_changed(config, _table(dataset), ranks)
@@ -234,8 +240,9 @@ def _resume(
     ranks.wait()
     _go_back(run, engine)
     changed += [restarted] if (restarted := getattr(engine.data, "restarted", "")) else []
-    closed = any(line.get("event") == "done" and line.get("round") == engine.t for line in run.lines())
-    if closed and engine.progress(goal) >= 1:
+    ends = [line for line in run.lines() if line.get("event") == "done" and line.get("round") == engine.t]
+    # the clock of a run by time may stop a little before its time is over
+    if ends and (engine.progress(goal) >= 1 or any(end.get("message") == f"reached {goal}" for end in ends)):
         say(f"{run.path} has done {goal} already; --rounds, --samples or --time sets a longer goal")
         return run
     config |= {"goal": goal.to_json(), "fingerprint": fingerprint_of(_table(dataset)), **reproducible(ranks)}
@@ -245,14 +252,19 @@ def _resume(
         run.write_about()
         remember(config["fingerprint"], known)
         for message in changed:
-            run.log({**callbacks.standing(engine), "event": "changed", "message": message})
+            run.log({**standing(engine), "event": "changed", "message": message})
             say(message)
-    return _play(run, engine, goal, _table(dataset), further, quiet=quiet)
+    return play(run, engine, goal, _table(dataset), further, quiet=quiet, began=began)
 
 
-def _opened(data: Data | Source, **how: Any) -> Dataset | Source:
+def _opened(data: Data | Source, quiet: bool, **how: Any) -> Dataset | Source:
     """A source as it is; all else as a table."""
-    return data if isinstance(data, Source) else open_data(data, **how)
+    if isinstance(data, Source):
+        return data
+    if quiet:
+        return open_data(data, **how)
+    with steps() as show, shown_by(show):
+        return open_data(data, **how)
 
 
 def _table(data: Dataset | Source) -> Dataset:
@@ -307,7 +319,9 @@ def _go_back(run: Run, engine: Engine) -> None:
     if not found:
         return
     checkpoint, weights, state = found
-    trouble = schema.wrong(state, schema.STATE, {}) if isinstance(state, dict) else "is no table"
+    trouble = (
+        schema.wrong(state, schema.STATE, schema.STATE_FURTHER) if isinstance(state, dict) else "is no table"
+    )
     if trouble is None and state["t"] != checkpoint.round:
         trouble = f"is of round {state['t']}"
     if trouble:
@@ -352,18 +366,6 @@ def _source(dataset: Dataset, game: Game, seed: int, device: torch.device, ranks
     return source_of(near, game, seed=seed, device=device, rank=ranks.rank, world=ranks.world)
 
 
-SMALL = 3e8  # multiply-adds: about a hundredth of a second of one core
-
-
-def is_small(game: Game, spec: Spec) -> bool:
-    """Whether a move is so little work that threads and bfloat16 cost more than they save.
-
-    A weight is used once for each datum; in a convolution, up to once for each position of the grid.
-    """
-    weights = sum(p.numel() for p in game.parameters())
-    return weights * game.batch * spec.meaning.places(spec.shape) < SMALL
-
-
 def _check_batch(game: Game, processes: int) -> None:
     if game.batch % processes:
         raise BadRequest(
@@ -375,64 +377,11 @@ def _check_batch(game: Game, processes: int) -> None:
         )
 
 
-def _play(
-    run: Run, engine: Engine, goal: Goal, dataset: Dataset, further: Sequence[Callback], *, quiet: bool
-) -> Run:
-    saver = Saver(run, run.config.get("save_every", 30), run.config.get("keep", 2))
-    sheet = callbacks.sheets(run, dataset)
-    with progress(goal, quiet or not engine.ranks.first) as show, signals(engine):
-        engine.callbacks = [
-            callbacks.log(callbacks.to_run(run), callbacks.to_tensorboard(run)),
-            callbacks.at_shares(goal, SHEETS, sheet),
-            saver,
-            show,
-        ]
-        acts = isinstance(engine.game, Actor)
-        # What a translator makes differs as its sources do, and a good agent does the same in every episode.
-        if len(dataset) and not isinstance(engine.game, Translator) and not acts:
-            alarm = callbacks.collapse_alarm(run, dataset, say)
-            engine.callbacks.append(callbacks.at_shares(goal, SHEETS, alarm))
-        if run.config.get("measure", True) and acts:
-            scores = callbacks.measure(run, callbacks.episode_scores(dataset), saver, say)
-            engine.callbacks.append(callbacks.at_shares(goal, SHEETS, scores))
-        elif run.config.get("measure", True) and len(dataset) >= 1000:
-            scores = callbacks.measure(run, callbacks.quick_scores(dataset), saver, say)
-            engine.callbacks.append(callbacks.at_shares(goal, MEASURES, scores))
-        engine.callbacks += further
-        with failures_logged(run, engine):
-            guarded(run, engine, goal, saver)
-            saver.save(engine)
-            saver.wait()
-            _finish(run, engine, goal, sheet, dataset)
-    engine.ranks.wait()
-    if engine.stopping:
-        raise Interrupted(run, engine.stopping)
-    return run
-
-
-def _finish(run: Run, engine: Engine, goal: Goal, sheet: Callable[..., None], dataset: Dataset) -> None:
-    if engine.ranks.first:
-        done = engine.progress(goal) >= 1
-        event, message = ("done", f"reached {goal}") if done else ("stopped", f"stopped by {engine.stopping}")
-        run.log({**callbacks.standing(engine), "event": event, "message": message})
-        sheet(engine)
-        callbacks.class_sheet(run, engine, dataset)
-        callbacks.film(run, engine)
-        write_report(run.path)
-
-
 def _made_by(game: str | Callable[..., Game]) -> tuple[str, Callable[..., Game]]:
     """The name of a game, and the function that makes it."""
     if callable(game):
         return game.__name__, game
     return game, catalog.maker(catalog.find(game))
-
-
-def _recipe(game: str, name: str) -> dict[str, Any]:
-    known = catalog.recipes(catalog.find(game))
-    if name not in known:
-        raise unknown(f"recipe of {game}", name, known, f"it has {', '.join(known) or 'none'}")
-    return dict(known[name])
 
 
 def _in_words(spec: Spec) -> str:

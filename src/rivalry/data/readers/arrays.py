@@ -28,8 +28,8 @@ from rivalry.errors import BadRequest
 from rivalry.kinds import find_kind
 from rivalry.kinds.kind import Kind
 
-_DATA = ("x", "images", "image", "data", "arr_0")
-_LABELS = ("y", "labels", "label", "targets")
+_DATA = ("x", "X", "images", "image", "imgs", "img", "pictures", "samples", "data", "arr_0")
+_LABELS = ("y", "Y", "labels", "label", "targets", "target")
 _SPLITS = ("train", "test", "val")
 _DEMONSTRATIONS = frozenset(
     ("observations", "actions", "rewards", "lengths", "horizon", "env")

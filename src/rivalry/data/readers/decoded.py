@@ -21,6 +21,7 @@ from rivalry.data.readers.budget import processors, require_set, room
 from rivalry.data.readers.decode import DAMAGED, DEEP, Look, Pixels, decode, look, white_of
 from rivalry.data.readers.kept import DONE, is_whole, kept_at, load_table, write_whole
 from rivalry.errors import BadRequest
+from rivalry.waiting import counted
 
 VERSION = 2  # of the tables in the cache; increase it when decoding changes
 
@@ -112,7 +113,10 @@ def decode_once(
             decoded, or the cache has no room for them.
     """
     if not images:
-        raise BadRequest(f"no images in {where}; expected .png, .jpg, .webp or another image format")
+        raise BadRequest(
+            f"no images in {where}; expected .png, .jpg, .webp or another image format; "
+            "docs/your-data.md shows every layout that is read"
+        )
     identity = json.dumps([VERSION, size, key], sort_keys=True)
     folder = kept_at("decoded", hashlib.sha256(identity.encode()).hexdigest()[:32])
     if not is_whole(folder):
@@ -123,11 +127,14 @@ def decode_once(
     return Decoded(load_table(folder / "x.npy"), kept, [*skipped.values()], facts["converted"])
 
 
-def attempt(work: Callable[[Encoded], R], images: Sequence[Encoded], size: int = 2**18) -> Iterator[R | str]:
+def attempt(
+    work: Callable[[Encoded], R], images: Sequence[Encoded], size: int = 2**18, what: str = "reading images"
+) -> Iterator[R | str]:
     """The results of `work` on each image, in order, computed in threads.  For a damaged image: the reason as a string.
 
     Args:
         size: bytes of one result; at most 256 MiB of results wait for the consumer.
+        what: the name of the work, for whoever shows its progress.
     """
 
     def one(image: Encoded) -> R | str:
@@ -138,8 +145,9 @@ def attempt(work: Callable[[Encoded], R], images: Sequence[Encoded], size: int =
 
     chunk = min(max(2**28 // size, 1), 256)
     with ThreadPoolExecutor(processors()) as pool:
-        for start in range(0, len(images), chunk):
-            yield from pool.map(one, images[start : start + chunk])
+        starts = range(0, len(images), chunk)
+        done = (result for start in starts for result in pool.map(one, images[start : start + chunk]))
+        yield from counted(what, done, len(images))
 
 
 def plan(looks: Iterable[Look], size: Size | None = None) -> tuple[int, int, int]:
@@ -192,7 +200,7 @@ def _decode_into(
     folder: Path, images: Sequence[Encoded], size: Size | None, where: str, others: Sequence[Encoded]
 ) -> None:
     """Write x.npy, and a file with facts about its images."""
-    looks = list(attempt(look_at, images))
+    looks = list(attempt(look_at, images, what="looking at images"))
     require_room(images, looks, where)
     shape, white = _shape(looks, images, size, where), DEEP
     while True:

@@ -7,8 +7,10 @@ stand in every score made with it.
 import hashlib
 import json
 import os
+import shutil
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,6 +30,7 @@ from rivalry.metrics.game.codes import evaluating
 
 BUNDLED = Path(__file__).parent / "bundled"
 Progress = Callable[[int, int], None]  # how much is done, of how much
+PART = 1000  # data whose features are kept together while those of a whole set are made
 CONFIDENT = 0.9  # a verdict at least this probable counts as confident
 
 
@@ -307,9 +310,45 @@ def features_of(
         kept = {}
     if not (among.any(not kept) if among else not kept):
         return kept["features"], kept.get("logits")
-    features, logits = extract(extractor, data, progress=progress, among=among)
-    _keep({"features": features} | ({} if logits is None else {"logits": logits}), path, {"of": known})
+    if among:
+        features, logits = extract(extractor, data, progress=progress, among=among)
+    else:
+        features, logits = _extract_in_parts(extractor, data, path.with_suffix(".parts"), known, progress)
+    _keep(_named(features, logits), path, {"of": known})
+    shutil.rmtree(path.with_suffix(".parts"), ignore_errors=True)
     return features, logits
+
+
+def _extract_in_parts(
+    extractor: Extractor, data: Dataset, folder: Path, known: tuple[str, ...], progress: Progress | None
+) -> tuple[Tensor, Tensor | None]:
+    """`extract`, with the features of every thousand data kept in `folder`, so that after a stop it goes on."""
+    parts: list[tuple[Tensor, Tensor | None]] = []
+    with suppress(OSError):  # a cache that cannot be written costs only the warning of `_keep`
+        folder.mkdir(exist_ok=True)
+    for start in range(0, len(data), PART):
+        path = folder / f"{start:09d}.safetensors"
+        rows = torch.arange(start, min(start + PART, len(data)))
+        try:
+            kept = load_file(path)
+            found = kept["features"], kept.get("logits")
+        except (FileNotFoundError, SafetensorError, KeyError):  # not computed yet, or cut short
+            report = _further(progress, start, len(data))
+            found = extract(extractor, data.only(rows), progress=report)
+            if len(data) > PART:
+                _keep(_named(*found), path, {"of": known})
+        parts.append(found)
+    features, logits = zip(*parts)
+    return torch.cat(features), None if logits[0] is None else torch.cat(logits)
+
+
+def _further(progress: Progress | None, start: int, of: int) -> Progress | None:
+    """The progress of a part as that of the whole."""
+    return None if progress is None else lambda done, part: progress(start + done, of)
+
+
+def _named(features: Tensor, logits: Tensor | None) -> dict[str, Tensor]:
+    return {"features": features} | ({} if logits is None else {"logits": logits})
 
 
 def _keep(tensors: dict[str, Tensor], path: Path, header: dict[str, Any]) -> None:

@@ -90,7 +90,33 @@ def haar(name: str) -> Detector:
     known = sorted(file.stem for file in folder.glob("haarcascade_*.xml"))
     if name not in known:
         raise BadRequest(f"OpenCV has no cascade {name!r}; it has {', '.join(known)}")
-    finder = cascade(str(folder / f"{name}.xml"))
+    return _looking(cascade(str(folder / f"{name}.xml")), cv2)
+
+
+def cascade_of(path: Path) -> Detector:
+    """A cascade from a file, as a detector; it looks as `haar` does.
+
+    Raises:
+        BadRequest: OpenCV is not installed, too new to have cascades, or cannot read the file.
+    """
+    try:
+        import cv2
+
+        finder = cv2.CascadeClassifier()
+    except (ImportError, AttributeError):
+        raise BadRequest(
+            "a cascade needs OpenCV before version 5: pip install 'opencv-python-headless<5'"
+        ) from None
+    try:
+        whole = finder.load(str(path)) and not finder.empty()
+    except cv2.error:
+        whole = False
+    if not whole:
+        raise BadRequest(f"{path} is no cascade that OpenCV can read")
+    return _looking(finder, cv2)
+
+
+def _looking(finder: Any, cv2: Any) -> Detector:
     look = lambda image: len(finder.detectMultiScale(_enlarged(image, cv2), 1.1, 3)) > 0
     return lambda x: torch.tensor([look(image) for image in grey(x)])
 
