@@ -86,7 +86,7 @@ class Move:
 
     player: Player | None
     loss: Tensor | None
-    notes: dict[str, Tensor | float] = field(default_factory=dict)
+    notes: Mapping[str, Tensor | float] = field(default_factory=dict)
     hold: bool = False
 
     @property

@@ -1,6 +1,7 @@
 """The arguments that a game needs to sample: classes, data to translate, data of another column to be told."""
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -47,7 +48,7 @@ def rows_for(game: Game, data: Dataset, n: int, label: Tensor | None = None) -> 
     return told_rows(data, n) if isinstance(game, Told) else None
 
 
-def told_once(game: Game, given: dict[str, Tensor], n: int) -> dict[str, Tensor]:
+def told_once(game: Game, given: dict[str, Any], n: int) -> dict[str, Any]:
     """The same arguments, a single datum that the game is told being repeated for all `n` samples.
 
     Raises:

@@ -80,7 +80,7 @@ def _example(entry: catalog.Entry) -> "Spec":
     spec = toy(kind.name, classes=len(classes)).spec
     if kind.axes == 2:
         spec = Spec("28 x 28 grey", kind.name, (1, 28, 28), classes)
-    caption = find_kind("tokens").toy().spec.x
+    caption = toy("tokens").spec.x
     further = {"pairs": {"source": spec.x}, "captions": {"caption": caption}}
     return replace(spec, extra=next((further[need] for need in entry.needs if need in further), {}))
 

@@ -17,7 +17,7 @@ TAPS = (1.0, 4.0, 6.0, 4.0, 1.0)
 
 def laplacian(x: Tensor, levels: int) -> list[Tensor]:
     """The levels of images (n, c, h, w), the finest first; fewer for a small image."""
-    found = []
+    found = list[Tensor]()
     while len(found) < levels - 1 and min(x.shape[2:]) >= LEAST:
         small = halved(x)
         found.append(x - F.interpolate(small, size=x.shape[2:], mode="bilinear", align_corners=False))

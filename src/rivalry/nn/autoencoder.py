@@ -1,7 +1,7 @@
 """Encoders and decoders of a datum: DCGAN's convolutions for images, else perceptrons.  Both may be told classes."""
 
 import math
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -77,10 +77,11 @@ class Decoder(nn.Module):
         self.image = spec.meaning.axes == 2
         if self.image:
             c, h, w = spec.shape
-            self.network: nn.Module = ConvGenerator(
+            generator = ConvGenerator(
                 latent + classes, (c * max(parts, 1), h, w), width=width, norm=layer_norm
             )
-            self.network.body = cast(nn.Sequential, self.network.body)[:-1]  # all but its tanh
+            generator.body = nn.Sequential(*list(generator.body)[:-1])  # all but its tanh
+            self.network: nn.Module = generator
         else:
             shape = (*spec.shape, parts) if parts else spec.shape
             self.network = PerceptronGenerator(latent + classes, shape, width=width, bounded=False)

@@ -96,7 +96,7 @@ def _write_arrays(parts: Iterable[Tensor], file: BinaryIO, spec: Spec, label: Te
             header = {"descr": descr, "fortran_order": False, "shape": (n, *shape)}
             np.lib.format.write_array_header_1_0(x, header)
             shutil.copyfileobj(kept, x, 1 << 20)
-        further = {"kind": spec.kind, "about": json.dumps(spec.about)}
+        further: dict[str, Any] = {"kind": spec.kind, "about": json.dumps(spec.about)}
         if label is not None:
             further["label"] = [spec.classes[k] for k in label.tolist()]
         for name, value in further.items():

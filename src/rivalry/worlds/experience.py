@@ -98,11 +98,14 @@ class Experience:
                 seen[k + 1, i] = copy.seen
         self.drawn += steps * n
         tensor = lambda array: torch.from_numpy(array).to(self.device)
+        reward, ended, cut = tensor(scalars)
         return Lived(
             tensor(seen[:-1]),
             tensor(following),
             torch.stack(actions).to(self.device),
-            *tensor(scalars),
+            reward,
+            ended,
+            cut,
             [gained for gained, _ in finished],
             [float(cells) for _, cells in finished] if world.grid else [],
         )

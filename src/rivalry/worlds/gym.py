@@ -30,7 +30,7 @@ def gymnasium() -> Any:
     return gymnasium
 
 
-def from_gymnasium(name: str, pictures: bool = False) -> "Gym":
+def from_gymnasium(name: str, pictures: bool = False) -> "Gym | Noisy":
     """One of Gymnasium's environments.
 
     A name that ends in "+noise" is the environment with a noisy television beside it: 100 further numbers are seen,
@@ -114,9 +114,10 @@ class FixedCartPole(Gym):
     """
 
     def __init__(self, pictures: bool = False):
-        env = from_gymnasium("CartPole-v1", pictures).env
-        super().__init__(env, "CartPole-fixed")
-        self._pole = env.unwrapped
+        plain = from_gymnasium("CartPole-v1", pictures)
+        assert isinstance(plain, Gym)
+        super().__init__(plain.env, "CartPole-fixed")
+        self._pole = plain.env.unwrapped
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool]:
         self._pole.steps_beyond_terminated = None  # it warns of steps after a fall

@@ -72,7 +72,7 @@ def open_npz(path: Path, split: str = "train", size: Size | None = None) -> Data
         others = [data for name, (data, _) in splits.items() if name != split]
         highest = _highest(archive, others, x) if kind is None else 0
     used = {*KEYS, *(key for keys in splits.values() for key in keys)}
-    what, converted = f"{splits[split][0]} in {path}", {}
+    what, converted = f"{splits[split][0]} in {path}", dict[str, int]()
     if kind is not None:
         data = as_kind(x, kind, about, what)
     else:

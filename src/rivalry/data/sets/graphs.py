@@ -40,7 +40,11 @@ def _cora(split: str) -> Dataset:
         pairs = {name: torch.from_numpy(archive[name].astype(np.int64)) for name in archive.files}
     nodes, train = int(pairs["nodes"]), pairs["train"]
     edges = train if split == "train" else torch.cat([train, pairs["validation"], pairs["test"]])
-    facts = {"license": "MIT", "held_out_edges": pairs["test"], "no_edges": pairs["test_none"]}
+    facts: dict[str, object] = {
+        "license": "MIT",
+        "held_out_edges": pairs["test"],
+        "no_edges": pairs["test_none"],
+    }
     return _single("cora-ml", joined(edges, nodes), facts)
 
 
@@ -50,7 +54,7 @@ def _blocks(split: str) -> Dataset:
     chance = torch.where(block[:, None] == block, WITHIN, BETWEEN)
     edges = torch.nonzero((torch.rand(NODES, NODES, generator=draw) < chance).triu(1))
     kept, held_out, none = hold_out(edges, NODES, HELD_OUT, draw)
-    facts = {"held_out_edges": held_out, "no_edges": none, "blocks": block}
+    facts: dict[str, object] = {"held_out_edges": held_out, "no_edges": none, "blocks": block}
     return _single("blocks", joined(kept if split == "train" else edges, NODES), facts)
 
 

@@ -115,7 +115,7 @@ class GLO(Game):
         self.table = nn.Parameter(torch.zeros(rows, latent))
         self.register_buffer("begun", torch.zeros(rows, dtype=torch.bool))  # the codes whose data were seen
         self.generator = Player(G, optimizer=generator)
-        self.codes = Player(cast(nn.Parameter, self.table), optimizer=codes)
+        self.codes = Player(self.table, optimizer=codes)
 
     def round(self, data: Source, t: int) -> Iterator[tuple[Move, ...]]:
         if t == 0:

@@ -71,8 +71,9 @@ class VAEGAN(Coder):
         real, of_again, of_fake = (self.D.looks(each, *given) for each in (x, again, fake))
         unlike = (as_float32(of_again.features) - as_float32(real.features)).square().mean() / 2
         divergence = codes.divergence().mean() / real.features.shape[1]
-        fooled = sum(self.divergence.generator(look.scores) for look in (of_again, of_fake))
-        told = sum(self.divergence.critic(real.scores, look.scores) for look in (of_again, of_fake)) / 2
+        fooled = self.divergence.generator(of_again.scores) + self.divergence.generator(of_fake.scores)
+        each = [self.divergence.critic(real.scores, look.scores) for look in (of_again, of_fake)]
+        told = (each[0] + each[1]) / 2
         yield (
             Move(self.inference, divergence + unlike, {"divergence": divergence, "unlike": unlike}),
             Move(self.generator, self.likeness * unlike + fooled, {"fooled": fooled}),
