@@ -83,7 +83,8 @@ def evaluate(
     held_out = None
     if isinstance(data, str) and other and other in real.facts.get("splits", ()):
         held_out = partial(open_data, data, other, **opened)
-    game, rows = subject if isinstance(subject, Game) else None, None
+    game = subject if isinstance(subject, Game) else None
+    rows: Tensor | None = None
     if game is not None:
         fake, asked = _samples_of(game, real, n, seed, ranks)
         rows = rows_for(game, real, n, asked)

@@ -4,7 +4,8 @@ Sheets are white with dark text, so that any viewer shows them well.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -112,13 +113,13 @@ def _lay(
     places: list[tuple[int, int]],
     names: dict[int, str],
     indent: int,
-    under: dict[int, str] | None = None,
+    under: Mapping[int, str] = MappingProxyType({}),
 ) -> Image.Image:
     """Samples at (row, column), the names of some rows at their left, `indent` pixels for those, text under others."""
     rows, columns = (1 + max(place[axis] for place in places) for axis in (0, 1))
     pixels = _resized(x, rows, columns, at_least=14 if names else 1)
     tiles = _opaque(to_uint8(pixels)).permute(0, 2, 3, 1).contiguous().cpu().numpy()  # (n, h, w, 3)
-    under, font, (h, w) = under or {}, ImageFont.load_default(size=13), tiles.shape[1:3]
+    font, (h, w) = ImageFont.load_default(size=13), tiles.shape[1:3]
     top = lambda row: MARGIN + row * (h + GAP) + LINE * sum(above < row for above in under)
     wide = max([columns * (w + GAP) - GAP, *(math.ceil(font.getlength(text)) for text in under.values())])
     page = Image.new("RGB", (2 * MARGIN + indent + wide, MARGIN - GAP + top(rows)), "white")
