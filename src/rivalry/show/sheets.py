@@ -4,8 +4,7 @@ Sheets are white with dark text, so that any viewer shows them well.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -79,7 +78,7 @@ def _grid(x: Tensor, columns: int | None) -> Image.Image:
     n, h, w = x.shape[0], *x.shape[2:]
     columns = min(columns or math.ceil(math.sqrt(n * h / w)), n)
     places = [divmod(i, columns) for i in range(n)]
-    return _lay(x, places, names={}, indent=0)
+    return _lay(x, places, names={}, indent=0, under={})
 
 
 def _by_sentence(x: Tensor, columns: int | None, under: Sequence[str]) -> Image.Image:
@@ -105,7 +104,9 @@ def _by_class(x: Tensor, columns: int | None, labels: Tensor, classes: tuple[str
     names = {row: name if len(name) <= 24 else name[:23] + "…" for row, name in names.items()}
     font = ImageFont.load_default(size=13)
     widest = max(font.getlength(name) for name in names.values())
-    return _lay(x[torch.tensor(order, device=x.device)], places, names, indent=math.ceil(widest) + MARGIN)
+    return _lay(
+        x[torch.tensor(order, device=x.device)], places, names, indent=math.ceil(widest) + MARGIN, under={}
+    )
 
 
 def _lay(
@@ -113,7 +114,7 @@ def _lay(
     places: list[tuple[int, int]],
     names: dict[int, str],
     indent: int,
-    under: Mapping[int, str] = MappingProxyType({}),
+    under: dict[int, str],
 ) -> Image.Image:
     """Samples at (row, column), the names of some rows at their left, `indent` pixels for those, text under others."""
     rows, columns = (1 + max(place[axis] for place in places) for axis in (0, 1))
