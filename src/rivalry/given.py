@@ -58,8 +58,10 @@ def told_once(game: Game, given: dict[str, Any], n: int) -> dict[str, Any]:
         return given
     if game.told not in given:
         raise BadRequest(f"this game makes each sample for a {game.told} and was given none")
-    value = given[game.told]
-    return {**given, game.told: value.expand(n, *value.shape[1:]).to(game.device)}
+    value = given[game.told].to(game.device)
+    if len(value) not in (1, n):
+        raise BadRequest(f"one {game.told} for all samples or one each: expected 1 or {n}, got {len(value)}")
+    return {**given, game.told: value.expand(n, *value.shape[1:])}
 
 
 def words_under(game: Game, spec: Spec, given: dict[str, Tensor], each: int) -> list[str]:

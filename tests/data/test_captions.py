@@ -47,5 +47,5 @@ def test_labels_and_sentences_stand_in_one_table(folder: Path) -> None:
 
 def test_images_without_a_sentence_are_named(folder: Path) -> None:
     (folder / "train" / "metadata.csv").write_text("file_name,text\n0.png,a cat\n1.png,a cat")
-    with pytest.raises(BadRequest, match=r"2 images in .* have no sentence; the first is train/2.png"):
+    with pytest.raises(BadRequest, match=r"2 images in .* have no sentence; the first is .*2\.png"):
         open_data(folder)

@@ -98,7 +98,8 @@ def evaluate(
     held_out = None
     if isinstance(data, str) and other and other in real.facts.get("splits", ()):
         held_out = partial(open_data, data, other, **opened)
-    game, rows = subject if isinstance(subject, Game) else None, None
+    game = subject if isinstance(subject, Game) else None
+    rows: Tensor | None = None
     if game is not None:
         n = min(n, EPISODES) if isinstance(game, Actor) else n  # it has to play each of them
         fake, asked = _samples_of(game, real, n, seed, ranks)

@@ -78,7 +78,7 @@ def _grid(x: Tensor, columns: int | None) -> Image.Image:
     n, h, w = x.shape[0], *x.shape[2:]
     columns = min(columns or math.ceil(math.sqrt(n * h / w)), n)
     places = [divmod(i, columns) for i in range(n)]
-    return _lay(x, places, names={}, indent=0)
+    return _lay(x, places, names={}, indent=0, under={})
 
 
 def _by_sentence(x: Tensor, columns: int | None, under: Sequence[str]) -> Image.Image:
@@ -104,7 +104,9 @@ def _by_class(x: Tensor, columns: int | None, labels: Tensor, classes: tuple[str
     names = {row: name if len(name) <= 24 else name[:23] + "…" for row, name in names.items()}
     font = ImageFont.load_default(size=13)
     widest = max(font.getlength(name) for name in names.values())
-    return _lay(x[torch.tensor(order, device=x.device)], places, names, indent=math.ceil(widest) + MARGIN)
+    return _lay(
+        x[torch.tensor(order, device=x.device)], places, names, indent=math.ceil(widest) + MARGIN, under={}
+    )
 
 
 def _lay(
@@ -112,13 +114,13 @@ def _lay(
     places: list[tuple[int, int]],
     names: dict[int, str],
     indent: int,
-    under: dict[int, str] | None = None,
+    under: dict[int, str],
 ) -> Image.Image:
     """Samples at (row, column), the names of some rows at their left, `indent` pixels for those, text under others."""
     rows, columns = (1 + max(place[axis] for place in places) for axis in (0, 1))
     pixels = _resized(x, rows, columns, at_least=14 if names else 1)
     tiles = _opaque(to_uint8(pixels)).permute(0, 2, 3, 1).contiguous().cpu().numpy()  # (n, h, w, 3)
-    under, font, (h, w) = under or {}, ImageFont.load_default(size=13), tiles.shape[1:3]
+    font, (h, w) = ImageFont.load_default(size=13), tiles.shape[1:3]
     top = lambda row: MARGIN + row * (h + GAP) + LINE * sum(above < row for above in under)
     wide = max([columns * (w + GAP) - GAP, *(math.ceil(font.getlength(text)) for text in under.values())])
     page = Image.new("RGB", (2 * MARGIN + indent + wide, MARGIN - GAP + top(rows)), "white")

@@ -20,18 +20,12 @@ def caption_column(said: Sequence[str], taught: Sequence[str]) -> tuple[Column, 
 
     Args:
         said: a sentence for each row.
-        taught: the sentences of the training split.  A word that they hold less than twice is unknown.
-
-    Raises:
-        BadRequest: the training split holds no word twice.
+        taught: the sentences of the training split.  A word that they hold less than twice is unknown, unless all are.
     """
     rows, known = ([WORD.findall(text.lower()) for text in some] for some in (said, taught))
     counted = Counter(word for row in known for word in row)
-    words = sorted((w for w, n in counted.items() if n >= RARE), key=lambda w: (-counted[w], w))
-    if not words:
-        raise BadRequest(
-            "the sentences beside the images hold no word twice, so that nothing can be learned of them"
-        )
+    often = [w for w, n in counted.items() if n >= RARE] or [*counted]
+    words = sorted(often, key=lambda w: (-counted[w], w))
     width = 1 + min(LONGEST, max(map(len, known)))
     return Column("tokens", (width,), {"vocabulary": words, "join": " "}), encode(rows, words, width)
 

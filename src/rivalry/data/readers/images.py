@@ -25,7 +25,7 @@ from rivalry.data.readers.decoded import Size, decode_once
 from rivalry.data.readers.label_files import read_captions, read_labels
 from rivalry.data.readers.members import EXTENSIONS, Member, members_of
 from rivalry.data.readers.splits import SPLITS, canonical
-from rivalry.data.source import Dataset, Spec
+from rivalry.data.source import Column, Dataset, Spec
 from rivalry.errors import BadRequest
 
 __all__ = ["EXTENSIONS", "Listing", "Member", "list_images", "open_images", "sort_classes"]
@@ -87,7 +87,8 @@ def open_images(path: Path, split: str = "train", size: Size | None = None) -> D
         others=[one.encoded for one in others],
     )
     name = path.resolve().name if path.is_dir() else path.stem
-    extra, columns = {}, {}
+    extra: dict[str, Column] = {}
+    columns: dict[str, torch.Tensor] = {}
     if listing.captions:
         said = [listing.captions[members[i].name] for i in decoded.kept]
         taught = [listing.captions.get(one.name, "") for one in listing.splits["train"]]
