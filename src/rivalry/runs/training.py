@@ -151,7 +151,12 @@ def train(
             make, config, dataset, where, ranks
         )  # raises if the game cannot use the data, before a run exists
         config |= reproducible(ranks)
-        place = _create(Path(run) if run else None, config, f"{name}-{Path(config['data']).stem}", ranks)
+        place = _create(
+            Path(run) if run else None,
+            config,
+            f"{name}-{Path(config['data'].removeprefix(ENVIRONMENT)).stem}",
+            ranks,
+        )
         with locked(place, ranks):
             if ranks.first:
                 _name_skipped(place, _table(dataset))
