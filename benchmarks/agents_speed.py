@@ -4,7 +4,7 @@
     python benchmarks/agents_speed.py [--steps 24576]
 
 `imitation` by its guide: 8 environments, PPO with minibatches of 64 and 5 epochs, 8 turns of the critic on 1,024 steps
-for each 8,192.  Ours by its own settings (minibatches of 512), and by these.  The whole loop counts: playing, both players.
+for each 8,192.  Ours by its own settings (minibatches of 512), and by these.  The whole loop counts.
 
 Writes benchmarks/results/agents-speed.json and .md.
 """

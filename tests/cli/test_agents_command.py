@@ -22,9 +22,7 @@ def test_from_demonstrations_to_a_run_that_is_watched(typed, here: Path) -> None
     shown = typed("demonstrate walk --policy scripted -n 4 -o demos.npz")
     assert shown.status == 0, shown
     assert "mean 6.0" in shown.out
-    done = typed(
-        f"train gail --env walk --data demos.npz --rounds 4 --run a {SMALL} -s lr=0.02 --save-every 0"
-    )
+    done = typed(f"train gail --env walk --data demos.npz --rounds 20 --run a {SMALL} -s lr=0.02")
     assert done.status == 0, done
     run = Run.open(here / "a")
     scores = [line["metrics"] for line in run.lines() if "metrics" in line]
@@ -32,9 +30,8 @@ def test_from_demonstrations_to_a_run_that_is_watched(typed, here: Path) -> None
     assert named["returns[demonstrations]"] == 6
     assert {"returns", "returns[random]"} <= named.keys()
     assert "returns[random]" in (here / "a" / "report.html").read_text()
-    assert (
-        any("critic/accuracy" in line.get("notes", {}) for line in run.lines()) or run.newest()[0].round == 4
-    )
+    notes = [line["notes"] for line in run.lines() if "notes" in line]
+    assert {"critic/accuracy", "policy/return", "policy/entropy"} <= notes[-1].keys()
     seen = typed("watch a -n 3")
     assert seen.status == 0 and seen.out.startswith("return ") and "mean" in seen.out
     measured = typed("evaluate a --metrics returns -n 5 --json")

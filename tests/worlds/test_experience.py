@@ -14,6 +14,7 @@ from rivalry.metrics.game.returns import cells
 from rivalry.worlds import world as worlds
 from rivalry.worlds.demonstrations import demonstrate, thinned, write
 from rivalry.worlds.experience import Experience, played, returns, split, steps_of
+from rivalry.worlds.grid import SmallGrid, following, reward_of_cells, soft_policy
 from rivalry.worlds.policies import find_policy, random_policy
 
 RIGHT = lambda seen: torch.ones(len(seen), dtype=torch.long)
@@ -163,3 +164,25 @@ def test_the_cells_of_a_map_are_those_that_were_visited() -> None:
     assert visited == [(0, 0), (0, 1), (2, 3)]
     assert tile[0, 1] < tile[0, 0]
     assert cells(x).tolist() == [3]
+
+
+def test_the_demonstrator_of_the_grid_is_the_fixed_point_of_soft_value_iteration() -> None:
+    """log π = (r + γ V(s') - V(s)) / temperature, for one V of cells."""
+    p = soft_policy(0.2, 0.95)
+    np.testing.assert_allclose(p.sum(1), 1, atol=1e-6)
+    corner = 35
+    assert p[corner].argmax() == 0  # it stays where it is paid most
+    stay = 0.2 * np.log(p[:, 0])
+    value = (reward_of_cells() - stay) / (1 - 0.95)  # of staying: V(s) = (r - t log π) / (1 - γ)
+    others = (reward_of_cells()[:, None] + 0.95 * value[following()] - value[:, None]) / 0.2
+    np.testing.assert_allclose(np.log(p), others, atol=1e-4)
+
+
+def test_the_grid_pays_for_the_cell_that_a_step_begins_in() -> None:
+    world, reward = SmallGrid(), reward_of_cells()
+    for seed in range(5):
+        world.reset(seed)
+        before = world.cell
+        _, paid, ended = world.step(1)
+        assert paid == reward[before] and not ended
+        assert world.cell == (before if before % 6 == 5 else before + 1)

@@ -159,7 +159,10 @@ def train(
         )  # raises if the game cannot use the data, before a run exists
         config |= reproducible(ranks)
         place = _create(
-            Path(run) if run else None, config, f"{name}-{Path(with_settings(config['data'])[0]).stem}", ranks
+            Path(run) if run else None,
+            config,
+            f"{name}-{Path(with_settings(config['data'])[0].removeprefix(ENVIRONMENT)).stem}",
+            ranks,
         )
         with locked(place, ranks):
             if ranks.first:

@@ -91,9 +91,8 @@ def from_stable_baselines(path: Path, spec: Spec) -> Act:
         BadRequest: it is no such archive, or its network does not fit the environment.
     """
     weights, activation = _weights(path), _activation(path)
-    layers = sorted(
-        {name.rsplit(".", 1)[0] for name in weights if name.startswith("mlp_extractor.policy_net.")}
-    )
+    hidden = {name.rsplit(".", 1)[0] for name in weights if name.startswith("mlp_extractor.policy_net.")}
+    layers = sorted(hidden, key=lambda name: (len(name), name))
     chain = [(weights[f"{layer}.weight"], weights[f"{layer}.bias"]) for layer in [*layers, "action_net"]]
     sizes = chain[0][0].shape[1], chain[-1][0].shape[0]
     about = spec.about

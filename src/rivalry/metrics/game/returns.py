@@ -49,10 +49,11 @@ def scores(
     """Scores of episodes (n, t, d), and of others' episodes by name."""
     facts = {**(provenance or {}), "spread": "standard error over episodes"}
     measures = {"returns": summed, **({"cells": cells} if spec.about.get("grid") else {})}
-    order = ["cells", "returns"] if "cells" in measures else ["returns"]
     named = {"": x, **{f"[{name}]": each for name, each in others.items()}}
     return [
-        _score(f"{name}{who}", measures[name](each), facts) for name in order for who, each in named.items()
+        _score(f"{name}{who}", measures[name](each), facts)
+        for name in measures
+        for who, each in named.items()
     ]
 
 
