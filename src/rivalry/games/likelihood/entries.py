@@ -131,4 +131,13 @@ ENTRIES = (
         "data drawn again from short codes, and a normal distribution of these",
         kinds=("image", "points"),
     ),
+    Entry(
+        "vqgan",
+        "rivalry.games.likelihood.vqgan:vqgan",
+        "Taming Transformers for High-Resolution Image Synthesis",
+        "Esser et al.",
+        2020,
+        "arXiv 2012.09841",
+        "images as discrete codes, and a transformer that writes them",
+    ),
 )
