@@ -46,7 +46,9 @@ def _chosen(run: Run, most: int) -> Sequence[Path]:
     found = sorted((run.path / "samples").glob("*.png"))
     rounds = [path for path in found if path.stem.isdigit() and not path.is_symlink()]
     most = min(most, len(rounds))
-    kept = [rounds[round(i * (len(rounds) - 1) / max(most - 1, 1))] for i in range(most)]
+    kept = [
+        rounds[-1 - round(i * (len(rounds) - 1) / max(most - 1, 1))] for i in range(most)
+    ]  # the last first
     return [*kept, *(path for path in found if path.stem == "classes" and not path.is_symlink())]
 
 

@@ -207,7 +207,7 @@ def resume(
         goal = Goal(**(new if any(v is not None for v in new.values()) else config["goal"]))
         where, make = choose_device(device), maker_of(config, game)
         config["settings"] = settings.check(make, config["settings"], config["game"])
-        known = data_of(run) if data is None else data
+        known: Data | Source = data_of(run) if data is None else data
         dataset = ranks.first_before_others(lambda: _opened(known, quiet, **as_trained(run)))
         trained_on = Spec.from_json(config["spec"])
         if replace(dataset.spec, name=trained_on.name) != trained_on:  # a folder may be renamed
