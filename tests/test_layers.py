@@ -206,6 +206,7 @@ LIGHT = {
     "list --json": as_typed("list", "--json"),
     "list data": as_typed("list", "data"),
     "list metrics": as_typed("list", "metrics"),
+    "list runs": as_typed("list", "runs"),
 }
 
 

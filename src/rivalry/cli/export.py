@@ -17,7 +17,7 @@ def export(run: str, output: Path, which: str) -> None:
     It is what `sample` uses: the averaged generator, with standing statistics.  The file is read back and held against
     the run before it takes its place.
 
-    RUN is its directory, or its id on the Hugging Face Hub.
+    RUN is its directory, demo:NAME of `rivalry list runs`, or its id on the Hugging Face Hub.
     """
     from rivalry.runs.export import export as write
     from rivalry.runs.opening import local, open_run

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 @click.command("list")
-@click.argument("what", default="games", metavar="[games|data|metrics]")
+@click.argument("what", default="games", metavar="[games|data|metrics|runs]")
 @click.option("--kind", help="only games of this kind, such as image")
 @options.as_json
 def show_list(what: str, kind: str | None, as_json: bool) -> None:
-    """List the games, the data sets or the metrics."""
-    lists = {"games": lambda: _games(kind), "data": _data, "metrics": _metrics}
+    """List the games, the data sets, the metrics or the trained runs that come with the package."""
+    lists = {"games": lambda: _games(kind), "data": _data, "metrics": _metrics, "runs": _runs}
     if what not in lists:
-        raise unknown("list of", what, lists, "there is one of games, data and metrics")
+        raise unknown("list of", what, lists, "there is one of games, data, metrics and runs")
     rows = lists[what]()
     if as_json:
         print(json.dumps(rows, indent=1))
@@ -113,3 +113,12 @@ def _metrics() -> list[dict[str, object]]:
     from rivalry.metrics.table import METRICS
 
     return [{"name": metric.name, "what": metric.title} for metric in METRICS]
+
+
+def _runs() -> list[dict[str, object]]:
+    from rivalry.runs.shipped import PREFIX, certificates
+
+    return [
+        {"name": f"{PREFIX}{name}", "game": made["game"], "data": made["data"], "what": made["what"]}
+        for name, made in certificates().items()
+    ]

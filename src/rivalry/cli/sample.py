@@ -45,7 +45,7 @@ def sample(
 ) -> None:
     """Draw samples from a trained game.
 
-    RUN is its directory, or its id on the Hugging Face Hub.
+    RUN is its directory, demo:NAME of `rivalry list runs`, or its id on the Hugging Face Hub.
     """
     import torch
 
