@@ -10,8 +10,7 @@ from PIL import Image
 
 from rivalry import catalog, settings
 from rivalry.data.check import Report, check, glance
-from rivalry.data.source import Spec
-from rivalry.kinds import find_kind
+from rivalry.data.source import Spec, toy
 from rivalry.runs import advice as module
 from rivalry.runs.advice import advise, lines
 from rivalry.runs.probe import noise, seconds_of_a_round
@@ -25,6 +24,7 @@ def report(
     found = Report("my pictures", n=n, sizes={size: n}, channels=3, pairs=pairs)
     found.labels = dict.fromkeys(labels, n // max(1, len(labels)))
     there = {"labels": len(labels) > 1, "domains": len(labels) == 2, "pairs": bool(pairs)}
+    there["captions"] = False
     found.suits = [e.name for e in catalog.CATALOG if "image" in e.kinds and all(there[x] for x in e.needs)]
     return found
 
@@ -117,7 +117,7 @@ def test_a_probe_measures_and_leaves_random_numbers_alone() -> None:
 
 
 def test_noise_has_every_column() -> None:
-    spec = find_kind("image").toy(classes=3).spec
+    spec = toy("image", classes=3).spec
     made = noise(spec, 6)
     assert made.x.shape == (6, *spec.shape) and made.label is not None
     assert made.label.tolist() == [0, 1, 2, 0, 1, 2]

@@ -4,15 +4,15 @@ import pytest
 import torch
 
 from rivalry import catalog
+from rivalry.data.source import toy
 from rivalry.errors import BadRequest
 from rivalry.games.laptop import LAPTOP, MEASURED
-from rivalry.kinds import find_kind
 from rivalry.play.goal import Goal
 from rivalry.runs.recipes import in_words, plan, usual_recipe
 from rivalry.settings import check
 
 NOTHING = {"rounds": None, "samples": None, "seconds": None}
-PICTURES, POINTS = (find_kind(kind).toy(classes=2).spec for kind in ("image", "points"))
+PICTURES, POINTS = (toy(kind, classes=2).spec for kind in ("image", "points"))
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
 

@@ -115,7 +115,7 @@ def test_a_loss_that_leaves_the_numbers_is_exit_status_1(typed) -> None:
     ("spread", "rings"),
     [
         pytest.param(lambda t: 1.0, [], id="healthy"),
-        pytest.param(lambda t: 0.0, [20], id="constant"),
+        pytest.param(lambda t: 0.0, [], id="constant, so that nothing was learned"),
         pytest.param(lambda t: float(t < 30), [35], id="falls"),
         pytest.param(lambda t: float(t >= 15), [], id="begins all alike"),
         pytest.param(lambda t: float(not 10 <= t < 20 and t < 40), [15, 45], id="falls twice"),

@@ -88,7 +88,8 @@ def test_the_script_makes_these_files(shared_data: Path, tmp_path: Path) -> None
     script.write_bytes((root / "tools" / "bundle_data.py").read_bytes())
     subprocess.run([sys.executable, str(script), str(shared_data)], check=True, capture_output=True)
     names = {file.name for file in made.iterdir()}
-    assert names == {file.name for file in HERE.iterdir() if file.suffix in (".gz", ".zip", ".npz")}
+    others = {"cora-ml.npz"}  # made by scripts of their own
+    assert names == {file.name for file in HERE.iterdir() if file.suffix in (".gz", ".zip", ".npz")} - others
     for name in names - {"digits.npz"}:
         assert (made / name).read_bytes() == (HERE / name).read_bytes()
     with np.load(made / "digits.npz") as one, np.load(HERE / "digits.npz") as other:  # packed by any zlib

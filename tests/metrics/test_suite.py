@@ -43,7 +43,7 @@ def test_every_metric_is_where_the_table_says_and_needs_what_evidence_supplies()
     for metric in METRICS:
         assert callable(function(metric))
         assert all(
-            hasattr(Evidence, need) or need in ("real", "fake", "asked", "game", "progress")
+            hasattr(Evidence, need) or need in ("real", "fake", "asked", "game", "progress", "rows")
             for need in metric.needs
         )
     assert {name for preset in PRESETS.values() for name in preset} <= {metric.name for metric in METRICS}
@@ -212,7 +212,7 @@ def test_a_preset_leaves_out_what_the_samples_are_too_few_for(judge):
 
 def test_accuracy_without_labels_is_refused_before_a_judge_is_trained(monkeypatch):
     monkeypatch.setattr(
-        "rivalry.metrics.suite.default_extractor", lambda *_: pytest.fail("a judge was trained")
+        "rivalry.metrics.evidence.default_extractor", lambda *_: pytest.fail("a judge was trained")
     )
     with pytest.raises(BadRequest, match="accuracy needs the labels"):
         evaluate(bars(30, 2), bars(20, 3).x, metrics="accuracy")

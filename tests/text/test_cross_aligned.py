@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rivalry.data.sets.cipher import LONGEST, WORDS, cipher, enciphered, made_sentences, open_cipher
-from rivalry.data.source import TableSource
+from rivalry.data.source import TableSource, toy
 from rivalry.errors import BadRequest
 from rivalry.games.translation.cross_aligned import CrossAligned, cross_aligned, cycle
 from rivalry.kinds.tokens import END, PAD, SPECIAL, TOKENS, length
@@ -14,7 +14,7 @@ from rivalry.metrics.text.transfer import against_truth, style_and_source
 
 def small(**given: float) -> CrossAligned:
     torch.manual_seed(0)
-    return cross_aligned(TOKENS.toy(classes=2).spec, embedding=6, style=3, content=5, filters=4, **given)
+    return cross_aligned(toy("tokens", classes=2).spec, embedding=6, style=3, content=5, filters=4, **given)
 
 
 # ---------------------------------------------------------------------- the cipher
@@ -39,7 +39,7 @@ def test_no_sentence_is_given_in_both_styles_and_the_truth_is_the_way_there_and_
 
 
 def test_enciphering_nothing_changes_nothing() -> None:
-    data = enciphered(TOKENS.toy(classes=0), share=0.0)
+    data = enciphered(toy("tokens", classes=0), share=0.0)
     assert torch.equal(data.others["truth"], data.x)
 
 
@@ -55,7 +55,7 @@ def test_sentences_of_the_language_end_once_and_use_every_word() -> None:
 
 def test_fed_with_its_own_words_the_decoder_does_what_it_does_when_it_is_taught_them() -> None:
     game = small(dropout=0.0).eval()
-    x = TOKENS.toy(classes=2).x[:6]
+    x = toy("tokens", classes=2).x[:6]
     style = torch.tensor([0, 1] * 3)
     state = game.G.begin(game.G.encode(game.G.embed(x), style), 1 - style)
     fed = game.G.free(state)
@@ -75,17 +75,17 @@ def test_what_is_translated_ends_once() -> None:
     game = small().eval()
     for p in game.parameters():
         p.data += torch.randn(p.shape, generator=torch.Generator().manual_seed(p.numel()))
-    x = TOKENS.toy(classes=2).x
+    x = toy("tokens", classes=2).x
     made = game.translate(x, 1)
     rows = made.tolist()
     assert all(not any(row[length(row) + 1 :]) for row in rows)
-    assert not TOKENS.refuse(made, TOKENS.toy(classes=2).spec.x)
+    assert not TOKENS.refuse(made, toy("tokens", classes=2).spec.x)
 
 
 def test_the_cycle_of_a_sentence_that_stays_itself_is_its_reconstruction() -> None:
     """Soft words that are the sentence itself, in styles that are alike, cost what reconstruction costs."""
     game = small(dropout=0.0).eval()
-    x = TOKENS.toy(classes=2).x[:8]
+    x = toy("tokens", classes=2).x[:8]
     style = torch.tensor([0, 1] * 4)
     game.G.read_style.weight.data[1] = game.G.read_style.weight.data[0]
     fed = game.G.free(game.G.begin(torch.zeros(8, 5), style))._replace(words=game.G.embed(x))
@@ -95,7 +95,7 @@ def test_the_cycle_of_a_sentence_that_stays_itself_is_its_reconstruction() -> No
 
 def test_without_the_critics_ear_the_generator_only_reconstructs() -> None:
     """ρ = 0: the loss is the error of the sentences; with ρ = 1 the critics' part is added."""
-    data = TOKENS.toy(classes=2)
+    data = toy("tokens", classes=2)
     losses = {}
     for alignment in (0.0, 1.0):
         game = small(alignment=alignment, dropout=0.0, batch=8)
@@ -111,7 +111,7 @@ def test_without_the_critics_ear_the_generator_only_reconstructs() -> None:
 
 def test_a_translation_needs_its_direction() -> None:
     with pytest.raises(BadRequest, match="name the domain"):
-        small().translate(TOKENS.toy(classes=2).x[:2])
+        small().translate(toy("tokens", classes=2).x[:2])
 
 
 # ---------------------------------------------------------------------- measured
