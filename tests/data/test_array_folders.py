@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from rivalry.data import open_data
 from rivalry.data.check import check, glance
@@ -69,6 +70,17 @@ def test_archives_of_a_folder_are_parts_or_splits(tmp_path: Path) -> None:
     assert np.array_equal(whole.x[:, 0].numpy(), x)
     assert len(open_data(splits)) == 4 and len(open_data(splits, "test")) == 2
     assert set(open_data(splits).facts["splits"]) == {"train", "test"}
+
+
+def test_statistics_beside_pictures_make_no_set_of_arrays(tmp_path: Path) -> None:
+    np.savez(tmp_path / "statistics.npz", x=np.zeros((4, 2)))
+    for name, color in (("1.png", 0), ("2.png", 9)):
+        Image.new("L", (8, 8), color).save(tmp_path / name)
+    assert (open_data(tmp_path).spec.kind, len(open_data(tmp_path))) == ("image", 2)
+    (tmp_path / "cat").mkdir()
+    for name in ("1.png", "2.png"):
+        (tmp_path / name).rename(tmp_path / "cat" / name)
+    assert len(open_data(tmp_path)) == 2
 
 
 def test_archives_that_differ_are_refused(tmp_path: Path) -> None:

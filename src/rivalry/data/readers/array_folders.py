@@ -18,7 +18,7 @@ from rivalry.data.readers.arrays import as_table, open_npz
 from rivalry.data.readers.decode import resize
 from rivalry.data.readers.decoded import Size
 from rivalry.data.readers.idx import read_idx
-from rivalry.data.readers.images import sort_classes
+from rivalry.data.readers.images import EXTENSIONS, sort_classes
 from rivalry.data.readers.splits import SPLITS, canonical
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
@@ -29,13 +29,22 @@ _IDX = re.compile(
 
 
 def reader_of_arrays(path: Path) -> str:
-    """The reader for a folder of arrays, or for an IDX file of one; "" for what holds none, or pictures besides."""
+    """The reader for a folder of arrays, or for an IDX file of one; "" for others.
+
+    A folder that holds pictures or folders beside .npz files is none: what such archives hold are statistics.
+    """
     if path.is_file():
         return "array_folders:open_idx" if _IDX.fullmatch(path.name) else ""
-    names = [one.name for one in path.iterdir() if one.is_file() and not one.name.startswith(".")]
-    if any(_IDX.fullmatch(name) for name in names):
+    try:
+        inside = [one for one in path.iterdir() if not one.name.startswith(".")]
+    except OSError:  # the reader of pictures says why
+        return ""
+    if any(_IDX.fullmatch(one.name) for one in inside):
         return "array_folders:open_idx"
-    return "array_folders:open_archives" if any(name.lower().endswith(".npz") for name in names) else ""
+    endings = {one.suffix.lower() for one in inside}
+    if ".npz" in endings and not endings & EXTENSIONS and not any(one.is_dir() for one in inside):
+        return "array_folders:open_archives"
+    return ""
 
 
 def open_idx(path: Path, split: str = "train", size: Size | None = None) -> Dataset:
