@@ -86,7 +86,12 @@ def test_a_room_imports_only_from_rooms_below(module: str) -> None:
 
 
 # What a room shares: the game of which most of its own are values.
-SHARED = {"games.two_players", "games.likelihood.nice", "games.likelihood.made"}
+SHARED = {
+    "games.two_players",
+    "games.likelihood.nice",
+    "games.likelihood.made",
+    "games.likelihood.flow_matching",
+}
 
 
 def test_games_import_neither_each_other_nor_the_engine() -> None:

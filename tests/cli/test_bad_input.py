@@ -150,6 +150,8 @@ BAD = {
     "evaluate nowhere": "nowhere is not a run",
     # sample
     "sample ring -n 0": "-n is one or more; got 0",
+    "sample ring --steps 0": "--steps is one or more; got 0",
+    "sample ring --steps 4": "this game samples without steps",
     "sample ring -n many": "'many' is not a valid integer",
     "sample ring --label 3": "this game is not told classes",
     "sample digits --label 10": "there are 10 classes, 0 to 9; asked for 10",

@@ -34,12 +34,15 @@ def evaluate(
 
     They are those of a run, or anyone's images: a folder, a .zip or a .npz.
     """
+    from functools import partial
+
+    from rivalry.maths.watched import watching
     from rivalry.metrics.remarks import remarks
     from rivalry.metrics.suite import table
     from rivalry.runs.progress import steps
     from rivalry.runs.scoring import evaluate
 
-    with steps() as show:
+    with steps() as show, watching(partial(show, "sampling")):
         scores = evaluate(
             subject,
             data,

@@ -18,6 +18,9 @@ from rivalry.errors import BadRequest
     type=float,
     help="codes drawn closer to the middle: 0.7; of styles also 0, the middle, and below",
 )
+@click.option(
+    "--steps", type=int, help="of a sampler that takes steps (ddpm, flow-matching, ebm): fewer is faster"
+)
 @click.option("--code", multiple=True, help="set a named part of the code (infogan): c0=3; several allowed")
 @options.seed
 @click.option(
@@ -34,6 +37,7 @@ def sample(
     n: int,
     label: str | None,
     truncation: float | None,
+    steps: int | None,
     code: tuple[str, ...],
     seed: int,
     output: Path | None,
@@ -45,18 +49,24 @@ def sample(
 
     RUN is its directory, or its id on the Hugging Face Hub.
     """
+    from functools import partial
+
     import torch
 
     from rivalry.cli.typed import given as given_for_sample
     from rivalry.data.source import Spec
     from rivalry.game import Translator
     from rivalry.labels import every_class
+    from rivalry.maths.watched import watching
+    from rivalry.runs import progress
     from rivalry.runs.drawing import parts
     from rivalry.runs.opening import load, local, open_run
     from rivalry.show.samples import save
 
     if n < 1:
         raise BadRequest(f"-n is one or more; got {n}")
+    if steps is not None and steps < 1:
+        raise BadRequest(f"--steps is one or more; got {steps}")
     opened = open_run(local(run))
     spec = Spec.from_json(opened.config["spec"])
     game = load(opened, device=device, which=which)
@@ -64,7 +74,7 @@ def sample(
         raise BadRequest(
             f"this game makes its samples from pictures: rivalry translate {run} PICTURES -o FOLDER"
         )
-    given = given_for_sample(game, spec, label=label, truncation=truncation)
+    given = given_for_sample(game, spec, label=label, truncation=truncation, steps=steps)
     if code:
         from rivalry.cli import typed
         from rivalry.editing import traverse
@@ -83,5 +93,6 @@ def sample(
     label_of = every_class(game, n) if "label" not in given else torch.full((n,), given["label"])
     if label_of is not None:
         given["label"] = label_of.to(game.device)
-    save(lambda: parts(game, n, seed=seed, **given), output, spec, label=label_of)
+    with progress.steps() as show, watching(partial(show, "sampling")):
+        save(lambda: parts(game, n, seed=seed, **given), output, spec, label=label_of)
     print(output)

@@ -6,7 +6,7 @@ from typing import Any
 from rivalry.data.source import Spec
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Conditional, Game
-from rivalry.runs.drawing import refuse_seed, require_truncation
+from rivalry.runs.drawing import refuse_seed, require_own_steps, require_truncation
 
 MANY = 1000
 
@@ -71,7 +71,12 @@ def truncations(text: str) -> list[float | None]:
 
 
 def given(
-    game: Game, spec: Spec, *, label: str | None = None, truncation: float | None = None
+    game: Game,
+    spec: Spec,
+    *,
+    label: str | None = None,
+    truncation: float | None = None,
+    steps: int | None = None,
 ) -> dict[str, Any]:
     """The arguments of `game.sample` from what a person typed.
 
@@ -86,6 +91,9 @@ def given(
     if truncation is not None:
         require_truncation(game, truncation)
         found["truncation"] = truncation
+    if steps is not None:
+        require_own_steps(game, steps)
+        found["steps"] = steps
     return found
 
 
