@@ -239,9 +239,12 @@ def test_a_game_samples_from_codes_or_from_sources_and_not_from_both(entry: Entr
     assert not (isinstance(game, Latent) and isinstance(game, Translator))
 
 
-def test_every_game_of_the_catalog_can_be_edited_or_scored_by_its_likelihood_or_acts() -> None:
+def test_every_game_can_be_edited_or_scored_by_its_likelihood_or_acts_or_joins() -> None:
+    """Or its critic is alone, and its scores are the log-density but for a constant."""
     for entry in CATALOG:
-        assert isinstance(at_a_look(entry), (Latent, Translator, Density, Actor)), entry.name
+        alone = [*at_a_look(entry).players] == ["critic"]
+        can = isinstance(at_a_look(entry), (Latent, Translator, Density, Actor, Linking, Told))
+        assert alone or can, entry.name
 
 
 @those(lambda game: isinstance(game, Density))
@@ -360,8 +363,9 @@ def test_real_is_high(entry: Entry) -> None:
         data = data.only(torch.zeros(16, dtype=torch.int64))
     lasting = {"tokenizer_rounds": 1000} if "tokenizer_rounds" in settings_of(maker(entry)) else {}
     engine = engine_of(maker(entry), data, settings=lasting)
-    learner = engine.game.policy if isinstance(engine.game, Actor) else engine.game.generator
-    learner.make = lambda parameters: torch.optim.SGD(parameters, lr=0.0)
+    learner = engine.game.players.get("policy" if isinstance(engine.game, Actor) else "generator")
+    if learner:  # a critic may be alone
+        learner.make = lambda parameters: torch.optim.SGD(parameters, lr=0.0)
     engine.game.critic.make = lambda parameters: torch.optim.Adam(parameters, lr=3e-3)
     n = len(data)
     for rounds in (40, 160):  # an autoencoder first learns to draw at all

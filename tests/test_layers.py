@@ -94,6 +94,7 @@ SHARED = {
     "games.likelihood.nice",
     "games.likelihood.made",
     "games.likelihood.autoencoder",
+    "games.likelihood.flow_matching",
 }
 
 

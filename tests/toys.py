@@ -33,6 +33,7 @@ SMALL = {
     "length": 5, "walks": 100,
     "codes": 8, "halvings": 2, "tokenizer_rounds": 1, "adversarial_from": 0, "transformer_width": 8, "rows": 64,
     "warmup": 1, "critic_warmup": 0, "rollouts": 2, "heads": 2,
+    "walk": 2, "replay": 32,
 }  # fmt: skip
 
 

@@ -98,3 +98,14 @@ def source_rows(data: Dataset, n: int, to: Tensor | None) -> Tensor:
         others = torch.nonzero(data.label.cpu() != domain).flatten()
         rows[mine] = others[torch.linspace(0, len(others) - 1, len(mine)).long()]
     return rows
+
+
+def require_steps(steps: int | None, default: int) -> int:
+    """The steps of a sampler: those that it is asked for, else its own.
+
+    Raises:
+        BadRequest: less than one.
+    """
+    if steps is not None and steps < 1:
+        raise BadRequest(f"a sampler takes one step or more; got {steps}")
+    return default if steps is None else steps

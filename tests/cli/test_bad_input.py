@@ -150,6 +150,13 @@ BAD = {
     "evaluate nowhere": "nowhere is not a run",
     # sample
     "sample ring -n 0": "-n is one or more; got 0",
+    "lab tradeoffs --seconds 0": "--seconds is above 0; got 0",
+    "lab tradeoffs --parameters 9": "--parameters is 1,000 or more; got 9",
+    "lab tradeoffs --families dcgan,nvp": "no model of this comparison 'nvp'",
+    "lab tradeoffs --data ring": "tradeoffs needs data of kind 'image'; 'ring' holds points",
+    "lab predict --rounds 0": "--rounds is one or more; got 0",
+    "sample ring --steps 0": "--steps is one or more; got 0",
+    "sample ring --steps 4": "this game samples without steps",
     "sample ring -n many": "'many' is not a valid integer",
     "sample ring --label 3": "this game is not told classes",
     "sample digits --label 10": "there are 10 classes, 0 to 9; asked for 10",

@@ -39,6 +39,9 @@ def evaluate(
 
     They are those of a run, or anyone's images: a folder, a .zip or a .npz.
     """
+    from functools import partial
+
+    from rivalry.maths.watched import watching
     from rivalry.metrics.remarks import remarks
     from rivalry.metrics.suite import table
     from rivalry.runs.progress import steps
@@ -46,7 +49,7 @@ def evaluate(
     from rivalry.terminal import say
     from rivalry.waiting import shown_by
 
-    with steps() as show, shown_by(show):
+    with steps() as show, shown_by(show), watching(partial(show, "sampling")):
         scores = evaluate(
             subject,
             data,

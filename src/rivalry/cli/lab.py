@@ -80,3 +80,90 @@ def curve(details: dict[str, Any]) -> str:
         for g, c in zip(details["generators"], details["critics"])
     ]
     return "\n".join([f"{'round':>9}  {'generator':<12}  critic", *rows])
+
+
+@lab.command()
+@click.option("--data", default="mnist", help="images; with --quick digits by default")
+@click.option(
+    "--seconds", type=float, help="of the processor that each model is trained; 120, or 8 with --quick"
+)
+@click.option("--parameters", type=int, help="of each model, about; 300,000, or 100,000 with --quick")
+@click.option("--families", help="some of them, by their games: dcgan,realnvp,ddpm")
+@click.option("--quick", is_flag=True, help="on small images, in less than five minutes")
+@click.option(
+    "-o", "--output", type=options.PATH, default=Path("lab/tradeoffs"), help="a folder for the report"
+)
+@options.seed
+def tradeoffs(
+    data: str,
+    seconds: float | None,
+    parameters: int | None,
+    families: str | None,
+    quick: bool,
+    output: Path,
+    seed: int,
+) -> None:
+    """Train one model of each kind for the same time and compare what they can do.
+
+    A GAN, a VAE, a flow, an autoregressive, an energy-based, a diffusion and a flow-matching model, and hybrids.
+    """
+    from dataclasses import replace
+
+    from rivalry.data import open_data
+    from rivalry.errors import BadRequest, unknown
+    from rivalry.lab import tradeoffs as experiment
+    from rivalry.lab.tradeoffs_found import conclusions
+    from rivalry.lab.tradeoffs_page import write
+    from rivalry.metrics.extractors.find import find_extractor
+    from rivalry.runs.progress import steps
+
+    if seconds is not None and not 0 < seconds < float("inf"):
+        raise BadRequest(f"--seconds is above 0; got {seconds:g}")
+    if parameters is not None and parameters < 1000:
+        raise BadRequest(f"--parameters is 1,000 or more; got {parameters:,}")
+    by_game = {family.game: family for family in experiment.FAMILIES}
+    wanted = [name.strip() for name in families.split(",")] if families else list(by_game)
+    for name in wanted:
+        if name not in by_game:
+            raise unknown("model of this comparison", name, by_game, f"there is {', '.join(by_game)}")
+    plan = experiment.QUICK if quick else experiment.Plan()
+    plan = replace(plan, seed=seed, seconds=seconds or plan.seconds, parameters=parameters or plan.parameters)
+    name = "digits" if quick and data == "mnist" else data
+    train, test = open_data(name), open_data(name, "test")
+    train.spec.require("tradeoffs", kind="image")
+    chosen = [by_game[name] for name in wanted]
+    skipped = [family.game for family in chosen if not experiment.in_catalog(family)]
+    extractor = find_extractor("judge" if train.label is not None else "pixels", train.spec, train)
+    with steps() as show:
+        findings = experiment.tradeoffs(
+            train, test, plan, families=chosen, extractor=extractor, progress=show
+        )
+    page = write(output, findings, plan, name, skipped)
+    print("\n".join(conclusions(findings)))
+    print(page)
+
+
+@lab.command()
+@click.option("--rounds", type=int, help="of each training; 3000, or 400 with --quick")
+@click.option("--quick", is_flag=True, help="fewer distributions and shorter trainings")
+@click.option(
+    "-o", "--output", type=options.PATH, default=Path("lab/predict"), help="a folder for the report"
+)
+@options.seed
+def predict(rounds: int | None, quick: bool, output: Path, seed: int) -> None:
+    """Foretell from the data alone how training will end, on distributions that are known."""
+    from rivalry.errors import BadRequest
+    from rivalry.lab import predict as experiment
+    from rivalry.runs.progress import steps
+
+    if rounds is not None and rounds < 1:
+        raise BadRequest(f"--rounds is one or more; got {rounds}")
+    rounds, knobs = rounds or (400 if quick else 3000), 3 if quick else 6
+    with steps() as show:
+        found = experiment.cases(rounds, knobs, seed=seed, progress=show)
+    models = experiment.there(experiment.MODELS)
+    verdicts = [experiment.verdict(found, model, seed) for model in models]
+    skipped = [name for name in experiment.MODELS if name not in models]
+    page = experiment.write(output, found, verdicts, rounds, skipped)
+    print("\n".join(experiment.conclusions(verdicts)))
+    print(page)

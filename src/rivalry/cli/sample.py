@@ -19,6 +19,9 @@ from rivalry.errors import BadRequest
     type=float,
     help="codes drawn closer to the middle: 0.7; of styles also 0, the middle, and below",
 )
+@click.option(
+    "--steps", type=int, help="of a sampler that takes steps (ddpm, flow-matching, ebm): fewer is faster"
+)
 @click.option("--code", multiple=True, help="set a named part of the code (infogan): c0=3; several allowed")
 @options.seed
 @click.option(
@@ -36,6 +39,7 @@ def sample(
     label: str | None,
     text: str | None,
     truncation: float | None,
+    steps: int | None,
     code: tuple[str, ...],
     seed: int,
     output: Path | None,
@@ -47,6 +51,8 @@ def sample(
 
     RUN is its directory, demo:NAME of `rivalry list runs`, or its id on the Hugging Face Hub.
     """
+    from functools import partial
+
     import torch
 
     from rivalry.cli.typed import given as given_for_sample
@@ -54,12 +60,16 @@ def sample(
     from rivalry.game import Told, Translator
     from rivalry.given import told_once, words_under
     from rivalry.labels import every_class
+    from rivalry.maths.watched import watching
+    from rivalry.runs import progress
     from rivalry.runs.drawing import parts
     from rivalry.runs.opening import load, local, open_run
     from rivalry.show.samples import save
 
     if n < 1:
         raise BadRequest(f"-n is one or more; got {n}")
+    if steps is not None and steps < 1:
+        raise BadRequest(f"--steps is one or more; got {steps}")
     opened = open_run(local(run))
     spec = Spec.from_json(opened.config["spec"])
     game = load(opened, device=device, which=which)
@@ -67,7 +77,7 @@ def sample(
         raise BadRequest(
             f"this game makes its samples from pictures: rivalry translate {run} PICTURES -o FOLDER"
         )
-    given = given_for_sample(game, spec, label=label, truncation=truncation, text=text)
+    given = given_for_sample(game, spec, label=label, truncation=truncation, text=text, steps=steps)
     if isinstance(game, Told) and game.told not in given:
         raise BadRequest(f'this game makes its samples for a {game.told}: rivalry sample {run} --text "..."')
     given = told_once(game, given, n)
@@ -90,5 +100,6 @@ def sample(
     if label_of is not None:
         given["label"] = label_of.to(game.device)
     under = words_under(game, spec, given, each=n)
-    save(lambda: parts(game, n, seed=seed, **given), output, spec, label=label_of, under=under)
+    with progress.steps() as show, watching(partial(show, "sampling")):
+        save(lambda: parts(game, n, seed=seed, **given), output, spec, label=label_of, under=under)
     print(output)

@@ -6,7 +6,7 @@ from typing import Any
 from rivalry.data.source import Spec
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Conditional, Game, Told
-from rivalry.runs.drawing import refuse_seed, require_truncation
+from rivalry.runs.drawing import refuse_seed, require_own_steps, require_truncation
 
 MANY = 1000
 
@@ -77,6 +77,7 @@ def given(
     label: str | None = None,
     truncation: float | None = None,
     text: str | None = None,
+    steps: int | None = None,
 ) -> dict[str, Any]:
     """The arguments of `game.sample` from what a person typed.
 
@@ -96,6 +97,9 @@ def given(
             raise BadRequest("this game is not told sentences, so --text cannot ask for one")
         column = spec.extra[game.told]
         found[game.told] = column.meaning.typed(text, column)
+    if steps is not None:
+        require_own_steps(game, steps)
+        found["steps"] = steps
     return found
 
 

@@ -59,3 +59,47 @@ class Pool(nn.Module):
 def pool_of(size: int, shape: Sequence[int]) -> nn.Module:
     """A pool for the fakes of a critic; with a size of 0, a function that returns them unchanged."""
     return Pool(size, shape) if size else nn.Identity()
+
+
+class Replay(nn.Module):
+    """Places where earlier walks ended, from which the next ones go on (Du & Mordatch 2019, arXiv 1903.08689).
+
+    State: buffers only, kept as whole numbers for the reason that `Pool` gives.
+
+    Attributes:
+        bits: (size, *shape), float32.
+
+    Args:
+        size: how many places; 0 for none, and then every walk begins anew.
+        shape: of one datum.
+        fresh: the share of walks that begin anew all the same.
+    """
+
+    bits: Tensor
+
+    def __init__(self, size: int, shape: Sequence[int], fresh: float = 0.05):
+        super().__init__()
+        self.size, self.fresh = size, fresh
+        self.register_buffer("bits", torch.zeros(size, *shape, dtype=torch.int32))
+
+    @property
+    def kept(self) -> Tensor:
+        return self.bits.view(torch.float32)
+
+    def fill(self, x: Tensor) -> None:
+        """Begin with these places: (size, ...)."""
+        self.kept.copy_(x)
+
+    def starts(self, anew: Tensor) -> tuple[Tensor, Tensor]:
+        """Where as many walks begin as there are new places (n, ...): places (n, ...), and their numbers (n,)."""
+        n = len(anew)
+        if not self.size:
+            return anew, torch.zeros(0, dtype=torch.long, device=anew.device)
+        chosen = torch.randint(self.size, (n,), device=anew.device)
+        again = torch.rand(n, device=anew.device) < self.fresh
+        return torch.where(again.view(-1, *[1] * (anew.dim() - 1)), anew, self.kept[chosen]), chosen
+
+    def keep(self, x: Tensor, chosen: Tensor) -> None:
+        """Where the walks from the places `chosen` have ended: (n, ...)."""
+        if self.size:
+            self.kept[chosen] = x.float()

@@ -50,3 +50,16 @@ class PerceptronCritic(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.body(x.flatten(1)).squeeze(1)
+
+
+class SmoothPerceptron(nn.Module):
+    """(n, *shape) -> (n,), with SiLU: its gradient in the data has no jumps."""
+
+    def __init__(self, shape: tuple[int, ...], *, width: int = 128, depth: int = 3):
+        super().__init__()
+        sizes = [math.prod(shape), *[width] * depth]
+        hidden = [layer for a, b in zip(sizes, sizes[1:]) for layer in (nn.Linear(a, b), nn.SiLU())]
+        self.body = nn.Sequential(*hidden, nn.Linear(width, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(x.flatten(1)).squeeze(1)

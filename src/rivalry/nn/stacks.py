@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rivalry.maths.watched import watched
 from rivalry.nn.masked import in_order
 
 SIDE = 3  # of every convolution
@@ -207,7 +208,7 @@ class TwoStacks(nn.Module):
         """
         x = torch.zeros_like(u)
         _, c, height, width = u.shape
-        for i in range(height):
+        for i in watched(range(height)):
             links = self._links_of_row(x, i, *label)
             step = lambda row, i=i, links=links: draw(self._right(row, links, *label), u[:, :, i : i + 1])
             x[:, :, i : i + 1] = in_order(step, x[:, :, i : i + 1].clone(), c * width)

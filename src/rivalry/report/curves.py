@@ -31,7 +31,11 @@ class Line:
 
 
 def chart(
-    title: str, series: dict[str, Series], last: float, marks: Sequence[tuple[float, str]] = ()
+    title: str,
+    series: dict[str, Series],
+    last: float,
+    marks: Sequence[tuple[float, str]] = (),
+    across: str = "round",
 ) -> Html:
     """A figure: the lines of `series` over rounds 0..`last`, and in words how they were averaged.
 
@@ -40,6 +44,7 @@ def chart(
         series: by name; the first is drawn in the first color.  Where a spread is known, it is the band.
         last: the right end of the axis, the same for all charts of a report.
         marks: (round, what happened): dashed vertical lines.
+        across: what the axis counts, where it is not rounds.
     """
     lines = [_line(name, one) for name, one in series.items()]
     frame = _frame(lines, max(last, 1.0))
@@ -52,7 +57,7 @@ def chart(
             _axes(frame),
             *(_mark(frame, at, what) for at, what in marks),
             *(_drawn(frame, line, k) for k, line in enumerate(lines)),
-            _readings(frame, lines),
+            _readings(frame, lines, across),
             viewBox=f"0 0 {WIDTH} {HEIGHT}",
             role="img",
         )
@@ -181,9 +186,9 @@ def _path(x: Array, y: Array) -> str:
     return "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x, y))
 
 
-def _readings(frame: Frame, lines: list[Line]) -> Html:
+def _readings(frame: Frame, lines: list[Line], across: str) -> Html:
     """The last values above the plot; under the pointer the values of that place, by style sheets alone."""
-    groups = [_values(lines, [_last_finite(line) for line in lines], "now")]
+    groups = [_values(lines, [_last_finite(line) for line in lines], "now", across)]
     edges = np.linspace(frame.x0, frame.x1, BANDS + 1)
     for a, b in itertools.pairwise(edges.tolist()):
         picked = [_nearest(line, a, b) for line in lines]
@@ -196,21 +201,21 @@ def _readings(frame: Frame, lines: list[Line]) -> Html:
                 "g",
                 tag("rect", x=f"{left:.1f}", y=0, width=f"{right - left:.1f}", height=HEIGHT),
                 tag("path", d=middle),
-                _values(lines, picked, "then"),
+                _values(lines, picked, "then", across),
                 class_="at",
             )
         )
     return join(*groups)
 
 
-def _values(lines: list[Line], picked: list[int | None], class_: str) -> Html:
+def _values(lines: list[Line], picked: list[int | None], class_: str, across: str) -> Html:
     values = [
         tag("tspan", f"  {short(float(line.y[i]))}", class_=f"k{k % 4}")
         for k, (line, i) in enumerate(zip(lines, picked))
         if i is not None
     ]
     rounds = [float(line.x[i]) for line, i in zip(lines, picked) if i is not None]
-    where = f"round {round(rounds[0]):,}" if rounds else ""
+    where = f"{across} {round(rounds[0]):,}" if rounds else ""
     return tag("text", where, *values, x=WIDTH - RIGHT, y=12, text_anchor="end", class_=class_)
 
 

@@ -44,16 +44,8 @@ def write_report(run_dir: Path) -> Path:
 
 def _page(record: Record) -> str:
     name, data = _names(record)
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", f"{name} on {data}"),
-        tag("style", Html(resources.files("rivalry.report").joinpath("style.css").read_text("utf-8"))),
-    )
-    body = tag(
-        "body",
+    return whole(
+        f"{name} on {data}",
         _header(record),
         tag(
             "main",
@@ -67,7 +59,19 @@ def _page(record: Record) -> str:
             _origin(record),
         ),
     )
-    return "<!DOCTYPE html>\n" + tag("html", head, body, lang="en") + "\n"
+
+
+def whole(title: str, *body: Html) -> str:
+    """A page of this title: one file with its style, which fetches nothing and runs nothing."""
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", title),
+        tag("style", Html(resources.files("rivalry.report").joinpath("style.css").read_text("utf-8"))),
+    )
+    return "<!DOCTYPE html>\n" + tag("html", head, tag("body", *body), lang="en") + "\n"
 
 
 def _names(record: Record) -> tuple[str, str]:

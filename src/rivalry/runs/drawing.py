@@ -11,10 +11,11 @@ from torch import Tensor
 
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Styled, Translator
-from rivalry.given import told_once
+from rivalry.given import require_steps, told_once
 from rivalry.kinds.kind import in_full_precision
 from rivalry.labels import every_class
 from rivalry.maths.chance import by_row
+from rivalry.maths.watched import one_of
 from rivalry.play.ranks import Ranks
 from rivalry.runs.opening import load
 from rivalry.runs.run import Run
@@ -34,8 +35,8 @@ def sample(
     Args:
         run: a `Run`, its directory, the id of one on the Hugging Face Hub, or a `Game`.
         device, which: of a run, as in `load`.
-        given: what the game is asked for: `label` (a number, or a tensor (n,)), `truncation`, `source` of a
-            translator, `caption` (n, t) or (1, t).  Every class in turn by default.
+        given: what the game is asked for: `label` (a number, or a tensor (n,)), `truncation`, `steps` of a sampler,
+            `source` of a translator, `caption` (n, t) or (1, t).  Every class in turn by default.
 
     Raises:
         BadRequest: no run, or a game that makes its samples from pictures and was given none.
@@ -47,6 +48,8 @@ def sample(
         )
     if "truncation" in given:
         require_truncation(game, given["truncation"])
+    if "steps" in given:
+        require_own_steps(game, given["steps"])
     label = given.get("label", every_class(game, n))
     given |= {} if label is None else {"label": torch.as_tensor(label).expand(n).to(game.device)}
     return draw(game, n, seed=seed, **told_once(game, given, n))
@@ -72,7 +75,10 @@ def draw(
     chunks = -(-n // chunk)
     mine = ranks.share_of(chunks).tolist()
     with torch.no_grad():
-        parts = [_chunk(game, i, min(chunk, n - i * chunk), seed, chunk, given) for i in mine or [0]]
+        parts = []
+        for k, i in enumerate(mine or [0]):
+            with one_of(max(len(mine), 1), k):
+                parts.append(_chunk(game, i, min(chunk, n - i * chunk), seed, chunk, given))
     if ranks.world == 1:
         return torch.cat(parts)
     whole = parts[0].new_zeros(len(parts), chunk, *parts[0].shape[1:])  # the last chunk may be shorter
@@ -87,8 +93,9 @@ def parts(game: Game, n: int, *, seed: int = 0, chunk: int = 500, **given: Any) 
         raise BadRequest(f"samples are drawn by one or more; got {n}")
     refuse_seed(seed)
     devices = [game.device] if game.device.type == "cuda" else []
-    for i in range(-(-n // chunk)):
-        with torch.random.fork_rng(devices), torch.no_grad():
+    chunks = -(-n // chunk)
+    for i in range(chunks):
+        with torch.random.fork_rng(devices), torch.no_grad(), one_of(chunks, i):
             part = _chunk(game, i, min(chunk, n - i * chunk), seed, chunk, given)
         yield part
 
@@ -122,3 +129,14 @@ def require_truncation(game: Game, truncation: float) -> None:
         raise BadRequest("this game has no truncation")
     if not isfinite(truncation) or (truncation <= 0 and not isinstance(game, Styled)):
         raise BadRequest(f"truncation is above 0 (0.7, say: lower is nearer to the middle); got {truncation}")
+
+
+def require_own_steps(game: Game, steps: int) -> None:
+    """Refuse a number of steps of a game whose sampler takes none, or less than one.
+
+    Raises:
+        BadRequest: says which.
+    """
+    if "steps" not in inspect.signature(game.sample).parameters:
+        raise BadRequest("this game samples without steps (ddpm, flow-matching and ebm have them)")
+    require_steps(steps, 1)

@@ -31,6 +31,7 @@ from rivalry.maths.averages import average_of
 from rivalry.maths.chance import uniform
 from rivalry.maths.levels import Levels
 from rivalry.maths.optimizers import MakeOptimizer, adam
+from rivalry.maths.watched import one_of
 from rivalry.nn.conditionals import Distribution, Gaussians, Logistics, Softmax
 from rivalry.nn.masked import Made, in_order
 from rivalry.settings import Count, Fraction, Natural, Rate
@@ -109,9 +110,12 @@ class Autoregressive(Game):
         """`n` samples, in groups of 128; of class `label`, or of every class in turn."""
         given = told_labels(n, label, self.classes, self.device)
         u = uniform((n, *self.shape), self.device)
-        groups = zip(*(each.split(GROUP) for each in (u, *given)))
-        fill, draw = cast(Causal, self.average.network).fill, self.conditional.quantile
-        return torch.cat([fill(draw, *group) for group in groups])
+        groups = list(zip(*(each.split(GROUP) for each in (u, *given))))
+        fill, draw, made = cast(Causal, self.average.network).fill, self.conditional.quantile, list[Tensor]()
+        for k, group in enumerate(groups):
+            with one_of(len(groups), k):
+                made.append(fill(draw, *group))
+        return torch.cat(made)
 
     def _log_prob(self, x: Tensor, *given: Tensor) -> Tensor:
         return self.conditional.log_prob(self.average(x, *given), x).flatten(1).sum(1)
