@@ -184,6 +184,6 @@ def test_a_run_of_format_1_is_opened_sampled_and_gone_on_with(tmp_path: Path) ->
     """Written before columns had kinds, by the sources of commit 568ee6a."""
     run = shutil.copytree(Path(__file__).parent / "runs_of_format_1" / "gan", tmp_path / "run", symlinks=True)
     assert rivalry.load(run).sample(4).shape == (4, 1, 8, 8)
-    assert {score.name for score in rivalry.evaluate(run, n=50, metrics="diversity")}
+    assert {score.name for score in rivalry.evaluate(run, n=50, metrics="diversity", features="pixels")}
     gone_on = rivalry.resume(run, rounds=5, quiet=True)
     assert gone_on.newest()[0].round == 5
