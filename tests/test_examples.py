@@ -2,9 +2,12 @@
 
 import ast
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
+
+from rivalry.metrics.extractors import extractor
 
 FOLDER = Path(__file__).resolve().parents[1] / "examples"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -38,6 +41,7 @@ def test_a_notebook_runs_as_written(
     notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("RIVALRY_QUICK", "1")
+    monkeypatch.setattr(extractor, "train_judge", partial(extractor.train_judge, steps=20))
     monkeypatch.chdir(tmp_path)
     namespace = executed(notebook)
     if "run" in namespace:
