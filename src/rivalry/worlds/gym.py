@@ -2,6 +2,7 @@
 
 import importlib
 import math
+import os
 import warnings
 from contextlib import suppress
 from typing import Any
@@ -45,6 +46,9 @@ def from_gymnasium(name: str, pictures: bool = False) -> "Gym | Noisy":
         if lacks:
             raise BadRequest(f"{plain} needs MiniGrid: pip install 'rivalry[agents]'")
         raise no_environment(name, [*gym.registry])
+    if pictures:  # they are drawn in memory; without this pygame looks for a screen and sound, and complains
+        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+        os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
