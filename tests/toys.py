@@ -28,7 +28,7 @@ SMALL = {
     "latent": 6, "width": 8, "batch": 8, "critic_steps": 2, "steps": 2,
     "embedding": 4, "attend": 4, "parts": 2, "phase": 4, "largest": 16, "depth": 2, "blocks": 1,
     "hidden": 1, "couplings": 2, "scales": 2, "layers": 2, "components": 2, "critic_width": 8,
-    "warmup": 1, "critic_warmup": 0, "rollouts": 2, "heads": 2,
+    "warmup": 1, "critic_warmup": 0, "rollouts": 2, "heads": 2, "representations": 4,
 }  # fmt: skip
 
 

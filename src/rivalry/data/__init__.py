@@ -88,7 +88,7 @@ def with_settings(data: str) -> tuple[str, dict[str, str]]:
     found = re.fullmatch(r"(.+?):(\w+=[^,=]*(?:,\w+=[^,=]*)*)", data, re.DOTALL)
     if not found or _exists(Path(data).expanduser()):
         return data, {}
-    return found[1], dict(part.split("=") for part in found[2].split(","))  # type: ignore[misc]
+    return found[1], dict(part.split("=") for part in found[2].split(","))
 
 
 def _in_memory(data: Any, size: tuple[int, int] | None) -> "Dataset":

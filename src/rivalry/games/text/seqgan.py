@@ -213,7 +213,13 @@ def seqgan(
 RECIPES = {
     "seqgan": {
         "laptop": {"rollouts": 4, "warmup": 2000, "width": 64, "embedding": 64, "time": "20m"},
-        "oracle": {"data": "oracle", "rollouts": 4, "critic_width": 32, "rounds": 3160},
+        "oracle": {
+            "data": "oracle",
+            "rollouts": 4,
+            "critic_width": 32,
+            "critic_warmup": 40,
+            "rounds": 3100,
+        },
         "paper": {
             "data": "oracle:vocabulary=5000",
             "critic_width": 128,

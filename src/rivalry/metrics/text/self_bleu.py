@@ -25,7 +25,7 @@ MOST = 1000  # samples
 class Most(NamedTuple):
     """How often an n-gram stands in the one sentence that has it most often, which that is, and the next number."""
 
-    count: int
+    times: int
     where: int
     second: int
 
@@ -76,15 +76,15 @@ def _most(own: Sequence[Grams]) -> dict[tuple[int, ...], Most]:
         for gram, count in mine.items():
             best = most.get(gram, Most(0, -1, 0))
             most[gram] = (
-                Most(count, i, best.count)
-                if count > best.count
+                Most(count, i, best.times)
+                if count > best.times
                 else best._replace(second=max(best.second, count))
             )
     return most
 
 
 def _of_others(most: Most, i: int) -> int:
-    return most.second if most.where == i else most.count
+    return most.second if most.where == i else most.times
 
 
 def _brevity(length: int, known: Counter[int]) -> float:
