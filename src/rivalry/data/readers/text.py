@@ -7,7 +7,7 @@ import codecs
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -249,10 +249,7 @@ def _shared_out(lines: Sequence[Sequence[str]]) -> tuple[list[list[str]], list[l
 
 
 def _in_tokens(lines: Sequence[Sequence[str]], tokens: Tokens) -> list[list[list[str]]]:
-    split_up = {"words": words, "characters": list, "bytes": lambda line: [BYTES[b] for b in line.encode()]}[
-        tokens
-    ]
-    return [[split_up(line) for line in some] for some in lines]
+    return [[SPLITTERS[tokens](line) for line in some] for some in lines]
 
 
 def _mostly_ideographs(lines: Iterable[str]) -> bool:
@@ -266,3 +263,10 @@ def _vocabulary(parts: Sequence[Sequence[Sequence[str]]], least: int, tokens: To
         return BYTES
     counted = Counter(token for some in parts for row in some for token in row)
     return sorted((t for t, n in counted.items() if n >= least), key=lambda t: (-counted[t], t))
+
+
+SPLITTERS: dict[Tokens, Callable[[str], list[str]]] = {
+    "words": words,
+    "characters": list,
+    "bytes": lambda line: [BYTES[byte] for byte in line.encode()],
+}
