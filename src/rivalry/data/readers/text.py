@@ -59,7 +59,7 @@ def open_text(
     """
     files = sorted(path.glob("*.txt")) if path.is_dir() else [path]
     require_no_size(path, size)
-    lines = [read_lines(file) for file in files]
+    lines = [lines_of(file) for file in files]
     classes = tuple(file.stem for file in files) if len(files) > 1 else ()
     how: dict[str, Any] = {"tokens": tokens, "least": least, "longest": longest, "over": over}
     return tabled(path.stem, str(path), lines, classes, split, **how)
@@ -197,7 +197,7 @@ def require_no_size(path: Path, size: Size | None) -> None:
         raise BadRequest(f"{path} holds sentences, which have no size in pixels; leave the size out")
 
 
-def read_lines(file: Path) -> list[str]:
+def lines_of(file: Path) -> list[str]:
     """The lines of a text file that are not empty."""
     return [line.strip() for line in decoded(file).splitlines() if line.strip()]
 
