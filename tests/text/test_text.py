@@ -14,7 +14,7 @@ from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.games.sentences import drawn
 from rivalry.games.text.lstm import lstm
-from rivalry.kinds.tokens import END, PAD, START, TOKENS, sentences
+from rivalry.kinds.tokens import END, GLUE, PAD, START, TOKENS, sentences, words_of
 from rivalry.metrics.text.bleu import bleu
 
 LINES = ["the cat sits here", "the dog sits there", "the owl sings here, too", "a cat sings"] * 10
@@ -50,6 +50,17 @@ def test_tokens_turn_back_into_the_very_sentences(tmp_path: Path, tokens: str) -
     path.write_text("\n".join(lines), encoding="utf-8")
     data = open_data(f"{path}:tokens={tokens},least=1,longest=80")
     assert sentences(data.x, data.spec.x) == lines
+
+
+def test_a_sentence_is_cut_as_those_of_its_data_were(text: Path) -> None:
+    column = open_data(str(text)).spec.x
+    assert words_of("the owl sings here, too", column) == ["the", "owl", "sings", "here", GLUE + ",", "too"]
+    assert words_of("a cat !", column) == ["a", "cat", "!"]
+    assert words_of("a cat!", column) == [
+        "a",
+        "cat",
+        "!",
+    ]  # no sentence of the data has the sign behind a word
 
 
 def test_sentences_over_the_length_are_cut_or_dropped_and_counted(text: Path) -> None:

@@ -161,6 +161,19 @@ def words(text: str) -> list[str]:
     return tokens
 
 
+def words_of(text: str, column: "Column") -> list[str]:
+    """The tokens of a sentence as text, cut as the files are that the column was read from.
+
+    A sign that the vocabulary does not have behind a word is taken as one that stands alone.
+    """
+    if column.about.get("bytes", False):
+        return [BYTES[byte] for byte in text.strip().encode()]
+    if not column.about.get("join", " "):
+        return [*text.strip()]
+    known = set(column.about["vocabulary"])
+    return [word if word in known else word.removeprefix(GLUE) for word in words(text)]
+
+
 def _of_bytes(tokens: Sequence[str]) -> str:
     """Letters that stand for bytes as the text that these bytes are in UTF-8; SPECIAL tokens are left out."""
     return bytes(ord(token) for token in tokens if len(token) == 1).decode("utf-8", errors="replace")

@@ -18,6 +18,7 @@ from rivalry.errors import BadRequest
 from rivalry.kinds.tokens import BYTES, END, PAD, SPECIAL, UNKNOWN, words
 from rivalry.settings import Count, Natural
 
+LONGEST = 40  # tokens of a sentence, if nothing else is asked for
 LARGEST = 1 << 28  # bytes of one file
 RARE = 2  # words that are rarer in the training split are "unknown"
 IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -37,7 +38,7 @@ def open_text(
     *,
     tokens: Tokens = "auto",
     least: Natural = 0,
-    longest: Count = 40,
+    longest: Count = LONGEST,
     over: Over = "cut",
 ) -> Dataset:
     """Read the sentences of a file, or of the files of a folder: UTF-8, one on each line.  Empty lines are skipped.
@@ -74,7 +75,7 @@ def open_csv(
     label: str = "",
     tokens: Tokens = "auto",
     least: Natural = 0,
-    longest: Count = 40,
+    longest: Count = LONGEST,
     over: Over = "cut",
 ) -> Dataset:
     """Read a column of sentences from a CSV with a line of names, and their classes from another where there is one.
@@ -138,7 +139,7 @@ def tabled(
     *,
     tokens: Tokens = "auto",
     least: int = 0,
-    longest: int = 40,
+    longest: int = LONGEST,
     over: Over = "cut",
     held_out: Sequence[Sequence[str]] | None = None,
 ) -> Dataset:

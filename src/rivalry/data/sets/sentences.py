@@ -3,7 +3,7 @@
 import gzip
 from pathlib import Path
 
-from rivalry.data.readers.text import Over, Tokens, tabled
+from rivalry.data.readers.text import LONGEST, Over, Tokens, tabled
 from rivalry.data.source import Dataset
 from rivalry.settings import Count, Natural
 
@@ -20,7 +20,7 @@ def open_sentences(
     *,
     tokens: Tokens = "auto",
     least: Natural = 0,
-    longest: Count = 40,
+    longest: Count = LONGEST,
     over: Over = "cut",
 ) -> Dataset:
     """The set "coco-captions", 10,000 + 10,000 captions, or "poems", 16,394 quatrains of which every tenth is held out.
