@@ -12,8 +12,10 @@ Scores are those of 4,000 samples.  Seconds are those of the processor.  Writes 
 import argparse
 import json
 import math
+import statistics
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -153,8 +155,30 @@ def keep(new: Row) -> None:
     says = [
         f"{SAMPLES:,} samples, 1,000 for self-BLEU; nats for each token; `distinct-2` and self-BLEU depend on n",
         "`likelihood alone` is the same run at the end of its warm-up",
+        *beside_the_curve(rows),
     ]
     record("text", rows, "game", COLUMNS, says)
+
+
+def beside_the_curve(rows: list[Row]) -> Iterator[str]:
+    """For each game, what the baseline scores by the oracle at a temperature where it is as diverse."""
+    mean = lambda name, column: statistics.mean(r[column] for r in rows if r["game"] == name)
+    names = list(dict.fromkeys(r["game"] for r in rows if not r["game"].startswith("(")))
+    curve = sorted(
+        (mean(name, "distinct-2"), mean(name, "nats by the oracle"))
+        for name in names
+        if name.split(" at ")[0] == "lstm"
+    )
+    for name in [name for name in names if name.split(" at ")[0] != "lstm"]:
+        at, nats = mean(name, "distinct-2"), mean(name, "nats by the oracle")
+        for (low, under), (high, over) in pairwise(curve):
+            if low <= at <= high:
+                same = under + (over - under) * (at - low) / (high - low)
+                yield f"{name}: {nats:.3f} nats at distinct-2 {at:.3f}; `lstm`, made as diverse: {same:.3f}"
+                break
+        else:
+            coldest = min(TEMPERATURES)
+            yield f"{name}: distinct-2 {at:.3f} is none that `lstm` has at temperatures from {coldest} to 1"
 
 
 def parse() -> argparse.Namespace:

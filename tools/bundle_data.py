@@ -7,6 +7,7 @@ Dungeon Crawl tiles).  The digits come from scikit-learn.  The same sources give
 """
 
 import argparse
+import gzip
 import hashlib
 import io
 import shutil
@@ -37,6 +38,8 @@ def main() -> None:
         shutil.copyfile(file, BUNDLED / file.name)
     bundle_tiles(sources / "crawl_tiles" / "crawl_tiles.zip", BUNDLED / "tiles.zip")
     bundle_digits(BUNDLED / "digits.npz")
+    for source, name in SENTENCES.items():
+        bundle_sentences(sources / source, BUNDLED / f"{name}.txt.gz")
     for file in sorted(one for one in BUNDLED.iterdir() if one.suffix in (".gz", ".zip", ".npz")):
         print(f"{file.stat().st_size:>10,}  {file.name}")
 
@@ -89,6 +92,15 @@ def folder_of(name: str) -> str:
     """The first two levels of folders, but one folder for all that are players."""
     folder = "/".join(name.split("/")[:-1][:2])
     return "player" if folder in PLAYER_KEPT else folder
+
+
+SENTENCES = {"coco/image_coco.txt": "coco-train", "coco/test_coco.txt": "coco-test", "poems/shi.txt": "poems"}
+
+
+def bundle_sentences(source: Path, target: Path) -> None:
+    """The file as it is, packed with gzip, without a date."""
+    with target.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as file:
+        file.write(source.read_bytes())
 
 
 def bundle_digits(target: Path) -> None:

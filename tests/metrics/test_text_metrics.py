@@ -1,5 +1,8 @@
 """Metrics of sentences: closed forms on sentences whose n-grams can be counted by hand."""
 
+import math
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor
@@ -7,8 +10,12 @@ from torch import Tensor
 from rivalry.data import open_data
 from rivalry.data.source import Dataset, toy
 from rivalry.errors import BadRequest
+from rivalry.games.text.lstm import lstm
 from rivalry.kinds.tokens import END, PAD
 from rivalry.metrics import suite
+from rivalry.metrics.extractors import reader as reader_module
+from rivalry.metrics.extractors.find import find_extractor
+from rivalry.metrics.game.nll import nll
 from rivalry.metrics.score import Score
 from rivalry.metrics.text.bleu import bleu
 from rivalry.metrics.text.distinct import distinct, share_of_different, unique
@@ -92,3 +99,41 @@ def test_an_oracle_is_needed_and_foreign_tokens_are_refused() -> None:
         nll_oracle(language, torch.tensor([[4] * 8, [4] * 7 + [END]]), language.facts["oracle"])
     with pytest.raises(BadRequest, match="nll-oracle needs data of a known language"):
         suite.evaluate(data(ROW), torch.tensor([[4, 5, 6, 7, END]] * 2), metrics="nll-oracle")
+
+
+def test_a_reader_of_the_data_tells_other_sentences_from_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RIVALRY_CACHE", str(tmp_path))
+    monkeypatch.setattr(
+        reader_module.train_reader, "__kwdefaults__", {"seed": 0, "steps": 40, "progress": None}
+    )
+    language = toy("tokens", n=400, classes=0)
+    made = find_extractor("reader", language.spec, language)
+    assert made.name == "reader-sentences"
+    assert find_extractor("reader", language.spec, language).hash == made.hash  # kept, and read again
+    shuffled = language.x[:, [2, 0, 1, 3, 4]]  # the same words in another order
+    own, other = (
+        suite.evaluate(language, x, metrics="fid", extractor=made)[0]
+        for x in (language.x[:200], shuffled[:200])
+    )
+    assert own.name == "fid[reader-sentences]"
+    assert other.value > 10 * own.value
+    with pytest.raises(BadRequest, match="trained on its split train"):
+        find_extractor("reader", language.spec)
+
+
+def test_the_likelihood_of_sentences_is_of_their_tokens_and_not_of_padding() -> None:
+    """As the sum over all tokens divided by their number, and the same in a table with more padding."""
+    language = toy("tokens", n=30, classes=0)
+    language.x[::2, 2] = END
+    language.x[::2, 3] = PAD
+    torch.manual_seed(0)
+    game = lstm(language.spec, width=8, embedding=4).eval()
+    score = nll(game, language)
+    with torch.no_grad():
+        by_hand = float(-game.log_prob(language.x).sum() / (language.x != PAD).sum()) / math.log(2)
+    assert score.value == pytest.approx(by_hand, rel=1e-5)
+    assert score.provenance["unit"] == "bits per token"
+    wider = Dataset(language.spec, torch.cat([language.x, torch.full((30, 4), PAD)], 1))
+    assert nll(game, wider).value == pytest.approx(score.value, rel=1e-5)

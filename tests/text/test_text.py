@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from click.testing import CliRunner
 
 import rivalry
+from rivalry.cli.sample import sample as command
 from rivalry.data import open_data
-from rivalry.data.source import Dataset, toy
+from rivalry.data.source import Dataset, Spec, toy
 from rivalry.errors import BadRequest
 from rivalry.games.sentences import drawn
 from rivalry.games.text.lstm import lstm
-from rivalry.kinds.tokens import END, PAD, START, sentences
+from rivalry.kinds.tokens import END, GLUE, PAD, START, TOKENS, sentences, words_of
 from rivalry.metrics.text.bleu import bleu
 
 LINES = ["the cat sits here", "the dog sits there", "the owl sings here, too", "a cat sings"] * 10
@@ -30,7 +32,7 @@ def test_a_file_is_read_word_by_word_and_every_tenth_line_is_held_out(text: Path
     assert (len(train), len(test)) == (36, 4)
     assert train.spec == test.spec
     said = sentences(train.x, train.spec.x)
-    assert said[:3] == ["the cat sits here", "the dog sits there", "the owl sings here , too"]
+    assert said[:3] == ["the cat sits here", "the dog sits there", "the owl sings here, too"]
 
 
 def test_ideographs_are_characters(tmp_path: Path) -> None:
@@ -39,6 +41,59 @@ def test_ideographs_are_characters(tmp_path: Path) -> None:
     data = open_data(str(path))
     assert sentences(data.x, data.spec.x)[0] == "床前明月光"
     assert data.spec.shape == (6,)
+
+
+@pytest.mark.parametrize("tokens", ["words", "characters", "bytes"])
+def test_tokens_turn_back_into_the_very_sentences(tmp_path: Path, tokens: str) -> None:
+    lines = ["“Well,” she said: it's (almost) 5.30 — naïve!", "床前明月光, and more", "a , b"] * 2
+    path = tmp_path / "lines.txt"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    data = open_data(f"{path}:tokens={tokens},least=1,longest=80")
+    assert sentences(data.x, data.spec.x) == lines
+
+
+def test_a_sentence_is_cut_as_those_of_its_data_were(text: Path) -> None:
+    column = open_data(str(text)).spec.x
+    assert words_of("the owl sings here, too", column) == ["the", "owl", "sings", "here", GLUE + ",", "too"]
+    assert words_of("a cat !", column) == ["a", "cat", "!"]
+    assert words_of("a cat!", column) == [
+        "a",
+        "cat",
+        "!",
+    ]  # no sentence of the data has the sign behind a word
+
+
+def test_sentences_over_the_length_are_cut_or_dropped_and_counted(text: Path) -> None:
+    cut, dropped = open_data(f"{text}:longest=4"), open_data(f"{text}:longest=4,over=drop")
+    assert (len(cut), len(dropped)) == (36, 26)
+    assert cut.facts["remarks"] == [
+        "10 of 36 sentences are longer than 4 tokens and were cut: longest=N, or over=drop"
+    ]
+    assert "10 sentences are longer than 4 tokens and are left out" in dropped.facts["remarks"][0]
+    assert dropped.spec.shape == (5,)
+
+
+def test_a_column_of_a_table_is_sentences_and_another_their_classes(tmp_path: Path) -> None:
+    path = tmp_path / "reviews.csv"
+    rows = [f'{k},"{line}",{("good", "bad")[k % 2]}' for k, line in enumerate(LINES)]
+    path.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(["id,body,label", *rows]).encode())
+    with pytest.raises(BadRequest, match="has the columns id, body, label; name that of the sentences"):
+        open_data(str(path))
+    with pytest.raises(BadRequest, match="has no column 'words'; it has id, body, label"):
+        open_data(f"{path}:column=words")
+    data = open_data(f"{path}:column=body")
+    assert data.spec.classes == ("bad", "good")
+    assert sentences(data.x, data.spec.x)[0] == "the dog sits there"
+
+
+def test_a_parquet_without_images_is_read_by_its_sentences(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    path = tmp_path / "lines.parquet"
+    parquet.write_table(pyarrow.table({"text": LINES}), path)
+    assert sentences((data := open_data(str(path))).x, data.spec.x)[0] == LINES[0]
+    assert len(open_data(str(path), "test")) == 4
 
 
 def test_files_of_a_folder_are_classes(tmp_path: Path) -> None:
@@ -51,7 +106,15 @@ def test_files_of_a_folder_are_classes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", "0 sentences"), (b"one\n", "1 sentences"), (b"\xff\xfe\x00a\n", "not UTF-8")],
+    [
+        (b"", "0 sentences"),
+        (b"one\n", "1 sentences"),
+        (b"one\n" * 9, "all 9 sentences of .* are the same"),
+        (b"\xff\xfe\x00a\n", "not UTF-8"),
+        ("one\ntwo\n".encode("utf-16"), "but UTF-16"),
+        ("床前明月光\n疑是地上霜\n".encode("gb18030"), "but GB18030, it seems: iconv -f GB18030"),
+        ("déjà vu\ncafé\n".encode("cp1252"), "but WINDOWS-1252"),
+    ],
 )
 def test_what_is_no_text_is_said(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "bad.txt"
@@ -104,10 +167,19 @@ def test_bleu_by_hand() -> None:
     assert bleu(real, fake)[0].value == pytest.approx(math.sqrt(2 / 3 * 1 / 2))
 
 
+def test_a_sheet_marks_copies_and_what_is_new() -> None:
+    spec, x = toy("tokens", classes=0).spec, toy("tokens", classes=0).x
+    made = torch.stack([x[0], torch.tensor([4, 4, 4, END, PAD]), torch.tensor([5, 5, 5, END, PAD])])
+    lines = TOKENS.marked(made, spec.x, made[2:], x)[".txt"].decode().splitlines()[1:]
+    assert [line[:2] for line in lines] == ["= ", "+ ", "  "]
+    assert lines[1][2:] == "cat cat cat"
+
+
 def test_a_colder_sampler_is_refused_at_zero() -> None:
     game = lstm(toy("tokens").spec, width=8)
-    with pytest.raises(BadRequest, match="temperature is above 0"):
-        game.sample(2, temperature=0.0)
+    for wrong in ({"temperature": 0.0}, {"temperature": float("inf")}, {"top_k": -1}, {"top_p": 0.0}):
+        with pytest.raises(BadRequest, match=r"temperature is above 0|top-k is a number|top-p is a prob"):
+            game.sample(2, **wrong)
 
 
 def test_it_is_trained_sampled_and_scored_by_the_same_commands(text: Path, tmp_path: Path) -> None:
@@ -119,5 +191,13 @@ def test_it_is_trained_sampled_and_scored_by_the_same_commands(text: Path, tmp_p
     assert "cat" in sheets[-1].read_text() or "dog" in sheets[-1].read_text()
     page = (run.path / "report.html").read_text()
     assert "<pre>" in page
+    said = rivalry.sample(run, 8, temperature=0.5)
+    assert torch.equal(said, rivalry.sample(run, 8, temperature=0.5))
+    told = [str(run.path), "-n", "5"]
+    printed = CliRunner().invoke(command, [*told, "--temperature", "0.5"])
+    assert printed.exit_code == 0
+    assert printed.output.splitlines() == sentences(said[:5], Spec.from_json(run.config["spec"]).x)
+    CliRunner().invoke(command, [*told, "--top-k", "1", "-o", str(tmp_path / "x.jsonl")])
+    assert len({*(tmp_path / "x.jsonl").read_text().splitlines()}) == 1  # the likeliest sentence, five times
     scores = {score.name: score.value for score in rivalry.evaluate(run, n=50, metrics="bleu")}
     assert scores["bleu-2"] > 0.5  # a language of four sentences is soon learned

@@ -10,8 +10,11 @@ from rivalry.data import open_data
 from rivalry.data.source import Spec, toy
 from rivalry.errors import BadRequest
 from rivalry.games.sentences import Sentences
+from rivalry.games.text.relgan import relgan
+from rivalry.games.text.scratchgan import scratchgan
 from rivalry.games.text.seqgan import SeqGAN, seqgan
 from rivalry.games.text.transformer import transformer
+from rivalry.games.text.wgan_text import wgan_text
 from rivalry.kinds.tokens import SPECIAL
 from rivalry.maths.policy import gumbel, mean_of_others, relaxed, returns, surrogate
 
@@ -130,6 +133,40 @@ def test_gumbel_noise_draws_from_the_softmax_and_relaxed_tokens_have_its_limits(
         relaxed(logits, noise, 1e-6), torch.full((20_000, 3), 1 / 3), atol=1e-4, rtol=0
     )
     assert (soft - one_hot).abs().mean() > 0.1  # the control: at β = 1 it is no token
+
+
+def test_relaxed_sentences_are_draws_of_the_generator_and_carry_its_gradient() -> None:
+    torch.manual_seed(0)
+    game = relgan(SPEC, embedding=4, width=5, critic_width=3, representations=2, beta=50.0, anneal=10)
+    soft = game.soft(20_000, 1e4)
+    x = soft.argmax(2)
+    with torch.no_grad():
+        p = game.log_prob(EVERY).exp()
+    found = ((x - FIRST) @ torch.tensor([9, 3, 1])).bincount(minlength=27) / len(x)
+    assert (found - p).abs().max() < 4 * (p.max() / len(x)) ** 0.5
+    assert flat(game, game.D(game.soft(8, 1.0)).sum()).norm() > 0
+    assert [game.inverse_temperature(t) for t in (0, 5, 10, 99)] == pytest.approx([1, 50**0.5, 50, 50])
+
+
+def test_soft_sentences_end_in_exact_padding() -> None:
+    data = toy("tokens", classes=0)
+    torch.manual_seed(0)
+    game = relgan(data.spec, embedding=4, width=5, critic_width=3, representations=2)
+    soft = game.soft(64, 1.0)
+    ended = soft[..., 0] == 1
+    assert ended.any()
+    assert (ended[:, 1:] >= ended[:, :-1]).all()  # once ended, always ended
+    assert torch.equal(wgan_text(data.spec, width=4).sharp(data.x).argmax(2), data.x)
+
+
+def test_a_sentence_is_scored_alike_as_tokens_and_as_sharp_distributions() -> None:
+    torch.manual_seed(0)
+    game = scratchgan(SPEC, embedding=4, width=5, critic_width=6).eval()
+    sharp = torch.nn.functional.one_hot(EVERY, FIRST + WORDS).float()
+    torch.testing.assert_close(game.D(EVERY), game.D(sharp))
+    cut = EVERY.clone()
+    cut[:, -1] = FIRST
+    torch.testing.assert_close(game.D(cut)[:, :-1], game.D(EVERY)[:, :-1])  # no place sees what comes later
 
 
 # ---------------------------------------------------------------------- the oracle

@@ -23,12 +23,17 @@ from rivalry.errors import BadRequest
     "--steps", type=int, help="of a sampler that takes steps (ddpm, flow-matching, ebm): fewer is faster"
 )
 @click.option("--code", multiple=True, help="set a named part of the code (infogan): c0=3; several allowed")
+@click.option("--temperature", type=float, help="of sentences: below 1 likely words become likelier still")
+@click.option("--top-k", type=int, help="of sentences: each word is one of so many likeliest")
+@click.option(
+    "--top-p", type=float, help="of sentences: each word is of the likeliest that have this probability"
+)
 @options.seed
 @click.option(
     "output",
     "-o",
     type=options.PATH,
-    help=".png, .jpg, .webp, .gif: a sheet; .npz: arrays, with labels; else a folder",
+    help=".png, .jpg, .webp, .gif: a sheet; .npz: arrays, with labels; .txt, .jsonl: sentences; else a folder",
 )
 @click.option("--attention", is_flag=True, help="beside each sample, where four of its places looked")
 @options.which
@@ -41,13 +46,16 @@ def sample(
     truncation: float | None,
     steps: int | None,
     code: tuple[str, ...],
+    temperature: float | None,
+    top_k: int | None,
+    top_p: float | None,
     seed: int,
     output: Path | None,
     attention: bool,
     which: str,
     device: str,
 ) -> None:
-    """Draw samples from a trained game.
+    """Draw samples from a trained game.  Sentences are printed where no -o is given.
 
     RUN is its directory, demo:NAME of `rivalry list runs`, or its id on the Hugging Face Hub.
     """
@@ -56,6 +64,7 @@ def sample(
     import torch
 
     from rivalry.cli.typed import given as given_for_sample
+    from rivalry.cli.typed import sampler
     from rivalry.data.source import Spec
     from rivalry.game import Told, Translator
     from rivalry.given import told_once, words_under
@@ -65,6 +74,7 @@ def sample(
     from rivalry.runs.drawing import parts
     from rivalry.runs.opening import load, local, open_run
     from rivalry.show.samples import save
+    from rivalry.terminal import plain
 
     if n < 1:
         raise BadRequest(f"-n is one or more; got {n}")
@@ -88,6 +98,8 @@ def sample(
         if attention:
             raise BadRequest("--attention shows samples of any code: leave --code out")
         given["code"] = traverse.parts(game, typed.parts(code))
+    given |= sampler(game, temperature=temperature, top_k=top_k, top_p=top_p)
+    printed = output is None and bool(spec.meaning.said(spec.meaning.blank(spec.x)[None], spec.x))
     output = output or opened.path / "samples" / f"sample-{seed}.png"
     if attention:
         from rivalry.editing.attention import attention_maps, attention_tiles
@@ -101,5 +113,9 @@ def sample(
         given["label"] = label_of.to(game.device)
     under = words_under(game, spec, given, each=n)
     with progress.steps() as show, watching(partial(show, "sampling")):
+        if printed:
+            for part in parts(game, n, seed=seed, **given):
+                click.echo("\n".join(map(plain, spec.meaning.said(part, spec.x))))
+            return
         save(lambda: parts(game, n, seed=seed, **given), output, spec, label=label_of, under=under)
     print(output)

@@ -6,7 +6,7 @@ from typing import Any
 from rivalry.data.source import Spec
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Conditional, Game, Told
-from rivalry.runs.drawing import refuse_seed, require_own_steps, require_truncation
+from rivalry.runs.drawing import refuse_seed, require_own_steps, require_sampler, require_truncation
 
 MANY = 1000
 
@@ -100,6 +100,17 @@ def given(
     if steps is not None:
         require_own_steps(game, steps)
         found["steps"] = steps
+    return found
+
+
+def sampler(game: Game, **asked: float | None) -> dict[str, Any]:
+    """The temperature, top-k and top-p that were asked for.
+
+    Raises:
+        BadRequest: the game does not draw one token after the other.
+    """
+    found = {name: value for name, value in asked.items() if value is not None}
+    require_sampler(game, found)
     return found
 
 

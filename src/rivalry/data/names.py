@@ -36,6 +36,10 @@ def _shapes(what: str) -> Named:
     return Named("image", "generated", what, "sets.shapes:open_shapes")
 
 
+def _sentences(what: str) -> Named:
+    return Named("tokens", "bundled", what, "sets.sentences:open_sentences")
+
+
 def _fetched(what: str, opener: str = "readers.fetch:open_fetched") -> Named:
     return Named("image", "fetched", what, opener)
 
@@ -88,6 +92,8 @@ NAMES = {
         "200 nodes in four blocks, a tenth of the edges held out",
         "sets.graphs:open_graph_set",
     ),
+    "coco-captions": _sentences("captions of photographs, 10,000 + 10,000 sentences of up to 40 words"),
+    "poems": _sentences("Chinese quatrains of five characters a line, 14,755 + 1,639 of 24 characters"),
     "oracle": Named(
         "tokens",
         "generated",

@@ -59,8 +59,8 @@ KINDS = {
     "points": Row("points:POINTS", "a point: a few real numbers"),
     "tokens": Row(
         "tokens:TOKENS",
-        "a sentence: words or characters by number",
-        reads={".txt": "text:open_text"},
+        "a sentence: words, characters or bytes by number",
+        reads={".txt": "text:open_text", ".csv": "text:open_csv"},
         folders={".txt": "text:open_text"},
     ),
     "wave": Row("wave:WAVE", "a sound: its waveform, in one or two channels"),

@@ -54,6 +54,7 @@ class Kind:
         bounded: games get and make values in [-1, 1].
         dims: the number of axes of a datum.
         axes: the number of axes for convolutions: 2 for images.
+        dimension: what each of the numbers is called that a likelihood is of.
         raw: the name of the features that are the data themselves.
         single: the ending of a file that holds one datum, for a folder of samples; "" if there is none.
         writes: ending of a file -> a function that writes samples to it, in addition to .png (a sheet) and .npz
@@ -67,6 +68,7 @@ class Kind:
     bounded: ClassVar[bool] = False
     dims: ClassVar[int] = 1
     axes: ClassVar[int] = 0
+    dimension: ClassVar[str] = "dimension"
     raw: ClassVar[str] = "values"
     single: ClassVar[str] = ""
     writes: ClassVar[dict[str, Write]] = {}
@@ -104,6 +106,10 @@ class Kind:
         """The number of positions in the grid of a datum; a weight of a convolution is used at each of them."""
         return math.prod(shape[len(shape) - self.axes :])
 
+    def dimensions(self, x: Tensor) -> Tensor:
+        """How many numbers of each datum a likelihood is of: (n, ...) -> (n,), by default all."""
+        return torch.full((len(x),), x[:1].numel())
+
     def unplayable(self, spec: Spec) -> str:
         """The end of a sentence "GAME needs ..." if no game can play on these data; "" if games can."""
         return ""
@@ -129,6 +135,15 @@ class Kind:
     def beside(self, x: Tensor, column: Column) -> dict[str, bytes]:
         """Files that belong to a sheet in addition to its picture: ending -> content, {".txt": ...}."""
         return {}
+
+    def marked(self, x: Tensor, column: Column, before: Tensor | None, known: Tensor) -> dict[str, bytes]:
+        """The files of `beside` for a sheet of a run, which may mark what has changed and what is copied.
+
+        Args:
+            before: the samples of the sheet before, of the same random numbers; None for the first sheet.
+            known: the data as they are stored.
+        """
+        return self.beside(x, column)
 
     def blank(self, column: Column) -> Tensor:
         """The datum for an empty cell of a sheet."""

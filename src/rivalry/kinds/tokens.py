@@ -1,8 +1,9 @@
 """Sentences: (t,) numbers of tokens.  After the last one follow the end token and padding.
 
 `Column.about` holds `vocabulary`, the tokens from number 4 on, and `join`, the text between two of them in a sentence:
-a space for words, nothing for characters.  If `fixed` is true, every sentence fills all places: it has no end token, no
-padding and nothing unknown.
+a space for words, nothing for characters.  A token that begins with `GLUE` is joined by nothing to the one before it: a
+comma behind a word.  If `bytes` is true, the 256 tokens are bytes of UTF-8, one letter each.  If `fixed` is true, every
+sentence fills all places: it has no end token, no padding and nothing unknown.
 """
 
 import json
@@ -21,7 +22,10 @@ from rivalry.kinds.spec import Column
 
 PAD, START, END, UNKNOWN = range(4)
 SPECIAL = ("<pad>", "<start>", "<end>", "<unknown>")
+GLUE = "\u2060"  # Unicode's word joiner, which is not seen
 WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
+BYTES = [chr(i) for i in range(256)]  # the vocabulary where tokens are bytes
+LEGEND = "(= a sentence of the data, + not on the sheet before)\n"
 BUCKETS = 512  # the number of buckets for hashed pairs of tokens
 LINE, SIZE, LETTER = (
     48,
@@ -32,7 +36,7 @@ LINE, SIZE, LETTER = (
 
 class TokensKind(Kind):
     name, plural = "tokens", "sentences"
-    dtype, real, raw = torch.int64, False, "n-grams"
+    dtype, real, raw, dimension = torch.int64, False, "n-grams", "token"
 
     def fits(self, shape: tuple[int, ...], about: dict[str, Any]) -> bool:
         vocabulary = about.get("vocabulary")
@@ -41,7 +45,8 @@ class TokensKind(Kind):
             and isinstance(vocabulary, list)
             and all(isinstance(token, str) for token in vocabulary)
             and isinstance(about.get("join", " "), str)
-            and isinstance(about.get("fixed", False), bool)
+            and all(isinstance(about.get(name, False), bool) for name in ("fixed", "bytes"))
+            and not (about.get("bytes") and vocabulary != BYTES)
         )
 
     def refuse(self, x: Tensor, column: Column) -> str:
@@ -65,6 +70,10 @@ class TokensKind(Kind):
 
     def words(self, column: Column) -> str:
         return f"up to {column.shape[0] - 1} of {vocabulary_size(column) - len(SPECIAL):,} tokens"
+
+    def dimensions(self, x: Tensor) -> Tensor:
+        """The tokens of each sentence, its end among them."""
+        return (x != PAD).sum(1).cpu()
 
     def tiles(self, x: Tensor, column: Column) -> Tensor:
         """Each sentence in dark letters on white: (n, t) -> (n, 1, h, w)."""
@@ -93,6 +102,16 @@ class TokensKind(Kind):
                 f"a sentence here has 1 to {column.shape[0] - 1} tokens; this one has {len(known)}"
             )
         return torch.tensor([[*known, END] + [PAD] * (column.shape[0] - 1 - len(known))])
+
+    def marked(self, x: Tensor, column: Column, before: Tensor | None, known: Tensor) -> dict[str, bytes]:
+        """Lines that begin with "=" where a sentence of the data is repeated, else with "+" where it is a new one."""
+        old = set() if before is None else set(sentences(before, column))
+        data = set(map(tuple, known.tolist()))
+        lines = [
+            f"{'=' if tuple(row) in data else '+' if sentence not in old else ' '} {sentence}\n"
+            for row, sentence in zip(x.tolist(), sentences(x, column))
+        ]
+        return {".txt": "".join([LEGEND, *lines]).encode()}
 
     def vectors(self, x: Tensor) -> Tensor:
         """Counts of pairs of neighboring tokens in hashed buckets, of length 1: (n, t) -> (n, 512)."""
@@ -135,13 +154,48 @@ def impossible(column: Column) -> Tensor:
 def sentences(x: Tensor, column: Column) -> list[str]:
     """The sentences as text: (n, t) -> n strings, each up to its end token."""
     known: Sequence[str] = (*SPECIAL, *column.about["vocabulary"])
-    join = column.about.get("join", " ")
-    return [join.join(known[i] for i in row[: length(row)]) for row in x.tolist()]
+    join, of_bytes = column.about.get("join", " "), column.about.get("bytes", False)
+    read = _of_bytes if of_bytes else lambda tokens: joined(tokens, join)
+    return [read([known[i] for i in row[: length(row)]]) for row in x.tolist()]
+
+
+def joined(tokens: Sequence[str], join: str) -> str:
+    """The text of these tokens: `join` between any two, but before one that begins with `GLUE`."""
+    if not join:
+        return "".join(tokens)
+    text = "".join(token[1:] if token.startswith(GLUE) else join + token for token in tokens)
+    return text.removeprefix(join)
+
+
+def words(text: str) -> list[str]:
+    """The words and signs of a text.  One that follows another without a space begins with `GLUE`.
+
+    `joined(words(text), " ")` is the text again, with one space for several.
+    """
+    found = WORD.finditer(text.replace(GLUE, ""))
+    end, tokens = 0, list[str]()
+    for one in found:
+        tokens.append(GLUE * (bool(tokens) and one.start() == end) + one[0])
+        end = one.end()
+    return tokens
 
 
 def words_of(text: str, column: Column) -> list[str]:
-    """The tokens of a sentence as text: words and punctuation, or characters where nothing stands between tokens."""
-    return WORD.findall(text) if column.about.get("join", " ") else [*text.strip()]
+    """The tokens of a sentence as text, cut as the files are that the column was read from.
+
+    A sign that the vocabulary does not have behind a word is taken as one that stands alone.
+    """
+    if column.about.get("bytes", False):
+        return [BYTES[byte] for byte in text.strip().encode()]
+    if not column.about.get("join", " "):
+        return [*text.strip()]
+    known = set(column.about["vocabulary"])
+    return [word if word in known else word.removeprefix(GLUE) for word in words(text)]
+
+
+def _of_bytes(tokens: Sequence[str]) -> str:
+    """Letters that stand for bytes as the text that these bytes are in UTF-8; SPECIAL tokens are left out."""
+    return bytes(ord(token) for token in tokens if len(token) == 1).decode("utf-8", errors="replace")
 
 
 def length(row: Sequence[int]) -> int:

@@ -197,7 +197,7 @@ METRICS = (
         "nll",
         "game.nll:nll",
         ("density", "held_out", "progress"),
-        "negative log-likelihood of held-out data, in bits per dimension",
+        "negative log-likelihood of held-out data, in bits per dimension or per token",
     ),
     Metric(
         "defects",

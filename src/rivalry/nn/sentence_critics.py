@@ -70,6 +70,7 @@ class RecurrentTokenCritic(nn.Module):
     """
 
     PLACE = 8
+    place: Tensor
 
     def __init__(self, tokens: int, length: int, embedding: int, width: int, dropout: float = 0.1):
         super().__init__()
@@ -81,6 +82,6 @@ class RecurrentTokenCritic(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         e = embedded(x, self.matrix) * math.sqrt(self.matrix.shape[1])
-        place = self.place.expand(len(e), -1, -1)  # type: ignore[operator]
+        place = self.place.expand(len(e), -1, -1)
         h, _ = self.lstm(self.drop(torch.cat([e, place.to(e)], 2)))
         return self.read(self.drop(self.norm(h))).squeeze(2)

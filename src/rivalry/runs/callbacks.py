@@ -74,8 +74,10 @@ def sheets(run: Run, real: Dataset, n: int = 64) -> Callback:
 
     kind = real.spec.meaning
     n, behind = kind.shown(n), kind.background(real.x, real.facts)
+    before: Tensor | None = None
 
     def callback(engine: Engine, moves: Sequence[Move] = ()) -> None:
+        nonlocal before
         if engine.ranks.first:
             with engine.evaluating() as game:
                 given = given_for(game, real, n, each=ALIKE)
@@ -84,8 +86,9 @@ def sheets(run: Run, real: Dataset, n: int = 64) -> Callback:
             if isinstance(game, Translator):
                 x, behind["columns"] = _side_by_side(given["source"].cpu(), x, target_data(engine.game, real))
             run.picture(f"{engine.t:06d}", sheet(x, real.spec, under=under, **behind))
-            for ending, content in kind.beside(x, real.spec.x).items():
+            for ending, content in kind.marked(x, real.spec.x, before, real.x).items():
                 run.beside(f"{engine.t:06d}{ending}", content)
+            before = x
 
     return callback
 

@@ -1,7 +1,7 @@
 """Drawing samples from a trained game, each with its own random numbers."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from rivalry.play.ranks import Ranks
 from rivalry.runs.opening import load
 from rivalry.runs.run import Run
 
+SAMPLER = ("temperature", "top_k", "top_p")
+
 
 def sample(
     run: str | Path | Run | Game,
@@ -36,7 +38,8 @@ def sample(
         run: a `Run`, its directory, the id of one on the Hugging Face Hub, or a `Game`.
         device, which: of a run, as in `load`.
         given: what the game is asked for: `label` (a number, or a tensor (n,)), `truncation`, `steps` of a sampler,
-            `source` of a translator, `caption` (n, t) or (1, t).  Every class in turn by default.
+            `source` of a translator, `caption` (n, t) or (1, t), `temperature`, `top_k` and `top_p` of a game of
+            sentences.  Every class in turn by default.
 
     Raises:
         BadRequest: no run, or a game that makes its samples from pictures and was given none.
@@ -50,6 +53,7 @@ def sample(
         require_truncation(game, given["truncation"])
     if "steps" in given:
         require_own_steps(game, given["steps"])
+    require_sampler(game, given)
     label = given.get("label", every_class(game, n))
     given |= {} if label is None else {"label": torch.as_tensor(label).expand(n).to(game.device)}
     return draw(game, n, seed=seed, **told_once(game, given, n))
@@ -114,6 +118,15 @@ def refuse_seed(seed: int) -> None:
     """Refuse a number that cannot be a seed."""
     if not 0 <= seed < 2**32:
         raise BadRequest(f"a seed is a whole number from 0 to {2**32 - 1}; got {seed}")
+
+
+def require_sampler(game: Game, given: Mapping[str, Any]) -> None:
+    """Refuse a temperature, top-k or top-p for a game that does not draw one token after the other."""
+    there = inspect.signature(game.sample).parameters
+    for name in SAMPLER:
+        if name in given and name not in there:
+            option = name.replace("_", "-")
+            raise BadRequest(f"this game does not draw one token after the other, so it has no {option}")
 
 
 def require_truncation(game: Game, truncation: float) -> None:

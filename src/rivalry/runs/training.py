@@ -303,7 +303,10 @@ def _what_changed(config: dict[str, Any], dataset: Dataset, ranks: Ranks) -> lis
 
 
 def _name_skipped(run: Run, dataset: Dataset) -> None:
-    """Log and print how many data cannot be used, and why the first of them cannot."""
+    """Log and print how many data cannot be used, why the first of them cannot, and what else their reader remarks."""
+    for message in dataset.facts.get("remarks", ()):
+        run.log({"round": 0, "event": "remark", "message": message})
+        say(message)
     if skipped := dataset.facts.get("skipped"):
         name, why = skipped[0]
         message = f"{len(skipped)} of the data cannot be used and are left out; the first, {name}: {why}"

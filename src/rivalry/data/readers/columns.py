@@ -18,6 +18,7 @@ from rivalry.data.readers.decoded import Encoded, Size, decode_once
 from rivalry.data.readers.images import sort_classes
 from rivalry.data.readers.members import open_regular
 from rivalry.data.readers.splits import canonical
+from rivalry.data.readers.text import TEXTS, columns_of, of_pairs, require_no_size
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 
@@ -27,6 +28,8 @@ _LABELS = ("label", "labels", "class", "fine_label", "target")
 
 def open_parquet(path: Path, split: str = "train", size: Size | None = None) -> Dataset:
     """A Parquet file as a table, decoded once into the cache.  Its only split is "train".
+
+    A file without images that has a column of sentences is read as `text.open_csv` reads a CSV.
 
     Args:
         size: height and width in pixels; the most common size by default.
@@ -39,13 +42,17 @@ def open_parquet(path: Path, split: str = "train", size: Size | None = None) -> 
         import pyarrow.parquet as parquet
     except ImportError as error:
         raise BadRequest(f"{path} needs pyarrow to be read: pip install pyarrow") from error
-    if canonical(split) != "train":
-        raise BadRequest(f"{path} has no split {split!r}; a Parquet file is the split train")
     try:
         open_regular(path).close()
         status = path.stat()
         with parquet.ParquetFile(path) as file:
             schema = file.schema_arrow
+            if not set(_IMAGES) & set(schema.names) and set(TEXTS) & set(schema.names):
+                return _sentences(file, path, split, size)
+            if canonical(split) != "train":
+                raise BadRequest(
+                    f"{path} has no split {split!r}; a Parquet file of images is the split train"
+                )
             image, label = choose_columns(schema.names, str(path))
             require_set(_unpacked(file.metadata), status.st_size, path)
             table = file.read(columns=[image, *([label] if label else [])])
@@ -64,6 +71,17 @@ def open_parquet(path: Path, split: str = "train", size: Size | None = None) -> 
         key=[str(path.resolve()), status.st_size, status.st_mtime_ns],
         facts={"source": str(path), "splits": ("train",)},
     )
+
+
+def _sentences(file: Any, path: Path, split: str, size: Size | None) -> Dataset:
+    """A Parquet file with a column of sentences in place of images, and their classes where there are any."""
+    require_no_size(path, size)
+    require_set(_unpacked(file.metadata), path.stat().st_size, path)
+    text, label = columns_of(file.schema_arrow.names, str(path))
+    table = file.read(columns=[text, *([label] if label else [])])
+    lines = ["" if one is None else str(one) for one in table.column(text).to_pylist()]
+    kinds = ["" if one is None else str(one) for one in table.column(label).to_pylist()] if label else None
+    return of_pairs(path.stem, str(path), zip(lines, kinds or [""] * len(lines)), split)
 
 
 def open_hub(name: str, split: str = "train", size: Size | None = None) -> Dataset:

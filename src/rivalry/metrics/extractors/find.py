@@ -10,7 +10,7 @@ from rivalry.metrics.extractors.extractor import Extractor, Progress, judge, pix
 from rivalry.metrics.extractors.fingerprints import hash_network
 
 FOR_COLOR = ("inception-2015", "efficientnet-lite0", "dinov2", "clip")  # trained on photographs
-NAMES = ("judge", "pixels", *FOR_COLOR)
+NAMES = ("judge", "pixels", "reader", *FOR_COLOR)
 
 
 def find_extractor(
@@ -23,6 +23,7 @@ def find_extractor(
 
     - "judge": a classifier of the data themselves, trained on `train` where it is not there yet (`features.judge`);
     - "pixels": the data as they are;
+    - "reader": a network that predicts the next token of sentences, trained on `train` (`reader.py`);
     - "inception-2015": the network of the Fréchet Inception Distance, from a file of the user's (`inception.py`);
     - "efficientnet-lite0": a network for photographs from PyPI (`efficientnet.py`);
     - "dinov2" and "clip": vision transformers, from a file of the user's (`vit.py`).
@@ -50,6 +51,10 @@ def find_extractor(
         raise unknown("extractor", asked, NAMES, f"there are {', '.join(NAMES)}")
     if asked == "judge":
         return judge(spec, train, progress=progress)
+    if asked == "reader":
+        from rivalry.metrics.extractors.reader import reader
+
+        return reader(spec, train, progress=progress)
     return _for_color(asked, spec)
 
 

@@ -1,6 +1,6 @@
-"""How likely held-out data are under a game that knows likelihoods, in bits per dimension.
+"""How likely held-out data are under a game that knows likelihoods, in bits per dimension; of sentences, per token.
 
-    nll = E_x[-log P(x)] / (d log 2)
+    nll = E_x[-log P(x)] / (E_x[d] log 2)
 
 P is the probability of an image on its levels.  A density of images is turned into one by uniform dequantization,
 which bounds it from below (see `levels`), so that flows and models of levels can be compared; points have a density
@@ -61,12 +61,12 @@ def nll(
             found.append(of(real.rows(some, game.device)).double().cpu())
             if progress:
                 progress("likelihood of held-out data", sum(map(len, found)), len(rows))
-    d = real.rows(slice(0, 1)).numel()
-    nats = torch.cat(found)
-    bits = -nats / (d * log(2))
-    error = float(bits.std() / len(bits) ** 0.5) if len(bits) > 1 else None
+    nats, d = torch.cat(found), real.spec.meaning.dimensions(real.x[rows]).double()
+    bits = -nats / (d.mean() * log(2))
+    off = bits - bits.mean() * d / d.mean()  # a long sentence has more bits, and more tokens
+    error = float(off.std() / len(bits) ** 0.5) if len(bits) > 1 else None
     facts = {**(provenance or {}), "n real": len(rows), "dequantization": dequantization, "seed": seed}
-    facts |= {"unit": "bits per dimension", "spread": "standard error over the data"}
+    facts |= {"unit": f"bits per {real.spec.meaning.dimension}", "spread": "standard error over the data"}
     if said := game.facts().get("likelihood"):
         facts["likelihood"] = said
     return Score("nll", float(bits.mean()), len(rows), error, "low", facts, {"nats": float(nats.mean())})
