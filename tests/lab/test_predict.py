@@ -14,6 +14,7 @@ from rivalry.lab.families import (
     features,
     intrinsic_dimension,
     kernel_rank,
+    kernel_spectrum,
     lasting_components,
     longest_gap,
     rank_correlation,
@@ -49,7 +50,7 @@ def test_a_gap_lengthens_the_last_merging_and_a_whole_has_none() -> None:
 
 
 def test_more_components_need_more_directions_of_the_kernel() -> None:
-    ranks = [kernel_rank(apart(drawn("smoothness", waves))) for waves in (0.5, 2, 8)]
+    ranks = [kernel_rank(kernel_spectrum(apart(drawn("smoothness", waves)))) for waves in (0.5, 2, 8)]
     assert ranks == sorted(ranks)
 
 
@@ -108,7 +109,8 @@ def test_ridge_is_the_solution_of_its_equations() -> None:
     assert math.isnan(rank_correlation(torch.ones(4), torch.arange(4.0)))
 
 
-def test_distributions_are_trained_on_and_reported(tmp_path) -> None:
+def test_distributions_are_trained_on_and_reported(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rivalry.lab.predict.SAMPLES", 200)
     found = cases(3, 2, families=FAMILIES[:3], models=["gan", "no-such-game"])
     assert len(found) == 6 and all(math.isfinite(case.outcome["gan"]) for case in found)
     page = write(tmp_path, found, [verdict(found, "gan")], 3, ["vae"])

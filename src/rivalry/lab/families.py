@@ -88,14 +88,15 @@ FAMILIES = (
 def features(x: Tensor) -> dict[str, float]:
     """Numbers that data x (n, d) have before any training, n about 1,000."""
     apart = torch.cdist(x.double(), x.double())
+    spectrum, near = kernel_spectrum(apart), nearest(apart)
     return {
         "intrinsic dimension": intrinsic_dimension(apart),
         "longest gap": longest_gap(apart),
         "lasting components": float(lasting_components(apart)),
-        "kernel rank": kernel_rank(apart),
-        "kernel decay": kernel_decay(apart),
-        "nearest neighbor": float(nearest(apart).mean()),
-        "evenness": float(nearest(apart).std() / nearest(apart).mean()),
+        "kernel rank": kernel_rank(spectrum),
+        "kernel decay": kernel_decay(spectrum),
+        "nearest neighbor": float(near.mean()),
+        "evenness": float(near.std() / near.mean()),
         "numbers": math.log(x.shape[1]),
     }
 
@@ -143,14 +144,14 @@ def kernel_spectrum(apart: Tensor) -> Tensor:
     return values / values.sum()
 
 
-def kernel_rank(apart: Tensor) -> float:
-    """The exponential of the spectrum's entropy: how many directions hold the data; its logarithm."""
-    return float(torch.special.entr(kernel_spectrum(apart)).sum())
+def kernel_rank(spectrum: Tensor) -> float:
+    """The spectrum's entropy: the logarithm of how many directions hold the data."""
+    return float(torch.special.entr(spectrum).sum())
 
 
-def kernel_decay(apart: Tensor) -> float:
+def kernel_decay(spectrum: Tensor) -> float:
     """The slope of log eigenvalue against log number, over the first 30: steep for smooth data."""
-    values = kernel_spectrum(apart)[:30].clamp(min=1e-12).log()
+    values = spectrum[:30].clamp(min=1e-12).log()
     number = torch.arange(1, len(values) + 1, dtype=torch.float64).log()
     number = number - number.mean()
     return float((number * (values - values.mean())).sum() / number.square().sum())
