@@ -28,8 +28,8 @@ def test_each_place_gets_the_nearest_code_and_the_gradient_of_what_was_made_of_i
     quantizer, h = Quantizer(7, 3), maps()
     found = quantizer(h)
     flat = h.detach().movedim(1, -1).reshape(-1, 3)
-    assert torch.equal(found.index.flatten(), torch.cdist(flat, quantizer.codes.detach()).argmin(1))
-    torch.testing.assert_close(found.z, quantizer.looked_up(found.index))
+    assert torch.equal(found.number.flatten(), torch.cdist(flat, quantizer.codes.detach()).argmin(1))
+    torch.testing.assert_close(found.z, quantizer.looked_up(found.number))
     weight = torch.randn(h.shape)
     (slope,) = torch.autograd.grad((found.z * weight).sum(), h, retain_graph=True)
     assert torch.equal(slope, weight)  # straight through
@@ -40,11 +40,11 @@ def test_codes_go_to_their_places_and_beta_weighs_the_way_of_the_map() -> None:
     torch.manual_seed(0)
     quantizer, h = Quantizer(7, 3, commitment=0.25), maps()
     found = quantizer(h)
-    e = quantizer.looked_up(found.index).detach()
+    e = quantizer.looked_up(found.number).detach()
     of_map, of_codes = torch.autograd.grad(found.loss, [h, quantizer.codes])
     torch.testing.assert_close(of_map, 0.25 * 2 * (h.detach() - e) / h.numel())
     pulls = (2 * (e - h.detach()) / h.numel()).movedim(1, -1).reshape(-1, 3)
-    torch.testing.assert_close(of_codes, torch.zeros(7, 3).index_add(0, found.index.flatten(), pulls))
+    torch.testing.assert_close(of_codes, torch.zeros(7, 3).index_add(0, found.number.flatten(), pulls))
 
 
 @pytest.mark.parametrize("patience", [3, 0])

@@ -22,12 +22,12 @@ class Quantized(NamedTuple):
 
     Attributes:
         z: (n, d, h, w) the nearest codes, with the gradient of the map.
-        index: (n, h, w) their numbers.
+        number: (n, h, w) which codes they are.
         loss: of codes and map, a scalar.
     """
 
     z: Tensor
-    index: Tensor
+    number: Tensor
     loss: Tensor
 
 

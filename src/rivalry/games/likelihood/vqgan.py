@@ -136,7 +136,7 @@ class VQGAN(Game):
         likeness = (as_float32(again) - x).abs().mean() + sum(terms.values())
         fooled = hinge.generator(self.D(again))
         balance = gradient_ratio(likeness, fooled, self.decoder.last.weight)
-        used = perplexity(found.index, len(self.quantizer.codes))
+        used = perplexity(found.number, len(self.quantizer.codes))
         notes = {
             "reconstruction": likeness,
             "codes": found.loss,
@@ -145,7 +145,7 @@ class VQGAN(Game):
             **terms,
         }
         yield Move(self.generator, likeness + found.loss + counts * self.weight * balance * fooled, notes)
-        self.quantizer.restart(h, found.index)
+        self.quantizer.restart(h, found.number)
         real, fake = self.D(x), self.D(again.detach())
         yield Move(self.critic, hinge.critic(real, fake), {"real": real.mean(), "fake": fake.mean()})
 
