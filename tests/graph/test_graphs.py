@@ -1,9 +1,12 @@
 """Graphs: walks, assembly, the two games, and measures beside those of networkx and scikit-learn."""
 
+from pathlib import Path
+
 import networkx as nx
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_array, save_npz
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from rivalry.data import open_data
@@ -12,12 +15,14 @@ from rivalry.data.source import Dataset, Spec, TableSource, toy
 from rivalry.errors import BadRequest
 from rivalry.games.graph.cell import LowRankLogits, cell
 from rivalry.games.graph.netgan import netgan
+from rivalry.kinds.layout import placed
 from rivalry.maths.graphs import assembled, neighbors, random_walks, stationary, transitions
 from rivalry.metrics.graph.links import area_under_roc, average_precision, link_prediction
 from rivalry.metrics.graph.statistics import of_graph, set_distance
 from rivalry.metrics.suite import evaluate
 from rivalry.play.engine import Engine
 from rivalry.play.goal import Goal
+from rivalry.show.samples import save
 
 
 def random_graph(nodes: int, chance: float, seed: int = 0) -> torch.Tensor:
@@ -182,3 +187,47 @@ def test_cora_is_the_graph_of_the_literature() -> None:
     assert not train.x[0][pairs[:, 0], pairs[:, 1]].any()
     with pytest.raises(BadRequest, match="no split 'val'"):
         open_data("cora-ml", "val")
+
+
+def test_graphs_of_files_are_made_simple_and_written_again(tmp_path: Path) -> None:
+    a = random_graph(20, 0.3).numpy()
+    graph = nx.from_numpy_array(a)
+    lines = [f"{x} {y}" for x, y in graph.edges()]
+    (tmp_path / "g.edges").write_text("# a remark\n" + "\n".join([*lines, "3 3", *lines[:4]]) + "\n")
+    nx.write_graphml(graph, tmp_path / "g.graphml")
+    nx.write_gml(graph, tmp_path / "g.gml")
+    save_npz(tmp_path / "g.npz", csr_array(a.astype(float)))
+    for name in ("g.edges", "g.graphml", "g.gml", "g.npz"):
+        whole, train = open_data(str(tmp_path / name), "test"), open_data(str(tmp_path / name))
+        found = nx.from_numpy_array(whole.x[0].numpy())
+        assert nx.is_isomorphic(found, graph) and found.number_of_nodes() == 20
+        assert int(train.x.sum()) // 2 == len(lines) - round(len(lines) / 10)
+    converted = open_data(str(tmp_path / "g.edges")).facts["converted"]
+    assert [*converted.values()] == [1, 4]
+    whole = open_data(str(tmp_path / "g.graphml"), "test")
+    save(lambda: [whole.rows(slice(None))], tmp_path / "again.graphml", whole.spec)
+    assert nx.is_isomorphic(nx.read_graphml(tmp_path / "again.graphml"), graph)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("g.edges", "", "without edges"),
+        ("g.edges", "a\n", "line 1 of .* names no two nodes"),
+        ("g.edges", "a b\n", "1 edges; ten or more"),
+        ("g.graphml", "<html/>", "is no graphml"),
+        ("g.gml", "graph [", "is no gml"),
+    ],
+)
+def test_files_that_are_no_graph_are_told(tmp_path: Path, name: str, text: str, said: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(BadRequest, match=said):
+        open_data(str(tmp_path / name))
+
+
+def test_joined_nodes_are_placed_near_each_other() -> None:
+    a = np.kron(np.eye(2), 1 - np.eye(6))  # two cliques
+    at = placed(a)
+    distance = np.linalg.norm(at[:, None] - at[None], axis=2)
+    assert at.min() >= 0 and at.max() <= 1
+    assert distance[a > 0].mean() < 0.6 * distance[a == 0].mean()

@@ -65,7 +65,17 @@ KINDS = {
     ),
     "wave": Row("wave:WAVE", "a sound: its waveform, in one or two channels"),
     "clip": Row("clip:CLIP", "a moving picture: some frames of one size"),
-    "graph": Row("graph:GRAPH", "a graph: which of its nodes are joined"),
+    "graph": Row(
+        "graph:GRAPH",
+        "a graph: which of its nodes are joined",
+        reads={
+            ".edges": "graphs:open_edges",
+            ".edgelist": "graphs:open_edges",
+            ".tsv": "graphs:open_edges",
+            ".graphml": "graphs:open_marked_up",
+            ".gml": "graphs:open_marked_up",
+        },
+    ),
     "table": Row("table:TABLE", "a row of a table: a number for each of its columns"),
     "episode": Row("episode:EPISODE", "an episode: what an agent saw and did, step by step"),
 }

@@ -2,13 +2,16 @@
 
 from typing import Any, BinaryIO
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from rivalry.kinds.kind import Example, Kind
+from rivalry.kinds.layout import drawing
 from rivalry.kinds.spec import Column
 
-LARGEST = 160  # pixels of a tile
+SIDE = 160  # pixels of a tile
+DRAWN = 300  # nodes of a graph that is drawn, at most
 SHOWN = 9  # graphs on a sheet
 
 
@@ -36,13 +39,15 @@ class GraphKind(Kind):
         return f"{column.shape[0]} nodes"
 
     def tiles(self, x: Tensor, column: Column) -> Tensor:
-        """The matrix of neighbors, dark where two nodes are joined: (n, v, v) -> (n, 1, h, h).
+        """A drawing of nodes and edges; of more than 300 nodes the matrix of neighbors: (n, v, v) -> (n, 1, 160, 160).
 
-        A pixel of a graph with more than 160 nodes stands for several pairs, and is dark if one of them is joined.
+        A pixel of the matrix stands for several pairs, and is dark if one of them is joined.
         """
-        joined = self.seen(self.kept(x))[:, None]
-        side = min(len(joined[0, 0]), LARGEST)
-        return -torch.nn.functional.adaptive_max_pool2d(joined, side)
+        joined = self.kept(x)
+        if joined.shape[1] > DRAWN:
+            return -torch.nn.functional.adaptive_max_pool2d(self.seen(joined)[:, None], SIDE)
+        drawn = [np.array(drawing(one.double().cpu().numpy(), SIDE)) for one in joined]
+        return torch.from_numpy(np.stack(drawn))[:, None].float() / 127.5 - 1
 
     def shown(self, n: int) -> int:
         return min(n, SHOWN)
@@ -61,4 +66,14 @@ class GraphKind(Kind):
         return Example("graphs", x, label)
 
 
+def _write_graphml(x: Tensor, column: Column, file: BinaryIO) -> None:
+    """Write the first graph as GraphML, its nodes being numbers."""
+    edges = torch.nonzero(GRAPH.kept(x[:1])[0].triu()).tolist()
+    nodes = "".join(f'<node id="{i}"/>\n' for i in range(column.shape[0]))
+    lines = "".join(f'<edge source="{a}" target="{b}"/>\n' for a, b in edges)
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n'
+    file.write(f'{head}<graph edgedefault="undirected">\n{nodes}{lines}</graph>\n</graphml>\n'.encode())
+
+
+GraphKind.writes = {".graphml": _write_graphml}
 GRAPH = GraphKind()

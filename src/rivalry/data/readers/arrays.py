@@ -59,6 +59,10 @@ def open_npz(path: Path, split: str = "train", size: Size | None = None) -> Data
     with _opened(path) as archive:
         if archive[2].keys() >= _DEMONSTRATIONS:
             return _open_episodes(path, archive, split, size)
+        if archive[2].keys() >= {"indices", "indptr", "shape"}:
+            from rivalry.data.readers.graphs import of_sparse
+
+            return of_sparse(path, split, size, _read(archive, "indices"), _read(archive, "indptr"))
         splits = archive_splits([*archive[2]], path)
         if split not in splits:
             raise BadRequest(f"{path} has no split {split!r}; it has {', '.join(splits)}")
