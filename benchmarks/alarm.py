@@ -27,7 +27,7 @@ from rivalry.data.source import Dataset, TableSource
 from rivalry.play.engine import Engine
 from rivalry.play.goal import Goal
 from rivalry.runs.alarm import Alikeness, collapse_alarm
-from rivalry.runs.aside import Aside, Work
+from rivalry.runs.overhead import Overhead, Work
 from rivalry.runs.run import Run
 from rivalry.runs.saving import Saver
 from rivalry.settings import check
@@ -96,8 +96,8 @@ def one(name: str, kind: str, seed: int) -> dict[str, Any]:
         run = Run.create(Path(folder) / "run", {"spec": dataset.spec.to_json()})
         goal = Goal(rounds=rounds)
         alarm = collapse_alarm(run, dataset, lambda message: rang.append(engine.t), engine, SAMPLES)
-        aside = Aside(goal, Saver(run))
-        engine.callbacks = [aside.at_shares(LOOKS, Work(alarm, SAMPLES))]
+        overhead = Overhead(goal, Saver(run))
+        engine.callbacks = [overhead.at_shares(LOOKS, Work(alarm, SAMPLES))]
         if kind == "from the middle":
             engine.callbacks.append(lambda now, moves: plant(game) if now.t == rounds // 2 else None)
         engine.play(goal)

@@ -22,7 +22,7 @@ from record import RESULTS, Row, record, recorded_with
 
 from rivalry.data import open_data
 from rivalry.game import Game
-from rivalry.given import given_for, told_rows, words_under
+from rivalry.given import condition_rows, given_for, words_under
 from rivalry.metrics.image.attributes import attributes
 from rivalry.runs.drawing import draw
 from rivalry.show.sheets import sheet
@@ -59,7 +59,7 @@ def measured(game: Game, seed: int) -> Row:
     for name, split in SPLITS.items():
         data = open_data(DATA, split)
         x = draw(game, N, seed=seed, **given_for(game, data, N))
-        scores = attributes(data, x, told_rows(data, N), data.facts["read"])
+        scores = attributes(data, x, condition_rows(data, N), data.facts["read"])
         found |= {f"{name} {score.name.removeprefix('attributes-')}": score.value for score in scores}
     return found
 

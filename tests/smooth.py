@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from rivalry.data.source import Spec
 from rivalry.game import Game
-from rivalry.labels import told_labels
+from rivalry.labels import labels_for
 
 SHAPE = (1, 10, 12)
 SPEC = Spec("waves", "image", SHAPE)
@@ -60,7 +60,7 @@ class Smooth(Drawing):
         self.last = weight(120, 64, seed=seed + 2)
 
     def decode(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
-        told = told_labels(len(z), label, self.classes, self.device)
+        told = labels_for(len(z), label, self.classes, self.device)
         hidden = z @ self.first.T + (8 * self.of_class[told[0]] if told else 0)
         return (2 * hidden.tanh() @ self.last.T).tanh().view(len(z), *SHAPE)
 

@@ -25,6 +25,7 @@ from rivalry.errors import BadRequest
 from rivalry.game import (
     Actor,
     Conditional,
+    Conditioned,
     Critic,
     Density,
     Game,
@@ -34,7 +35,6 @@ from rivalry.game import (
     Move,
     Steerable,
     Styled,
-    Told,
     Translator,
 )
 from rivalry.given import given_for
@@ -243,7 +243,7 @@ def test_every_game_can_be_edited_or_scored_by_its_likelihood_or_acts_or_joins()
     """Or its critic is alone, and its scores are the log-density but for a constant."""
     for entry in CATALOG:
         alone = [*at_a_look(entry).players] == ["critic"]
-        can = isinstance(at_a_look(entry), (Latent, Translator, Density, Actor, Linking, Told))
+        can = isinstance(at_a_look(entry), (Latent, Translator, Density, Actor, Linking, Conditioned))
         assert alone or can, entry.name
 
 
@@ -287,7 +287,7 @@ def test_a_sample_of_a_source_is_its_translation(entry: Entry) -> None:
 def test_codes_can_be_drawn_and_decoded(entry: Entry) -> None:
     data = suited(entry)
     game = built(entry, data).eval()
-    given = given_for(game, data, 4) if isinstance(game, Told) else {}
+    given = given_for(game, data, 4) if isinstance(game, Conditioned) else {}
     torch.manual_seed(1)
     z = game.draw(4)
     torch.manual_seed(1)

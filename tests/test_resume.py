@@ -124,7 +124,7 @@ def end(path: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
     newest = Run.open(path).checkpoints()[0].path
     tree = json.loads((newest / "state.json").read_text())["state"]
     files = {name: (newest / f"{name}.safetensors").read_bytes() for name in ("weights", "state")}
-    return files, {**tree, "seconds": 0, "aside": 0}
+    return files, {**tree, "seconds": 0, "overhead": 0}
 
 
 def test_killed_again_and_again_it_ends_the_same(start: Start, whole: Path, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def play(game: Game, rounds: int = 1, **parts: Any) -> Engine:
 def bits(engine: Engine) -> dict[str, Any]:
     """All that an engine's future depends on, to the last bit; not the seconds that it has played."""
     tensors: dict[str, Tensor] = {}
-    tree = flatten({**engine.state(), "seconds": 0, "aside": 0}, tensors)
+    tree = flatten({**engine.state(), "seconds": 0, "overhead": 0}, tensors)
     raw = {
         name: t.detach().cpu().contiguous().numpy().tobytes()
         for name, t in {**tensors, **engine.weights()}.items()

@@ -98,7 +98,7 @@ def page() -> str:
 
 
 def section(game: str, idea: str, about: dict[str, Any]) -> str:
-    aside = 1 - about["in_play"] / about["seconds"]
+    overhead = 1 - about["in_play"] / about["seconds"]
     facts = [
         f"{about['rounds']:,} rounds in {about['seconds']:.0f} s, {aside:.0%} of it for sheets and scores",
         about["score"] or "no score",

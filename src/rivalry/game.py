@@ -169,10 +169,10 @@ class Conditional(Protocol):
 
 
 @runtime_checkable
-class Told(Protocol):
+class Conditioned(Protocol):
     """Samples for a datum of another column, of any kind: `sample(n, caption=c)` for the column "caption"."""
 
-    told: str  # the name of the column, and of the argument: (n, ...), or (1, ...) for all samples
+    condition: str  # the name of the column, and of the argument: (n, ...), or (1, ...) for all samples
 
 
 @runtime_checkable

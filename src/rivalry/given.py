@@ -8,7 +8,7 @@ from torch import Tensor
 
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
-from rivalry.game import Game, Told, Translator
+from rivalry.game import Conditioned, Game, Translator
 from rivalry.labels import every_class
 
 
@@ -31,12 +31,12 @@ def given_for(
     if isinstance(game, Translator):
         rows = source_rows(data, n, label)
         given["source"] = data.column(game.reads[0], rows)
-    if isinstance(game, Told):
-        given[game.told] = data.column(game.told, told_rows(data, n, each))
+    if isinstance(game, Conditioned):
+        given[game.condition] = data.column(game.condition, condition_rows(data, n, each))
     return {name: value.to(game.device) for name, value in given.items()}
 
 
-def told_rows(data: Dataset, n: int, each: int = 1) -> Tensor:
+def condition_rows(data: Dataset, n: int, each: int = 1) -> Tensor:
     """The rows (n,) of which a game is told a column, evenly spread, each for `each` samples in sequence."""
     return torch.linspace(0, len(data) - 1, -(-n // each)).long().repeat_interleave(each)[:n]
 
@@ -45,31 +45,33 @@ def rows_for(game: Game, data: Dataset, n: int, label: Tensor | None = None) -> 
     """The rows (n,) from which `given_for` takes what a game is told or translates; None for other games."""
     if isinstance(game, Translator):
         return source_rows(data, n, label)
-    return told_rows(data, n) if isinstance(game, Told) else None
+    return condition_rows(data, n) if isinstance(game, Conditioned) else None
 
 
-def told_once(game: Game, given: dict[str, Any], n: int) -> dict[str, Any]:
+def with_condition(game: Game, given: dict[str, Any], n: int) -> dict[str, Any]:
     """The same arguments, a single datum that the game is told being repeated for all `n` samples.
 
     Raises:
         BadRequest: the game must be told something, and was told nothing.
     """
-    if not isinstance(game, Told):
+    if not isinstance(game, Conditioned):
         return given
-    if game.told not in given:
-        raise BadRequest(f"this game makes each sample for a {game.told} and was given none")
-    value = given[game.told].to(game.device)
+    if game.condition not in given:
+        raise BadRequest(f"this game makes each sample for a {game.condition} and was given none")
+    value = given[game.condition].to(game.device)
     if len(value) not in (1, n):
-        raise BadRequest(f"one {game.told} for all samples or one each: expected 1 or {n}, got {len(value)}")
-    return {**given, game.told: value.expand(n, *value.shape[1:])}
+        raise BadRequest(
+            f"one {game.condition} for all samples or one each: expected 1 or {n}, got {len(value)}"
+        )
+    return {**given, game.condition: value.expand(n, *value.shape[1:])}
 
 
 def words_under(game: Game, spec: Spec, given: dict[str, Tensor], each: int) -> list[str]:
     """The text for every `each` samples of a game that is told something with words; else an empty list."""
-    if not isinstance(game, Told):
+    if not isinstance(game, Conditioned):
         return []
-    column = spec.extra[game.told]
-    return column.meaning.said(given[game.told][::each].cpu(), column)
+    column = spec.extra[game.condition]
+    return column.meaning.said(given[game.condition][::each].cpu(), column)
 
 
 def require_shape(what: str, given: Tensor, shape: tuple[int, ...]) -> None:

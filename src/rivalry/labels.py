@@ -7,7 +7,7 @@ from rivalry.errors import BadRequest
 from rivalry.game import Conditional, Game
 
 
-def told_labels(n: int, label: Tensor | int | None, classes: int, device: torch.device) -> tuple[Tensor, ...]:
+def labels_for(n: int, label: Tensor | int | None, classes: int, device: torch.device) -> tuple[Tensor, ...]:
     """The labels (n,) int64 for a game with `classes`, in a tuple.  The tuple is empty for a game without classes.
 
     Args:

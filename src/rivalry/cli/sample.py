@@ -66,8 +66,8 @@ def sample(
     from rivalry.cli.typed import given as given_for_sample
     from rivalry.cli.typed import sampler
     from rivalry.data.source import Spec
-    from rivalry.game import Told, Translator
-    from rivalry.given import told_once, words_under
+    from rivalry.game import Conditioned, Translator
+    from rivalry.given import with_condition, words_under
     from rivalry.labels import every_class
     from rivalry.maths.watched import watching
     from rivalry.runs import progress
@@ -88,9 +88,11 @@ def sample(
             f"this game makes its samples from pictures: rivalry translate {run} PICTURES -o FOLDER"
         )
     given = given_for_sample(game, spec, label=label, truncation=truncation, text=text, steps=steps)
-    if isinstance(game, Told) and game.told not in given:
-        raise BadRequest(f'this game makes its samples for a {game.told}: rivalry sample {run} --text "..."')
-    given = told_once(game, given, n)
+    if isinstance(game, Conditioned) and game.condition not in given:
+        raise BadRequest(
+            f'this game makes its samples for a {game.condition}: rivalry sample {run} --text "..."'
+        )
+    given = with_condition(game, given, n)
     if code:
         from rivalry.cli import typed
         from rivalry.editing import traverse

@@ -5,7 +5,7 @@ from typing import Any
 
 from rivalry.data.source import Spec
 from rivalry.errors import BadRequest, unknown
-from rivalry.game import Conditional, Game, Told
+from rivalry.game import Conditional, Conditioned, Game
 from rivalry.runs.drawing import refuse_seed, require_own_steps, require_sampler, require_truncation
 
 MANY = 1000
@@ -93,10 +93,10 @@ def given(
         require_truncation(game, truncation)
         found["truncation"] = truncation
     if text is not None:
-        if not isinstance(game, Told):
+        if not isinstance(game, Conditioned):
             raise BadRequest("this game is not told sentences, so --text cannot ask for one")
-        column = spec.extra[game.told]
-        found[game.told] = column.meaning.typed(text, column)
+        column = spec.extra[game.condition]
+        found[game.condition] = column.meaning.typed(text, column)
     if steps is not None:
         require_own_steps(game, steps)
         found["steps"] = steps

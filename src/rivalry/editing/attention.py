@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Latent
-from rivalry.labels import told_labels
+from rivalry.labels import labels_for
 from rivalry.maths.chance import by_row
 from rivalry.nn.attention import attended
 
@@ -31,7 +31,7 @@ def attention_maps(game: Game, n: int, *, seed: int = 0, label: int | None = Non
         raise BadRequest("this game draws from no codes, so no attention over samples can be shown")
     with by_row(seed, range(n), game.device), torch.no_grad():
         z = game.draw(n)
-        labels = told_labels(n, label, getattr(game, "classes", 0), game.device)
+        labels = labels_for(n, label, getattr(game, "classes", 0), game.device)
         x, weights = attended(game, lambda: game.decode(z, *labels))
     h, w = weights.shape[1:3]
     looks = torch.stack([weights[:, int(y * h), int(x * w)] for y, x in PLACES], 1)  # (n, 4, h', w')

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from rivalry.errors import BadRequest
 from rivalry.game import Conditional, Game, Latent, Styled
-from rivalry.labels import every_class, told_labels
+from rivalry.labels import every_class, labels_for
 from rivalry.maths import chance
 from rivalry.runs.drawing import refuse_seed
 
@@ -119,7 +119,7 @@ def given_labels(game: Game, n: int, label: Tensor | int | None = None) -> dict[
     """
     classes = game.classes if isinstance(game, Conditional) else 0
     label = every_class(game, n) if label is None else label
-    return dict(zip(["label"], told_labels(n, label, classes, game.device)))
+    return dict(zip(["label"], labels_for(n, label, classes, game.device)))
 
 
 def require_one_class(game: Game, label: Tensor | int | None) -> None:

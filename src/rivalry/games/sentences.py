@@ -16,7 +16,7 @@ from rivalry.data.source import Source, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.kinds.tokens import END, PAD, START, impossible, vocabulary_size
-from rivalry.labels import told_labels
+from rivalry.labels import labels_for
 from rivalry.maths.chance import uniform
 from rivalry.maths.optimizers import MakeOptimizer
 
@@ -64,7 +64,7 @@ class Sentences(Game):
         if label is None and self.classes:
             each = torch.stack([self.log_prob(x, label=k) for k in range(self.classes)])
             return each.logsumexp(0) - math.log(self.classes)
-        return self.of_tokens(x, *told_labels(len(x), label, self.classes, self.device)).sum(1)
+        return self.of_tokens(x, *labels_for(len(x), label, self.classes, self.device)).sum(1)
 
     def likelihood_loss(self, x: Tensor, *given: Tensor) -> tuple[Tensor, dict[str, Tensor | float]]:
         """The mean of -log p over tokens, and its sum over a sentence as a note."""
@@ -87,7 +87,7 @@ class Sentences(Game):
             top_p: only the likeliest tokens that together have this probability; 1 for all.
         """
         require_sampling(temperature, top_k, top_p)
-        labels = told_labels(n, label, self.classes, self.device)
+        labels = labels_for(n, label, self.classes, self.device)
         chance = uniform((n, self.longest), self.device)
         return self.spoken(
             n, lambda logits, t: drawn(logits / temperature, chance[:, t : t + 1], top_k, top_p), *labels

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from rivalry.data.source import Source
 from rivalry.game import Game, Move, Player
-from rivalry.labels import told_labels
+from rivalry.labels import labels_for
 from rivalry.maths.augment import Augment, Nothing
 from rivalry.maths.averages import average_of
 from rivalry.maths.chance import seeded
@@ -128,7 +128,7 @@ class TwoPlayers(Game):
 
     def given(self, n: int, label: Tensor | int | None) -> tuple[Tensor, ...]:
         """The further inputs of both networks: none, or labels (n,)."""
-        return told_labels(n, label, self.classes, self.device)
+        return labels_for(n, label, self.classes, self.device)
 
     def looks(self, real: Tensor, fake: Tensor, given: Sequence[Any] = ()) -> tuple[Pass, Pass]:
         """The critic's passes over reals and fakes, each augmented, not made yet: penalties come first.

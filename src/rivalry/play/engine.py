@@ -98,7 +98,7 @@ class Engine:
         self.all_wishes: set[str] = set()  # the requests of all processes
         self._played, self._since = 0.0, None  # type: float, float | None
         self._clock = 0.0  # the first process's seconds of play, as last sent to all
-        self.aside = 0.0  # seconds of callbacks, among those of play
+        self.overhead = 0.0  # seconds of callbacks, among those of play
         self.reserved = 0.0  # seconds of a goal's time that are needed before and after play
         self._reserved_by_first = 0.0  # the same of the first process, as last sent to all
         self._late: tuple[Tensor, torch.cuda.Event] | None = None  # a message on its way to the CPU
@@ -133,7 +133,7 @@ class Engine:
                 for callback in self.callbacks:
                     began = time.perf_counter()
                     callback(self, moves)
-                    self.aside += time.perf_counter() - began
+                    self.overhead += time.perf_counter() - began
             self.check()
         finally:
             self._played, self._since, self._late = self.seconds, None, None
@@ -285,7 +285,7 @@ class Engine:
     @property
     def in_play(self) -> float:
         """Seconds of the rounds alone: without sheets, scores and whatever else callbacks do."""
-        return max(0.0, self.seconds - self.aside)
+        return max(0.0, self.seconds - self.overhead)
 
     def progress(self, goal: Goal) -> float:
         """The share of the goal that is reached, 0 to 1; the same in all processes."""
@@ -294,12 +294,12 @@ class Engine:
 
     @contextmanager
     def after_play(self) -> Iterator[None]:
-        """The clock runs on while the context lasts; what it takes is aside from play."""
+        """The clock runs on while the context lasts; what it takes is not play."""
         self._since = began = time.perf_counter()
         try:
             yield
         finally:
-            self.aside += time.perf_counter() - began
+            self.overhead += time.perf_counter() - began
             self._played, self._since = self._live(), None
             self._clock = max(self._clock, self._played)
 
@@ -332,7 +332,7 @@ class Engine:
         return {
             "t": self.t,
             "seconds": self.seconds,
-            "aside": self.aside,
+            "overhead": self.overhead,
             "rollbacks": self.rollbacks,
             "players": {name: player.optimizer.state_dict() for name, player in self.game.players.items()},
             "extra": extra,
@@ -353,7 +353,7 @@ class Engine:
         self.data.load_state_dict(state["data"])
         self.dynamics.load_state_dict(state["dynamics"])
         self.t, self._played, self.rollbacks = state["t"], state["seconds"], state["rollbacks"]
-        self.aside = state.get("aside", 0.0)  # runs of older versions did not count it
+        self.overhead = state.get("overhead", 0.0)  # runs of older versions did not count it
         self._verdicts = []
         self._set_random(state["random"])
 

@@ -109,8 +109,8 @@ def _cost(record: Record) -> list[tuple[str, str]]:
     rows.append(("Time", _duration(record.seconds)))
     if record.rounds and record.seconds:
         rows.append(("A round", f"{short(1000 * record.in_play / record.rounds)} ms"))
-        aside = 1 - record.in_play / record.seconds
-        rows += [("Sheets and scores", f"{aside:.0%} of the time")] if aside > 0 else []
+        overhead = 1 - record.in_play / record.seconds
+        rows += [("Sheets and scores", f"{overhead:.0%} of the time")] if overhead > 0 else []
     rows.append(("Goal", ", ".join(goals) or "—"))
     rows.append(("Device", clipped(record.about.get("device", "—"))))
     rows.append(("Precision", clipped(record.about.get("precision", "—"))))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Styled, Translator
-from rivalry.given import require_steps, told_once
+from rivalry.given import require_steps, with_condition
 from rivalry.kinds.kind import in_full_precision
 from rivalry.labels import every_class
 from rivalry.maths.chance import by_row
@@ -56,7 +56,7 @@ def sample(
     require_sampler(game, given)
     label = given.get("label", every_class(game, n))
     given |= {} if label is None else {"label": torch.as_tensor(label).expand(n).to(game.device)}
-    return draw(game, n, seed=seed, **told_once(game, given, n))
+    return draw(game, n, seed=seed, **with_condition(game, given, n))
 
 
 def draw(

@@ -12,10 +12,10 @@ from rivalry.play.goal import Goal
 from rivalry.report import write_report
 from rivalry.runs import callbacks
 from rivalry.runs.alarm import collapse_alarm
-from rivalry.runs.aside import SHEET, Aside, Work
 from rivalry.runs.callbacks import EPISODES, QUICK
 from rivalry.runs.faster import faster_than
 from rivalry.runs.guards import Interrupted, failures_logged, guarded, say, signals
+from rivalry.runs.overhead import SHEET, Overhead, Work
 from rivalry.runs.pace import tell_pace
 from rivalry.runs.progress import progress
 from rivalry.runs.run import Run
@@ -52,11 +52,11 @@ def play(
     sheet = callbacks.sheets(run, dataset, SHEET)
     sheets = Work(sheet, SHEET, last=False)
     rows = 0 if every_class(engine.game, 1) is None else callbacks.rows_of_classes(dataset.spec)
-    aside = Aside(goal, saver, before=monotonic() - began, after=SHEET + rows)
+    overhead = Overhead(goal, saver, before=monotonic() - began, after=SHEET + rows)
     with progress(goal, quiet or not engine.ranks.first) as show, signals(engine):
         engine.callbacks = [
             callbacks.log(callbacks.to_run(run), callbacks.to_tensorboard(run)),
-            aside.at_shares(SHEETS, sheets),
+            overhead.at_shares(SHEETS, sheets),
             saver,
             show,
         ]
@@ -64,27 +64,27 @@ def play(
         # What a translator makes differs as its sources do, and a good agent does the same in every episode.
         if len(dataset) > 1 and not isinstance(engine.game, Translator) and not acts:
             alarm = collapse_alarm(run, dataset, say, engine)
-            engine.callbacks.append(aside.at_shares(SHEETS, Work(alarm, SHEET)))
+            engine.callbacks.append(overhead.at_shares(SHEETS, Work(alarm, SHEET)))
         scores = None
         if run.config.get("measure", True) and acts:
             returns = callbacks.measure(run, callbacks.episode_scores(dataset), saver, say)
-            engine.callbacks.append(aside.at_shares(SHEETS, Work(returns, EPISODES)))
+            engine.callbacks.append(overhead.at_shares(SHEETS, Work(returns, EPISODES)))
         elif run.config.get("measure", True) and len(dataset) >= 1000:
             measure = callbacks.measure(run, callbacks.quick_scores(dataset), saver, say)
             scores = Work(measure, QUICK, SCORING)
-            engine.callbacks.append(aside.at_shares(MEASURES, scores))
+            engine.callbacks.append(overhead.at_shares(MEASURES, scores))
         if not quiet and engine.ranks.first:
-            first_sheet = lambda now: aside.first_at(now, sheets, SHEETS)
+            first_sheet = lambda now: overhead.first_at(now, sheets, SHEETS)
             engine.callbacks.append(
                 tell_pace(goal, say, first_sheet, partial(faster_than, run.config, engine))
             )
-        engine.callbacks += [aside.reserve, *further]
+        engine.callbacks += [overhead.reserve, *further]
         with failures_logged(run, engine):
             guarded(run, engine, goal, saver)
             saver.save(engine)
             saver.wait()
             if scores and engine.ranks.first:
-                _tell_unmeasured(run, engine, aside, scores)
+                _tell_unmeasured(run, engine, overhead, scores)
             _finish(run, engine, goal, sheet, dataset)
     engine.ranks.wait()
     if engine.stopping:
@@ -92,13 +92,13 @@ def play(
     return run
 
 
-def _tell_unmeasured(run: Run, engine: Engine, aside: Aside, scores: Work) -> None:
+def _tell_unmeasured(run: Run, engine: Engine, overhead: Overhead, scores: Work) -> None:
     """Say why a run by time ends without scores, if it does."""
-    if aside.goal.seconds is None or scores.done or engine.stopping:
+    if overhead.goal.seconds is None or scores.done or engine.stopping:
         return
     message = (
-        f"not scored: scores would take about {aside.expected(engine, scores):.0f} s, more than a tenth of "
-        f"{aside.goal} leaves for them; `rivalry evaluate {run.path}` makes them"
+        f"not scored: scores would take about {overhead.expected(engine, scores):.0f} s, more than a tenth of "
+        f"{overhead.goal} leaves for them; `rivalry evaluate {run.path}` makes them"
     )
     run.log({**callbacks.standing(engine), "event": "unmeasured", "message": message})
     say(message)

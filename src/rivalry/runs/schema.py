@@ -177,7 +177,7 @@ def _label(name: str) -> bool:
 
 _PLACE = fields({"drawn": _DRAWN, "seed": _SEED, "rows": whole(1)}, {}, "a place in a table")
 
-STATE_FURTHER = {"aside": AMOUNT}
+STATE_FURTHER = {"overhead": AMOUNT}
 STATE = {
     "t": whole(0),
     "seconds": AMOUNT,

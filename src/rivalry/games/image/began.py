@@ -28,7 +28,7 @@ from torch.nn import functional as F
 
 from rivalry.data.source import Source, Spec
 from rivalry.game import Game, Move, Player
-from rivalry.labels import told_labels
+from rivalry.labels import labels_for
 from rivalry.maths.averages import average_of
 from rivalry.maths.divergences import as_float32
 from rivalry.maths.optimizers import MakeOptimizer, adam
@@ -141,7 +141,7 @@ class BEGAN(Game):
 
     def decode(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
         """Images of these codes: (n, latent) -> (n, c, h, w) in [-1, 1]."""
-        told_labels(z.shape[0], label, 0, self.device)  # refuses a label
+        labels_for(z.shape[0], label, 0, self.device)  # refuses a label
         return self.average(z).clamp(-1, 1)
 
     def sample(self, n: int, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:

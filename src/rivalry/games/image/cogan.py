@@ -29,7 +29,7 @@ from torch.nn import functional as F
 from rivalry.data.source import Source, Spec
 from rivalry.game import Move
 from rivalry.games.two_players import TwoPlayers
-from rivalry.labels import told_labels
+from rivalry.labels import labels_for
 from rivalry.maths.divergences import non_saturating
 from rivalry.maths.optimizers import adam
 from rivalry.maths.penalties import r1
@@ -138,12 +138,12 @@ class CoGAN(TwoPlayers):
 
     def decode(self, z: Tensor, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
         """Images of these codes in these domains; by turns in both where none is given."""
-        (domain,) = told_labels(z.shape[0], label, DOMAINS, self.device)
+        (domain,) = labels_for(z.shape[0], label, DOMAINS, self.device)
         return torch.stack(self.standing(truncation)(z))[domain, torch.arange(z.shape[0], device=self.device)]
 
     def sample(self, n: int, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
         """`n` samples: the k-th of one domain and the k-th of the other have one code, and go together."""
-        (domain,) = told_labels(n, label, DOMAINS, self.device)
+        (domain,) = labels_for(n, label, DOMAINS, self.device)
         place = F.one_hot(domain, DOMAINS).cumsum(0).gather(1, domain[:, None]).squeeze(1)  # within its own
         each = torch.arange(n, device=self.device)
         first = torch.full_like(each, n).scatter_reduce(0, place - 1, each, "amin")  # a pair's first sample
@@ -154,7 +154,7 @@ class CoGAN(TwoPlayers):
 
     def score(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
         """Scores in these domains, by turns in both where none is given: (n, c, h, w) -> (n,)."""
-        (domain,) = told_labels(len(x), label, DOMAINS, self.device)
+        (domain,) = labels_for(len(x), label, DOMAINS, self.device)
         both = torch.stack([self.D(x, k) for k in range(DOMAINS)])
         return both[domain, torch.arange(len(x), device=self.device)]
 

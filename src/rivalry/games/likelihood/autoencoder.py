@@ -25,7 +25,7 @@ from rivalry.data.source import Source, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.given import require_shape
-from rivalry.labels import told_labels
+from rivalry.labels import labels_for
 from rivalry.maths.averages import average_of
 from rivalry.maths.fitted import FittedNormal
 from rivalry.maths.optimizers import MakeOptimizer, adam
@@ -90,7 +90,7 @@ class Coder(Game):
     def decode(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
         """The data of codes: (n, latent) -> (n, ...)."""
         require_shape("codes", z, (self.prior.size,))
-        return self.shown(self.settled.decoder(z, *told_labels(len(z), label, self.classes, self.device)))
+        return self.shown(self.settled.decoder(z, *labels_for(len(z), label, self.classes, self.device)))
 
     def shown(self, told: Tensor) -> Tensor:
         """A datum of what the decoder tells of it."""
@@ -112,7 +112,7 @@ class Coder(Game):
         """
         if self.classes and label is None:
             raise BadRequest("this game is told classes: give the label of each datum, or one for all")
-        return told_labels(n, label, self.classes, self.device)
+        return labels_for(n, label, self.classes, self.device)
 
     def input_matrices(self) -> list[Tensor]:
         """The matrix (out, latent) by which the decoder reads a code."""

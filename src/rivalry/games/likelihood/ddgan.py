@@ -33,8 +33,8 @@ from rivalry.maths.optimizers import MakeOptimizer, adam
 from rivalry.maths.penalties import Pass, Penalty, r1
 from rivalry.maths.priors import normal
 from rivalry.maths.watched import watched
+from rivalry.nn.conditioned_critic import conditioned_critic_for
 from rivalry.nn.denoiser import denoiser_for
-from rivalry.nn.told_critic import told_critic_for
 from rivalry.settings import Count, Fraction, Rate, Weight
 
 
@@ -168,7 +168,7 @@ def ddgan(
     spec.require("ddgan", kind=("image", "points"))
     return DenoisingGAN(
         denoiser_for(spec, width=width, blocks=blocks, patch=patch, latent=latent),
-        told_critic_for(spec, critic_width),
+        conditioned_critic_for(spec, critic_width),
         chain=variance_preserving(times),
         shape=spec.shape,
         image=spec.meaning.axes == 2,

@@ -26,7 +26,7 @@ from rivalry.data.source import Source, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.given import require_shape, require_steps
-from rivalry.labels import told_labels
+from rivalry.labels import labels_for
 from rivalry.maths.averages import average_of
 from rivalry.maths.diffusion import along
 from rivalry.maths.levels import Levels
@@ -130,7 +130,7 @@ class OfField(Game):
     def decode(self, z: Tensor, label: Tensor | int | None = None, steps: int | None = None) -> Tensor:
         """The data of these codes: (n, d) -> (n, ...), images cut off at [-1, 1]."""
         require_shape("codes", z, (self.prior.size,))
-        given = told_labels(z.shape[0], label, self.classes, self.device)
+        given = labels_for(z.shape[0], label, self.classes, self.device)
         levels = self.falling(require_steps(steps, self.steps))
         x = solve(self.field(*given), self.top * z.view(-1, *self.shape), levels, self.solver)
         return x.clamp(-1, 1) if self.levels else self.units.inverse(x)
@@ -138,7 +138,7 @@ class OfField(Game):
     def encode(self, x: Tensor, label: Tensor | int | None = None, steps: int | None = None) -> Tensor:
         """The codes of these data by the way back: (n, ...) -> (n, d); exact for many steps."""
         require_shape("data", x, self.shape)
-        given = told_labels(len(x), label, self.classes, self.device)
+        given = labels_for(len(x), label, self.classes, self.device)
         levels = self.rising(require_steps(steps, self.steps))
         return solve(self.field(*given), self.units(x), levels, self.solver).flatten(1) / self.top
 
@@ -154,7 +154,7 @@ class OfField(Game):
         require_shape("data", x, self.shape)
         steps = require_steps(steps, self.steps)
         if not self.classes or label is not None:
-            return self._log_prob(x, steps, *told_labels(len(x), label, self.classes, self.device))
+            return self._log_prob(x, steps, *labels_for(len(x), label, self.classes, self.device))
         of = lambda k: self._log_prob(x, steps, torch.full((len(x),), k, device=x.device))
         return torch.stack([of(k) for k in range(self.classes)]).logsumexp(0) - math.log(self.classes)
 

@@ -26,7 +26,7 @@ from rivalry.data.source import Source, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.given import require_shape
-from rivalry.labels import told_labels
+from rivalry.labels import labels_for
 from rivalry.maths.averages import average_of
 from rivalry.maths.chance import uniform
 from rivalry.maths.levels import Levels
@@ -96,7 +96,7 @@ class Autoregressive(Game):
         """
         require_shape("data", x, self.shape)
         if not self.classes or label is not None:
-            return self._log_prob(x, *told_labels(len(x), label, self.classes, self.device))
+            return self._log_prob(x, *labels_for(len(x), label, self.classes, self.device))
         each = [self._log_prob(x, torch.full((len(x),), k, device=x.device)) for k in range(self.classes)]
         return torch.stack(each).logsumexp(0) - math.log(self.classes)
 
@@ -108,7 +108,7 @@ class Autoregressive(Game):
 
     def sample(self, n: int, label: Tensor | int | None = None) -> Tensor:
         """`n` samples, in groups of 128; of class `label`, or of every class in turn."""
-        given = told_labels(n, label, self.classes, self.device)
+        given = labels_for(n, label, self.classes, self.device)
         u = uniform((n, *self.shape), self.device)
         groups = list(zip(*(each.split(GROUP) for each in (u, *given))))
         fill, draw, made = cast(Causal, self.average.network).fill, self.conditional.quantile, list[Tensor]()

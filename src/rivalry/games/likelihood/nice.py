@@ -30,7 +30,7 @@ from rivalry.data.source import Source, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.given import require_shape
-from rivalry.labels import told_labels
+from rivalry.labels import labels_for
 from rivalry.maths.averages import average_of
 from rivalry.maths.chance import uniform
 from rivalry.maths.levels import Levels
@@ -171,7 +171,7 @@ class OfFlow(Game):
     def decode(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
         """The data of these codes: (n, d) -> (n, ...), images cut off at [-1, 1]."""
         require_shape("codes", z, (self.prior.size,))
-        x, _ = self.settled.decoded(z, *told_labels(z.shape[0], label, self.classes, self.device))
+        x, _ = self.settled.decoded(z, *labels_for(z.shape[0], label, self.classes, self.device))
         return x.clamp(-1, 1) if self.levels else x
 
     def encode(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
@@ -186,7 +186,7 @@ class OfFlow(Game):
         return self.decode(self.draw(n, truncation), label)
 
     def _given(self, n: int, label: Tensor | int | None) -> tuple[Tensor, ...]:
-        return () if label is None else told_labels(n, label, self.classes, self.device)
+        return () if label is None else labels_for(n, label, self.classes, self.device)
 
     def facts(self) -> dict[str, str]:
         return {"likelihood": "exact; of images bounded by uniform dequantization"}

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from rivalry.data.source import Source, Spec
 from rivalry.game import Move, Player
 from rivalry.games.likelihood.autoencoder import Coder
-from rivalry.labels import told_labels
+from rivalry.labels import labels_for
 from rivalry.maths.codes import Posterior
 from rivalry.maths.divergences import Divergence, as_float32, non_saturating
 from rivalry.maths.optimizers import MakeOptimizer, adam
@@ -83,7 +83,7 @@ class VAEGAN(Coder):
 
     def score(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
         """The critic's scores: (n, ...) -> (n,), real is high."""
-        return self.D.looks(x, *told_labels(len(x), label, self.classes, self.device)).scores
+        return self.D.looks(x, *labels_for(len(x), label, self.classes, self.device)).scores
 
 
 def vae_gan(

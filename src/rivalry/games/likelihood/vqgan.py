@@ -33,7 +33,7 @@ from rivalry.data.source import Source, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.given import require_shape
-from rivalry.labels import told_labels
+from rivalry.labels import labels_for
 from rivalry.maths.balance import gradient_ratio
 from rivalry.maths.chance import normal
 from rivalry.maths.divergences import as_float32, hinge
@@ -176,7 +176,7 @@ class VQGAN(Game):
     def decode(self, z: Tensor, label: Tensor | int | None = None) -> Tensor:
         """The images of codes, in groups of 64: (n, h' w') -> (n, c, h, w); of every class in turn by default."""
         require_shape("codes", z, (self.grid[0] * self.grid[1],))
-        given = told_labels(len(z), label, self.classes, self.device)
+        given = labels_for(len(z), label, self.classes, self.device)
         groups = zip(*(each.split(GROUP) for each in (z, *given)))
         return torch.cat([self.drawn(self.written(*group).unflatten(1, self.grid)) for group in groups])
 
@@ -189,7 +189,7 @@ class VQGAN(Game):
         if self.classes and label is None:
             raise BadRequest("this game is told classes: give the label of each datum, or one for all")
         tokens = self.tokens(x).flatten(1)
-        upto = self.upto(tokens, *told_labels(len(x), label, self.classes, self.device))
+        upto = self.upto(tokens, *labels_for(len(x), label, self.classes, self.device))
         ends = F.pad(upto, (1, 0)).gather(2, torch.stack([tokens, tokens + 1], 2))
         return torch.special.ndtri(ends.mean(2)).float()  # the middle of the token's share
 

@@ -31,7 +31,7 @@ from rivalry.data.source import Source, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.kinds.tokens import END, PAD, START, vocabulary_size
-from rivalry.labels import told_labels
+from rivalry.labels import labels_for
 from rivalry.maths.divergences import Divergence, non_saturating
 from rivalry.maths.optimizers import MakeOptimizer, adam
 from rivalry.nn.translator import EachDomain
@@ -207,7 +207,7 @@ class CrossAligned(Game):
         """
         if to is None:
             raise BadRequest("there are two ways to go: name the domain to translate to, 0 or 1")
-        (to,) = told_labels(len(x), to, self.classes, self.device)
+        (to,) = labels_for(len(x), to, self.classes, self.device)
         content = self.G.encode(self.G.embed(x), 1 - to)
         tokens = self.G.free(self.G.begin(content, to)).tokens
         tokens = tokens.where(tokens > START, torch.full_like(tokens, END))  # one cannot go on after padding
@@ -220,7 +220,7 @@ class CrossAligned(Game):
 
     def score(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
         """How the decoder's states look to the critic of style `label` when it is fed x in that style: (n,)."""
-        (style,) = told_labels(len(x), label, self.classes, self.device)
+        (style,) = labels_for(len(x), label, self.classes, self.device)
         content = self.G.encode(self.G.embed(x), style)
         return self.D(self.G.taught(x, self.G.begin(content, style))[0], style)
 

@@ -33,7 +33,7 @@ from torch import Tensor, nn
 from rivalry.data.source import Source, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
-from rivalry.labels import told_labels
+from rivalry.labels import labels_for
 from rivalry.maths.averages import average_of
 from rivalry.maths.divergences import Divergence, least_squares, non_saturating, wasserstein
 from rivalry.maths.memory import pool_of
@@ -149,7 +149,7 @@ class CycleGAN(Game):
         """
         if to is None:
             raise BadRequest("there are two ways to go: name the domain to translate to, 0 or 1")
-        return self.average(x, *told_labels(x.shape[0], to, self.classes, self.device))
+        return self.average(x, *labels_for(x.shape[0], to, self.classes, self.device))
 
     def sample(self, n: int, source: Tensor, label: Tensor | int | None = None) -> Tensor:
         """`n` translations to domain `label`, of n sources (n, c, h, w) or of a single one (1, c, h, w)."""
@@ -157,7 +157,7 @@ class CycleGAN(Game):
 
     def score(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
         """How real x is in domain `label`, the mean over its patches: (n, c, h, w) -> (n,), real is high."""
-        scores = self.D(x, *told_labels(x.shape[0], label, self.classes, self.device))
+        scores = self.D(x, *labels_for(x.shape[0], label, self.classes, self.device))
         return scores.reshape(len(x), -1).mean(1)
 
 

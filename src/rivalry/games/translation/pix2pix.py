@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from rivalry.data.source import Source, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
-from rivalry.labels import told_labels
+from rivalry.labels import labels_for
 from rivalry.maths.averages import average_of
 from rivalry.maths.divergences import Divergence, non_saturating
 from rivalry.maths.optimizers import MakeOptimizer, adam
@@ -59,7 +59,7 @@ class PairTranslator(Game):
 
     def translate(self, x: Tensor, to: Tensor | int | None = None) -> Tensor:
         """Sources (n, c, h, w) in [-1, 1] -> images (n, c, h, w); there is one way to go, so `to` is not given."""
-        told_labels(x.shape[0], to, 0, self.device)
+        labels_for(x.shape[0], to, 0, self.device)
         return self.average(x)
 
     def sample(self, n: int, source: Tensor) -> Tensor:

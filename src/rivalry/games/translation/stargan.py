@@ -30,7 +30,7 @@ from torch.nn import functional as F
 from rivalry.data.source import Source, Spec
 from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
-from rivalry.labels import told_labels
+from rivalry.labels import labels_for
 from rivalry.maths.averages import average_of
 from rivalry.maths.divergences import as_float32, wasserstein
 from rivalry.maths.optimizers import MakeOptimizer, adam
@@ -145,7 +145,7 @@ class StarGAN(Game):
         """
         if to is None:
             raise BadRequest(f"name the domain to translate to, 0 to {self.classes - 1}")
-        return self.average(x, *told_labels(x.shape[0], to, self.classes, self.device))
+        return self.average(x, *labels_for(x.shape[0], to, self.classes, self.device))
 
     def sample(self, n: int, source: Tensor, label: Tensor | int | None = None) -> Tensor:
         """`n` translations to domain `label`, of n sources (n, c, h, w) or of a single one (1, c, h, w)."""
@@ -157,7 +157,7 @@ class StarGAN(Game):
         real = scores.flatten(1).mean(1)
         if label is None:
             return real
-        (domain,) = told_labels(x.shape[0], label, self.classes, self.device)
+        (domain,) = labels_for(x.shape[0], label, self.classes, self.device)
         return real - F.cross_entropy(as_float32(named), domain, reduction="none")
 
 

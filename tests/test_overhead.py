@@ -13,7 +13,7 @@ from rivalry.maths.optimizers import adam
 from rivalry.play.engine import Engine
 from rivalry.play.goal import Goal
 from rivalry.report.page import write_report
-from rivalry.runs.aside import SHARE, Aside, Work
+from rivalry.runs.overhead import SHARE, Overhead, Work
 from rivalry.runs.run import Run
 from rivalry.runs.saving import Saver
 
@@ -66,8 +66,11 @@ def steady(clock: Clock, seconds: float = 1.0) -> Engine:
 def begin(clock: Clock, tmp_path: Path, goal: Goal, works: dict[int, Work], before: float = 0.0) -> Engine:
     run = Run.create(tmp_path / "run", ABOUT)
     engine = steady(clock)
-    aside = Aside(goal, Saver(run), before=before, after=0)
-    engine.callbacks = [*(aside.at_shares(shares, work) for shares, work in works.items()), aside.reserve]
+    overhead = Overhead(goal, Saver(run), before=before, after=0)
+    engine.callbacks = [
+        *(overhead.at_shares(shares, work) for shares, work in works.items()),
+        overhead.reserve,
+    ]
     return engine
 
 
@@ -76,10 +79,10 @@ def test_work_aside_takes_at_most_a_tenth_and_the_run_ends_in_time(clock, tmp_pa
     sheet, scores = Work(clock.wait(0.5), draws=1), Work(clock.wait(dear), draws=1, further=dear)
     engine = begin(clock, tmp_path, Goal(seconds=1000), {12: sheet, 5: scores})
     engine.play(Goal(seconds=1000))
-    assert engine.aside <= SHARE * 1000
+    assert engine.overhead <= SHARE * 1000
     assert 985 <= engine.seconds <= 1001
     assert scores.done == {7: 5, 30: 3, 45: 2}[dear]
-    assert engine.in_play == engine.seconds - engine.aside == engine.t
+    assert engine.in_play == engine.seconds - engine.overhead == engine.t
 
 
 def test_a_work_that_never_fits_is_never_done_and_without_a_limit_it_is(clock, tmp_path) -> None:

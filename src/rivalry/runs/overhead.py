@@ -1,7 +1,7 @@
-"""Work aside from play (sheets, scores, the collapse alarm): when it is due, and whether the time allows it.
+"""Work beside play (sheets, scores, the collapse alarm): when it is due, and whether the time allows it.
 
 A goal in rounds or samples is a number of rounds, however long they take: each work is done at its shares of the goal.
-A goal in time is the time until the end.  Then all work aside, with the checkpoints and what is done after the last
+A goal in time is the time until the end.  Then all such work, with the checkpoints and what is done after the last
 round, takes at most a tenth of the time that has passed.  A work that is due too soon waits, and if it waits until it
 is due again, it is done once.
 """
@@ -15,7 +15,7 @@ from rivalry.play.engine import Callback, Engine
 from rivalry.play.goal import Goal
 from rivalry.runs.saving import Saver
 
-SHARE = 0.1  # the largest share of a goal's time that work aside may take
+SHARE = 0.1  # the largest share of a goal's time that this work may take
 SHEET = 64  # samples of a sheet
 PASSES = 4  # of the generator in play, at least, for each sample
 ASKED_EVERY = (
@@ -51,8 +51,8 @@ class Work:
         self.done += 1
 
 
-class Aside:
-    """The works aside from the play of one run.
+class Overhead:
+    """All work beside the play of one run.
 
     Args:
         goal: of the run.
@@ -111,8 +111,8 @@ class Aside:
         return work.draws * self._of_a_sample(engine) + work.further if work.took is None else work.took
 
     def spent(self, engine: Engine) -> float:
-        """Seconds that everything aside from play has taken so far."""
-        return engine.aside + self.saver.spent
+        """Seconds that everything but play has taken so far."""
+        return engine.overhead + self.saver.spent
 
     def _fits(self, engine: Engine, work: Work) -> bool:
         """Whether the work may be done now; the same in all processes, since the first decides."""
@@ -124,7 +124,7 @@ class Aside:
         return engine.ranks.any(engine.ranks.first and self._allowed(engine, work, share))
 
     def _allowed(self, engine: Engine, work: Work, share: float) -> bool:
-        """Whether everything aside stays within its part of the time when this share of the goal is reached."""
+        """Whether everything but play stays within its part of the time when this share of the goal is reached."""
         if self.goal.seconds is None:
             return True
         needed = self.expected(engine, work) + self.ending(engine) * share
