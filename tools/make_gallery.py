@@ -100,7 +100,7 @@ def page() -> str:
 def section(game: str, idea: str, about: dict[str, Any]) -> str:
     overhead = 1 - about["in_play"] / about["seconds"]
     facts = [
-        f"{about['rounds']:,} rounds in {about['seconds']:.0f} s, {aside:.0%} of it for sheets and scores",
+        f"{about['rounds']:,} rounds in {about['seconds']:.0f} s, {overhead:.0%} of it for sheets and scores",
         about["score"] or "no score",
         f"{about['hardware']}, torch {about['torch']}, commit {about['commit']}",
     ]
