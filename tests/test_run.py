@@ -582,6 +582,22 @@ def test_a_pipe_in_a_run_is_refused_at_once(opened: Run, name: str) -> None:
         Run.open(opened.path)
 
 
+@pytest.mark.parametrize("name", ["log.jsonl", "run.json", "report.html"])
+def test_a_folder_in_the_place_of_a_file_is_refused(opened: Run, name: str) -> None:
+    (opened.path / name).unlink()
+    (opened.path / name).mkdir()
+    with pytest.raises(BadRequest, match=f"{name} is a folder and should be a file"):
+        Run.open(opened.path)
+
+
+@pytest.mark.parametrize("name", ["samples", "checkpoints", "tensorboard"])
+def test_a_file_in_the_place_of_a_folder_is_refused(opened: Run, name: str) -> None:
+    shutil.rmtree(opened.path / name)
+    (opened.path / name).touch()
+    with pytest.raises(BadRequest, match=f"{name} is a file and should be a folder"):
+        Run.open(opened.path)
+
+
 def test_nothing_is_written_or_deleted_through_a_link(run: Run, tmp_path: Path) -> None:
     """Each planted after the run was opened, so that the writers themselves must see it."""
     victim, folder = tmp_path / "victim", tmp_path / "folder"

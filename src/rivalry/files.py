@@ -236,12 +236,14 @@ def require_own(folder: Path, own: tuple[str, ...], link: str) -> None:
             continue
         if stat.S_ISLNK(mode):
             raise _linked(path)
-        if path.parent == folder and path.suffix and stat.S_ISDIR(mode):
-            raise BadRequest(f"{path} is a folder and should be a file: this is no run that `train` left")
         if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
             raise BadRequest(
                 f"{path} is neither a regular file nor a folder: this is no run that `train` left"
             )
+        is_file, named_as_file = stat.S_ISREG(mode), bool(path.suffix)
+        if path.parent == folder and is_file != named_as_file:
+            found, expected = ("a file", "a folder") if is_file else ("a folder", "a file")
+            raise BadRequest(f"{path} is {found} and should be {expected}: this is no run that `train` left")
     if (folder / link).exists() and not pointed_at(folder / link):
         raise BadRequest(f"{folder / link} is no link: this is no run that `train` left")
 

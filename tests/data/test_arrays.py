@@ -158,7 +158,8 @@ def test_points_beyond_float32_are_refused(tmp_path: Path) -> None:
         open_data(str(tmp_path / "set.npz"))
 
 
-def test_a_single_number_is_no_table_of_images(tmp_path):
-    np.savez(tmp_path / "one.npz", np.float32(1), np.arange(3))
-    with pytest.raises(BadRequest):
+@pytest.mark.parametrize("labels", [np.arange(3), np.int64(1), np.array(["a"])])
+def test_a_single_number_is_no_table_of_images(tmp_path: Path, labels: np.ndarray) -> None:
+    np.savez(tmp_path / "one.npz", np.float32(1), labels)  # arr_0, and what may be labels beside it
+    with pytest.raises(BadRequest, match=r"arr_0 in .*one\.npz has the shape \(\); expected images"):
         open_data(str(tmp_path / "one.npz"))

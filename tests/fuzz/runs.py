@@ -122,14 +122,15 @@ def link(run: Path, chance: random.Random) -> None:
 
 
 def odd(run: Path, chance: random.Random) -> None:
-    """One of its entries becomes a pipe, a folder, or nothing."""
-    place = chance.choice(sorted(p for p in run.rglob("*") if p.is_file() and not p.is_symlink()))
-    place.unlink()
+    """One of its entries becomes a pipe, a folder in the place of a file, a file in that of a folder, or nothing."""
+    place = chance.choice(sorted(p for p in run.rglob("*") if not p.is_symlink()))
+    folder = place.is_dir()
+    shutil.rmtree(place) if folder else place.unlink()
     how = chance.randrange(3)
     if how == 0:
         os.mkfifo(place)
     elif how == 1:
-        place.mkdir()
+        place.touch() if folder else place.mkdir()
 
 
 def _checkpoint(run: Path) -> Path:

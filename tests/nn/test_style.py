@@ -41,6 +41,15 @@ def test_filters_keep_what_is_flat_and_double_is_the_filter_of_the_paper() -> No
     torch.testing.assert_close(double_smoothly(x)[..., 2:-2, 2:-2], byhand[..., 2:-2, 2:-2])
 
 
+def test_halving_is_the_filter_1_3_3_1() -> None:
+    x = torch.randn(2, 3, 8, 6, dtype=torch.float64)
+    taps = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=x.dtype) / 8
+    kernel = (taps[:, None] * taps).expand(3, 1, 4, 4)
+    wanted = F.conv2d(F.pad(x, (1, 1, 1, 1), "replicate"), kernel, stride=2, groups=3)
+    torch.testing.assert_close(halve_smoothly(x), wanted)
+    assert halve_smoothly(x.bfloat16()).dtype == torch.float32
+
+
 def test_halving_forgets_the_finest_checkerboard() -> None:
     board = (-1.0) ** (torch.arange(8)[:, None] + torch.arange(8))[None, None]
     assert halve_smoothly(board)[..., 1:-1, 1:-1].abs().max() < 1e-6
