@@ -121,3 +121,10 @@ def test_noise_has_every_column() -> None:
     made = noise(spec, 6)
     assert made.x.shape == (6, *spec.shape) and made.label is not None
     assert made.label.tolist() == [0, 1, 2, 0, 1, 2]
+
+
+@pytest.mark.parametrize(("kind", "game"), [("graph", "cell"), ("tokens", "lstm"), ("episode", "gail")])
+def test_a_game_that_is_made_for_the_kind_comes_first(kind: str, game: str) -> None:
+    suits = [entry.name for entry in catalog.CATALOG if kind in entry.kinds]
+    found = advise(Report("mine", kind=kind, n=500, sizes={(8, 8): 500}, suits=suits), CPU, lambda *_: 0.01)
+    assert found.game == game

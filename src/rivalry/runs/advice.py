@@ -42,6 +42,8 @@ REASONS: dict[str, str] = {
     "infogan": "finds factors of the data without labels",
     "pacgan": "against missing modes",
     "acgan": "labels by a classifier inside of the critic",
+    "cell": "a low-rank model of random walks; a minute",
+    "gail": "an agent that a critic cannot tell from the demonstrator",
     "lstm": "the likelihood of the next token, the baseline of sequences",
 }
 
@@ -145,8 +147,12 @@ def _game(report: Report) -> tuple[str, str, dict[str, Any]]:
     if set(report.labels) == {"A", "B"} and "cyclegan" in suits:
         return "cyclegan", "cyclegan, since A and B are two domains without pairs", {}
     if find_kind(report.kind).axes != 2:
+        plural = find_kind(report.kind).plural
+        own = [name for name in report.suits if catalog.find(name).kinds == (report.kind,)]
+        if first := next((name for name in (*REASONS, *own) if name in own), ""):
+            return first, f"{first}, which is made for {plural}", {}
         first = next((name for name in REASONS if name in suits), report.suits[0])
-        return first, f"{first}, the first that plays on {find_kind(report.kind).plural}", {}
+        return first, f"{first}, the first that plays on {plural}", {}
     if n < FEW and "dcgan" in suits:
         why = f"dcgan with augmentation, since {n:,} pictures are few: a critic would learn them by heart"
         return "dcgan", why, {"augment": "diffaugment"}
