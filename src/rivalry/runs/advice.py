@@ -61,7 +61,7 @@ class Advice:
 
     game: str
     recipe: str | None
-    time: str
+    time: str | None
     size: tuple[int, int] | None
     settings: dict[str, Any] = field(default_factory=dict)
     reasons: Sequence[str] = ()
@@ -73,7 +73,7 @@ class Advice:
         words = ["rivalry", "train", self.game, "--data", data]
         words += ["--size", _one(self.size)] if self.size else []
         words += ["--recipe", self.recipe] if self.recipe else []
-        words += ["--time", self.time]
+        words += ["--time", self.time] if self.time else []
         for name, value in self.settings.items():
             words += ["-s", f"{name}={value}"]
         return shlex.join(words)
@@ -105,7 +105,8 @@ def advise(report: Report, device: torch.device, probe: Probe | None = None) -> 
         reasons.append(told)
     others = _others(report.suits, game)
     more = len(report.suits) - 1 - len(others)
-    return Advice(game, recipe, TIME, size, given, reasons, others, more)
+    own = bool(recipe and {"rounds", "samples"} & recipes[recipe].keys())  # a length that was found by measurement
+    return Advice(game, recipe, None if own else TIME, size, given, reasons, others, more)
 
 
 def lines(report: Report, advice: Advice | None) -> list[str]:
