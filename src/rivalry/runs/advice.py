@@ -96,16 +96,16 @@ def advise(report: Report, device: torch.device, probe: Probe | None = None) -> 
     reasons = [why]
     recipes = catalog.recipes(catalog.find(game))
     pictures = find_kind(report.kind).axes == 2
-    recipe = (
-        LAPTOP if device.type == "cpu" and LAPTOP in recipes and (pictures or len(recipes) == 1) else None
-    )
+    recipe = LAPTOP if device.type == "cpu" and LAPTOP in recipes else None
     size = None
     if pictures and report.sizes:
         size, told = _size(report, game, recipe, probe or played_on(device))
         reasons.append(told)
     others = _others(report.suits, game)
     more = len(report.suits) - 1 - len(others)
-    own = bool(recipe and {"rounds", "samples"} & recipes[recipe].keys())  # a length that was found by measurement
+    own = bool(
+        recipe and {"rounds", "samples"} & recipes[recipe].keys()
+    )  # a length that was found by measurement
     return Advice(game, recipe, None if own else TIME, size, given, reasons, others, more)
 
 
