@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from toys import bars
 
 from rivalry.data.source import Dataset, Spec
@@ -74,6 +75,19 @@ def test_another_size_or_mode_is_converted_on_request(tmp_path: Path) -> None:
     (plain,) = evaluate(bars(60, 1).x, real, **FEW)
     assert score.value == pytest.approx(plain.value, rel=0.2)  # doubled and halved again
     assert "bicubic" in score.provenance["resizer"]
+
+
+def test_samples_of_several_sizes_name_a_file(tmp_path: Path) -> None:
+    """Resized without a word, some samples would be blurred, and the score would tell of that."""
+    real = bars(60, 0)
+    for i, pixels in enumerate(real.x[:40, 0].numpy()):
+        Image.fromarray(pixels).save(tmp_path / f"{i:02d}.png")
+    Image.fromarray(pixels).resize((20, 12)).save(tmp_path / "33.png")
+    with pytest.raises(
+        BadRequest, match=r"several sizes: 33\.png is 12 x 20, and most are 10 x 10 grey; --resize"
+    ):
+        evaluate(tmp_path, real, **FEW)
+    assert evaluate(tmp_path, real, resize=True, **FEW)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])

@@ -165,6 +165,11 @@ def _samples_in(
     """Existing samples, and the labels that came with them.  If there are more than `n`, `n` evenly spaced ones."""
     samples = Dataset(real.spec, subject) if isinstance(subject, Tensor) else open_data(str(subject))
     name = "the tensor" if isinstance(subject, Tensor) else str(subject)
+    if not resize and (odd := samples.facts.get("other_size")):
+        raise BadRequest(
+            f"{name} holds images of several sizes: {odd}, and most are {samples.spec.words}; "
+            "--resize converts all of them"
+        )
     rows = spaced(torch.arange(len(samples)), n)
     if len(rows) < len(samples):
         warnings.warn(

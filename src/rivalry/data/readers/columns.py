@@ -142,7 +142,7 @@ def _as_dataset(
     rows = has or list(range(len(cells)))
     images = [Encoded(f"row {i}", cells[i]) for i in rows]
     decoded = decode_once(images, size, key=key, where=name)
-    facts |= {"skipped": decoded.skipped, "converted": decoded.converted}
+    facts |= {"skipped": decoded.skipped, "converted": decoded.converted, "other_size": decoded.other_size}
     facts["passed"] = {"rows without a label": len(cells) - len(rows)} if len(rows) < len(cells) else {}
     shape = tuple(decoded.x.shape[1:])
     if not (named and has):

@@ -80,12 +80,14 @@ class Decoded:
         kept: their indices in the sequence.
         skipped: (name, reason) of the images that could not be decoded.
         converted: conversion -> number of images.
+        other_size: the first image of another size than the table's, as "b.png is 40 x 32"; "" if there is none.
     """
 
     x: Tensor
     kept: list[int]
     skipped: list[tuple[str, str]]
     converted: dict[str, int]
+    other_size: str = ""
 
 
 def decode_once(
@@ -124,7 +126,8 @@ def decode_once(
     facts = json.loads((folder / DONE).read_text())
     skipped = {i: (images[i].name, why) for i, why in facts["skipped"]}
     kept = [i for i in range(len(images)) if i not in skipped]
-    return Decoded(load_table(folder / "x.npy"), kept, [*skipped.values()], facts["converted"])
+    other_size = facts.get("other_size", "")  # a table of an earlier version does not know
+    return Decoded(load_table(folder / "x.npy"), kept, [*skipped.values()], facts["converted"], other_size)
 
 
 def attempt(
@@ -215,7 +218,16 @@ def _decode_into(
         if (shape, white) == planned:
             break  # else decode again, in the shape of the images that are not damaged
     skipped = [[i, look] for i, look in enumerate(looks) if isinstance(look, str)]
-    (folder / DONE).write_text(json.dumps({"where": where, "skipped": skipped, "converted": converted}))
+    facts = {"where": where, "skipped": skipped, "converted": converted}
+    (folder / DONE).write_text(json.dumps({**facts, "other_size": _other_size(looks, images, shape[1:])}))
+
+
+def _other_size(looks: Sequence[Look | str], images: Sequence[Encoded], size: Size) -> str:
+    """The first image of another size, in words; "" if there is none."""
+    for one, image in zip(looks, images):
+        if isinstance(one, Look) and one.size != size:
+            return f"{image.name} is {' x '.join(map(str, one.size))}"
+    return ""
 
 
 def _shape(

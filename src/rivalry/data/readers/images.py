@@ -103,6 +103,7 @@ def open_images(path: Path, split: str = "train", size: Size | None = None) -> D
         "splits": tuple(listing.splits),
         "skipped": decoded.skipped + unlabeled + mute,
         "converted": decoded.converted,
+        "other_size": decoded.other_size,
         "passed": listing.passed,
     }
     return Dataset(spec, decoded.x, label, facts, columns)
