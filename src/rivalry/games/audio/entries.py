@@ -13,4 +13,14 @@ ENTRIES = (
         "convolutions over the samples of a sound; a critic that is shifted in time at random",
         kinds=("wave",),
     ),
+    Entry(
+        "specgan",
+        "rivalry.games.audio.specgan:specgan",
+        "Adversarial Audio Synthesis",
+        "Donahue, McAuley & Puckette",
+        2018,
+        "arXiv 1802.04208",
+        "pictures of a sound's frequencies over time; Griffin-Lim finds the phases",
+        kinds=("wave",),
+    ),
 )
