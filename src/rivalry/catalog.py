@@ -16,6 +16,7 @@ ROOMS = (
     "likelihood",
     "text",
     "graph",
+    "audio",
     "agents",
 )  # folders of `rivalry.games`, each with its own table
 

@@ -17,7 +17,7 @@ from rivalry.data.readers.images import Listing, list_images
 from rivalry.data.readers.pairs import align, find_sides
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
-from rivalry.kinds import find_kind
+from rivalry.kinds import find_kind, reader_of_folder
 from rivalry.terminal import plain
 
 
@@ -97,7 +97,7 @@ def _is_encoded(path: str, where: Path) -> bool:
     if path in NAMES:
         return False
     if where.is_dir():
-        return not reader_of_arrays(where)
+        return not reader_of_arrays(where) and reader_of_folder(where).startswith("images:")
     return where.is_file() and where.suffix.lower() == ".zip"
 
 

@@ -9,7 +9,8 @@ class Named:
 
     Attributes:
         kind: of the data: "image", "points", "tokens".
-        where: "bundled" (in the package), "generated" (from a seed or a bundled set) or "fetched" (once, on demand).
+        where: "bundled" (in the package), "generated" (from a seed or a bundled set), "fetched" (once, on demand) or
+            "on disk" (from the user's copy).
         what: a line about its contents.
         opener: "module:function" of this package; it is called with the name and a split.
     """
@@ -99,6 +100,18 @@ NAMES = {
         "generated",
         "a synthetic language of known likelihood, 10,000 + 2,000 sentences; oracle:vocabulary=500,length=20",
         "sets.oracle:open_oracle",
+    ),
+    "notes": Named(
+        "wave",
+        "generated",
+        "tones of 12 pitches in 4 timbres, 6,000 + 1,200, 1,024 samples at 8 kHz, 12 classes",
+        "sets.notes:open_notes",
+    ),
+    "spoken-digits": Named(
+        "wave",
+        "on disk",
+        "ten words by six people, 2,700 + 300, 8 kHz, 10 classes; spoken-digits:path=FOLDER",
+        "sets.spoken_digits:open_spoken_digits",
     ),
     "triangles": _toy("image", "filled triangles, 10,000 + 2,000, 28 x 28 grey, 2 classes"),
     "ring": _toy("points", "8 Gaussians of deviation 0.01 on a circle of radius 1"),

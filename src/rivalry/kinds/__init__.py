@@ -63,7 +63,11 @@ KINDS = {
         reads={".txt": "text:open_text", ".csv": "text:open_csv"},
         folders={".txt": "text:open_text"},
     ),
-    "wave": Row("wave:WAVE", "a sound: its waveform, in one or two channels"),
+    "wave": Row(
+        "wave:WAVE",
+        "a sound: its waveform, in one or two channels",
+        folders=dict.fromkeys((".wav", ".flac", ".ogg", ".mp3"), "sounds:open_sounds"),
+    ),
     "clip": Row("clip:CLIP", "a moving picture: some frames of one size"),
     "graph": Row(
         "graph:GRAPH",

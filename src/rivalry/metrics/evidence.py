@@ -241,6 +241,11 @@ class Evidence:
         return self.real.facts["modes"].std
 
     @property
+    def pitches(self) -> Tensor:
+        """(classes,) Hz, where the data's facts tell what pitch each class is."""
+        return self.real.facts["pitches"]
+
+    @property
     def oracle(self) -> Any:
         """The language that the data are drawn from, where their facts hold it."""
         return self.real.facts["oracle"]
@@ -250,6 +255,8 @@ class Evidence:
         name = self.real.spec.name
         if need in ("centers", "std") and "modes" not in self.real.facts:
             return f"needs data whose modes are known; those of {name!r} are not"
+        if need == "pitches" and "pitches" not in self.real.facts:
+            return f"needs data whose pitches are known, such as 'notes'; those of {name!r} are not"
         if need == "oracle" and "oracle" not in self.real.facts:
             return f"needs data of a known language, such as 'oracle'; that of {name!r} is not"
         if need == "asked" and self.asked is None:

@@ -276,6 +276,20 @@ METRICS = (
         ("graph",),
     ),
     Metric(
+        "pitch",
+        "audio.pitch:pitch",
+        ("real", "fake", "asked", "pitches"),
+        "share of sounds whose spectrum has its peak at the pitch that was asked for",
+        ("wave",),
+    ),
+    Metric(
+        "spectral-convergence",
+        "audio.convergence:convergence",
+        ("real", "fake", "rows"),
+        "distance of a sound's spectrogram from that of the sound that it was made for",
+        ("wave",),
+    ),
+    Metric(
         "returns",
         "game.returns:returns",
         ("actor", "real", "fake"),
@@ -357,7 +371,7 @@ METRICS = (
     ),
 )
 
-QUICK = ("modes", "stacked-modes", "returns", "attributes", "truth", "judge", "accuracy", "fid")
+QUICK = ("modes", "stacked-modes", "returns", "attributes", "truth", "pitch", "judge", "accuracy", "fid")
 STANDARD = (
     *QUICK,
     "valid",
@@ -370,6 +384,7 @@ STANDARD = (
     "link-prediction",
     "edge-overlap",
     "graph-statistics",
+    "spectral-convergence",
     "kid",
     "prdc",
     "inception-score",

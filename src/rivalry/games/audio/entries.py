@@ -1,0 +1,26 @@
+"""Games of sounds."""
+
+from rivalry.games.entry import Entry
+
+ENTRIES = (
+    Entry(
+        "wavegan",
+        "rivalry.games.audio.wavegan:wavegan",
+        "Adversarial Audio Synthesis",
+        "Donahue, McAuley & Puckette",
+        2018,
+        "arXiv 1802.04208",
+        "convolutions over the samples of a sound; a critic that is shifted in time at random",
+        kinds=("wave",),
+    ),
+    Entry(
+        "specgan",
+        "rivalry.games.audio.specgan:specgan",
+        "Adversarial Audio Synthesis",
+        "Donahue, McAuley & Puckette",
+        2018,
+        "arXiv 1802.04208",
+        "pictures of a sound's frequencies over time; Griffin-Lim finds the phases",
+        kinds=("wave",),
+    ),
+)
