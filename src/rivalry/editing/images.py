@@ -121,3 +121,26 @@ def _holds(channels: int, needed: int) -> bool:
 def _is_image(name: Path) -> bool:
     hidden = any(part.startswith(".") for part in name.parts)
     return not hidden and name.suffix.lower() in EXTENSIONS
+
+
+def one_picture(path: Path, channels: int, shorter: int | None = None) -> Tensor:
+    """One image file at its own size: (1, channels, h, w) in [-1, 1], upright.
+
+    Args:
+        channels: 1 to 4; color and alpha are dropped where there is no channel for them.
+        shorter: the length of its shorter side, in pixels, if it is to have another.
+
+    Raises:
+        BadRequest: no such file, or no image.
+    """
+    if not path.is_file():
+        raise BadRequest(f"no picture {str(path)!r}")
+    try:
+        with path.open("rb") as file:
+            height, width = look(file).size
+    except DAMAGED as error:
+        why = str(error).partition("\n")[0] or type(error).__name__
+        raise BadRequest(f"{path} cannot be read as an image: {why}") from error
+    factor = 1.0 if shorter is None else shorter / min(height, width)
+    shape = (channels, max(1, round(height * factor)), max(1, round(width * factor)))
+    return read([Given(path, Path(path.name))], Spec("a picture", "image", shape), resize=True)

@@ -69,6 +69,7 @@ def invert(
     seed: int = 0,
     guess: bool = True,
     encoder: Encoder | None = None,
+    known: Tensor | None = None,
     progress: Progress | None = None,
 ) -> Inverted:
     """The codes whose samples are nearest to these images.
@@ -84,6 +85,8 @@ def invert(
             Results then depend on the speed of the machine.
         guess: use an encoder's estimate as a start too; else only the best of a thousand codes.
         encoder: the encoder; by default that of `encoder_of`.
+        known: (h, w), 1 where a pixel counts and 0 where it does not; errors are then means over the known.  An
+            encoder, which sees all pixels, is not asked.
 
     Raises:
         BadRequest: a game without codes, or whose decoding cannot be followed back; images of another shape.
@@ -92,10 +95,11 @@ def invert(
     space: Space = "z" if where == "z" else "w"
     shape = _shape(game, x)
     begun = time.monotonic()
+    guess = guess and known is None
     if guess and encoder is None:
         bounds: dict[str, Any] = {"steps": LEARNING * steps, "seconds": seconds / 3}
         encoder = encoder_of(game, shape, space, **bounds, seed=seed, progress=progress)
-    search = _Search(game, where, encoder if guess else None, seed)
+    search = _Search(game, where, encoder if guess else None, seed, known)
     classes = _classes(game, len(x), label)
     many = max(1, ROWS // (starts * (1 if classes is None else classes.shape[1])))
     found: list[_Found] = []
@@ -109,7 +113,7 @@ def invert(
     codes = torch.cat([one.codes for one in found])
     labels = None if classes is None else torch.cat([one.label for one in found if one.label is not None])
     again = decoded(game, codes, space, labels)
-    return Inverted(codes, again, _errors(again, x.float().cpu()), labels)
+    return Inverted(codes, again, _errors(again, x.float().cpu(), known), labels)
 
 
 def _tell(progress: Progress | None, part: int, parts: int, share: float) -> None:
@@ -160,22 +164,30 @@ class _Found(NamedTuple):
 class _Search:
     """What is the same for all images: the game, what its codes are like, and a thousand of its samples."""
 
-    def __init__(self, game: Game, where: Where, encoder: Encoder | None, seed: int):
+    def __init__(
+        self, game: Game, where: Where, encoder: Encoder | None, seed: int, known: Tensor | None = None
+    ):
         self.game, self.where, self.encoder = game, where, encoder
+        self.seen = None if known is None else known.to(game.device)
         self.space: Space = "z" if where == "z" else "w"
         self.known = typical(game, self.space)
         codes = drawn(game, DRAWN, self.space, seed=seed)
         self.class_of = given_labels(game, DRAWN).get("label")
         self.pool = whitened(codes, self.known, self.space)
         self.furthest = float(_rms(self.pool).quantile(0.99))
-        self.samples = decoded(game, codes, self.space).flatten(1).to(game.device)
+        self.samples = self._counted(decoded(game, codes, self.space).to(game.device)).flatten(1)
+
+    def _counted(self, x: Tensor) -> Tensor:
+        """The pixels that count; all others are 0."""
+        return x if self.seen is None else x * self.seen
 
     def starts(self, x: Tensor, classes: Tensor | None, starts: int) -> _Found:
         """For each image, and each of its classes (n, k): the encoder's guess, if any, and the nearest samples."""
         x = x.to(self.game.device)
         with torch.no_grad():
             guess = [self.encoder(x)[:, None]] if self.encoder else []  # (n, 1, ...)
-        apart = squared_distances(x.flatten(1).double(), self.samples.double())  # (n, 1000)
+        counted = self._counted(x).flatten(1)
+        apart = squared_distances(counted.double(), self.samples.double())  # (n, 1000)
         many = starts - len(guess)
         if classes is None or self.class_of is None:
             nearest = self.pool[apart.topk(many, largest=False).indices]
@@ -219,7 +231,7 @@ class _Search:
             radius = 1 + (self.furthest - 1) * done if falling else 1.0
             with torch.enable_grad():
                 again = decode(self.game, self.known.mean + self.known.std * z, self.space, label)
-                errors = _errors(again.float(), x)
+                errors = _errors(again.float(), x, self.seen)
                 beyond = (_rms(z) - radius).clamp(min=0).square()
                 if done >= 1:
                     break
@@ -267,9 +279,11 @@ def _classes(game: Game, n: int, label: Tensor | int | None) -> Tensor | None:
     return None if labels is None else labels[:, None]
 
 
-def _errors(x: Tensor, y: Tensor) -> Tensor:
-    """The mean squared difference of each from the other: (n, ...) -> (n,)."""
-    return (x - y).square().flatten(1).mean(1)
+def _errors(x: Tensor, y: Tensor, known: Tensor | None = None) -> Tensor:
+    """The mean squared difference of each from the other, over the pixels that count: (n, ...) -> (n,)."""
+    if known is None:
+        return (x - y).square().flatten(1).mean(1)
+    return ((x - y).square() * known).flatten(1).mean(1) / known.float().mean()
 
 
 def _rms(z: Tensor) -> Tensor:

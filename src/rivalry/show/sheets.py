@@ -162,3 +162,17 @@ def _opaque(x: Tensor) -> Tensor:
     board = 255.0 - 35.0 * ((down[:, None] + across) % 2)  # (h, w)
     color, alpha = x[:, :-1].float(), x[:, -1:].float() / 255
     return (color * alpha + board * (1 - alpha)).round().to(torch.uint8).expand(-1, 3, -1, -1)
+
+
+def captioned(picture: Image.Image, text: str) -> Image.Image:
+    """A picture, enlarged by a whole factor until readable, with a line of text under it."""
+    font = ImageFont.load_default(size=13)
+    wide = math.ceil(font.getlength(text)) + 2 * MARGIN
+    factor = max(1, math.ceil(READABLE * 2 / max(picture.size)) if max(picture.size) < READABLE else 1)
+    shown = picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
+    page = Image.new("RGB", (max(shown.width, wide), shown.height + LINE), "white")
+    page.paste(shown.convert("RGB"), ((page.width - shown.width) // 2, 0))
+    ImageDraw.Draw(page).text(
+        (page.width / 2, shown.height + LINE / 2), text, fill=INK, font=font, anchor="mm"
+    )
+    return page
