@@ -7,9 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rivalry.data.source import Dataset, Spec, TableSource
+from rivalry.data.source import Dataset, Spec, TableSource, toy
 from rivalry.game import Game, Player
-from rivalry.kinds import find_kind
 from rivalry.maths.optimizers import sgd
 from rivalry.play.engine import Engine
 from rivalry.play.goal import Goal
@@ -33,7 +32,7 @@ SMALL = {
     "hidden": 1, "couplings": 2, "scales": 2, "layers": 2, "components": 2, "critic_width": 8,
     "length": 5, "walks": 100,
     "codes": 8, "halvings": 2, "tokenizer_rounds": 1, "adversarial_from": 0, "transformer_width": 8, "rows": 64,
-    "warmup": 1, "critic_warmup": 0, "rollouts": 2, "heads": 2,
+    "pack": 2, "pool": 2, "quantiles": 16, "warmup": 1, "critic_warmup": 0, "rollouts": 2, "heads": 2,
 }  # fmt: skip
 
 
@@ -110,7 +109,7 @@ def paired(*shape: int, n: int = 64) -> Dataset:
 
 def captioned(*shape: int, n: int = 64) -> Dataset:
     """`n` noise images of this shape, each with a sentence of three words."""
-    data, text = images(*shape, n=n, classes=0), find_kind("tokens").toy(n, classes=0)
+    data, text = images(*shape, n=n, classes=0), toy("tokens", n, classes=0)
     spec = Spec("captioned", "image", shape, (), {"caption": text.spec.x})
     return Dataset(spec, data.x, None, {}, {"caption": text.x})
 

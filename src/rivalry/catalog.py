@@ -16,6 +16,7 @@ ROOMS = (
     "likelihood",
     "text",
     "graph",
+    "table",
     "agents",
 )  # folders of `rivalry.games`, each with its own table
 

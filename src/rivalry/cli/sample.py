@@ -20,6 +20,7 @@ from rivalry.errors import BadRequest
     help="codes drawn closer to the middle: 0.7; of styles also 0, the middle, and below",
 )
 @click.option("--code", multiple=True, help="set a named part of the code (infogan): c0=3; several allowed")
+@click.option("--where", help="a category of one column of a table: sex=F (ctgan)")
 @options.seed
 @click.option(
     "output",
@@ -37,6 +38,7 @@ def sample(
     text: str | None,
     truncation: float | None,
     code: tuple[str, ...],
+    where: str | None,
     seed: int,
     output: Path | None,
     attention: bool,
@@ -71,6 +73,10 @@ def sample(
     if isinstance(game, Told) and game.told not in given:
         raise BadRequest(f'this game makes its samples for a {game.told}: rivalry sample {run} --text "..."')
     given = told_once(game, given, n)
+    if where is not None:
+        from rivalry.cli.typed import category
+
+        given["where"] = category(where, game)
     if code:
         from rivalry.cli import typed
         from rivalry.editing import traverse

@@ -9,7 +9,8 @@ class Named:
 
     Attributes:
         kind: of the data: "image", "points", "tokens".
-        where: "bundled" (in the package), "generated" (from a seed or a bundled set) or "fetched" (once, on demand).
+        where: "bundled" (in the package), "generated" (from a seed or a bundled set), "installed" (with another
+            package) or "fetched" (once, on demand).
         what: a line about its contents.
         opener: "module:function" of this package; it is called with the name and a split.
     """
@@ -87,6 +88,18 @@ NAMES = {
         "generated",
         "200 nodes in four blocks, a tenth of the edges held out",
         "sets.graphs:open_graph_set",
+    ),
+    "breast-cancer": Named(
+        "table",
+        "installed",
+        "measurements of 569 tumors and the diagnosis, a half held out; it comes with scikit-learn",
+        "sets.tables:open_table_set",
+    ),
+    "synthetic-table": Named(
+        "table",
+        "generated",
+        "numbers, dates and categories that depend on each other in a known way, 4,000 + 4,000",
+        "sets.tables:open_table_set",
     ),
     "oracle": Named(
         "tokens",

@@ -66,7 +66,11 @@ KINDS = {
     "wave": Row("wave:WAVE", "a sound: its waveform, in one or two channels"),
     "clip": Row("clip:CLIP", "a moving picture: some frames of one size"),
     "graph": Row("graph:GRAPH", "a graph: which of its nodes are joined"),
-    "table": Row("table:TABLE", "a row of a table: a number for each of its columns"),
+    "table": Row(
+        "table:TABLE",
+        "a row of a table: numbers, dates and categories",
+        reads={".csv": "table:open_table"},
+    ),
     "episode": Row("episode:EPISODE", "an episode: what an agent saw and did, step by step"),
 }
 
