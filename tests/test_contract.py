@@ -112,7 +112,7 @@ def test_it_plays_on_any_size_and_its_samples_are_data(entry: Entry, data: Datas
     losses: list[Tensor] = []
     engine.callbacks = [lambda engine, moves: losses.extend(m.loss for m in moves if m.loss is not None)]
     engine.play(Goal(rounds=2))
-    assert torch.stack(losses).isfinite().all()
+    assert all(loss.isfinite() for loss in losses)  # there are none where a player moves by its own rules
     with engine.evaluating() as game:
         x = in_full_precision(game.sample(5, **given_for(game, data, 5)))
     assert x.shape == (5, *data.spec.shape)
@@ -187,10 +187,10 @@ def test_a_game_has_a_critic_a_likelihood_or_scores_of_edges(entry: Entry) -> No
     """A critic gives a score of data, but BEGAN's and AAE's.
 
     At BEGAN's equilibrium fakes have the smaller error, so real is not high; the critic of AAE sees codes.  A game that
-    does no more than draw its data again has neither.
+    does no more than draw its data again, or that draws rows from counts or from a decoder, has neither.
     """
     game = at_a_look(entry)
-    if entry.name not in ("autoencoder", "glo"):
+    if entry.name not in ("autoencoder", "glo", "copula", "independent", "tvae"):
         assert isinstance(game, Density | Linking | Actor) or "critic" in game.players
     assert isinstance(game, Critic) == ("critic" in game.players and entry.name not in ("began", "aae"))
 

@@ -32,6 +32,7 @@ SMALL = {
     "hidden": 1, "couplings": 2, "scales": 2, "layers": 2, "components": 2, "critic_width": 8,
     "length": 5, "walks": 100,
     "codes": 8, "halvings": 2, "tokenizer_rounds": 1, "adversarial_from": 0, "transformer_width": 8, "rows": 64,
+    "pack": 2, "pool": 2, "quantiles": 16,
     "warmup": 1, "critic_warmup": 0, "rollouts": 2, "heads": 2, "representations": 4,
     "walk": 2, "replay": 32,
 }  # fmt: skip

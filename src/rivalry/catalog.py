@@ -17,6 +17,7 @@ ROOMS = (
     "text",
     "graph",
     "audio",
+    "table",
     "agents",
 )  # folders of `rivalry.games`, each with its own table
 

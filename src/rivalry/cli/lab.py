@@ -72,6 +72,30 @@ def skill(run: Path, matches: int, seed: int, device: str, as_json: bool) -> Non
     print(json.dumps(score.to_json(), indent=1) if as_json else f"{score}\n{curve(score.details)}")
 
 
+@lab.command()
+@click.option("--data", type=click.Choice(["breast-cancer", "digits"]), multiple=True, help="both by default")
+@click.option("--seeds", type=click.IntRange(min=2), default=10, help="how often everything is drawn anew")
+@click.option("--quick", is_flag=True, help="2 seeds")
+@options.as_json
+def augment(data: tuple[str, ...], seeds: int, quick: bool, as_json: bool) -> None:
+    """Does a GAN help where real data are few?  Beside noise, flips, SMOTE and a VAE."""
+    from dataclasses import asdict
+
+    from rivalry.lab.augment import ABOUT, DEVICE, QUESTION, table, verdict
+    from rivalry.lab.augment import augment as play
+    from rivalry.runs.progress import steps
+
+    with steps() as show:
+        found = {name: play(name, 2 if quick else seeds, progress=show) for name in data or tuple(ABOUT)}
+    if as_json:
+        print(json.dumps({name: [asdict(one) for one in some] for name, some in found.items()}, indent=1))
+        return
+    print(QUESTION)
+    for name, some in found.items():
+        print("\n".join(["", f"{name}: {ABOUT[name]}", "", table(some), "", *verdict(some)]))
+    print(f"\n{DEVICE}")
+
+
 def curve(details: dict[str, Any]) -> str:
     """The ratings of both sides by round."""
     rating = lambda one: f"{one['rating']:5.0f} ± {one['deviation']:<4.0f}"

@@ -28,6 +28,7 @@ from rivalry.errors import BadRequest
 @click.option(
     "--top-p", type=float, help="of sentences: each word is of the likeliest that have this probability"
 )
+@click.option("--where", help="a category of one column of a table: sex=F (ctgan)")
 @options.seed
 @click.option(
     "output",
@@ -49,6 +50,7 @@ def sample(
     temperature: float | None,
     top_k: int | None,
     top_p: float | None,
+    where: str | None,
     seed: int,
     output: Path | None,
     attention: bool,
@@ -93,6 +95,10 @@ def sample(
             f'this game makes its samples for a {game.condition}: rivalry sample {run} --text "..."'
         )
     given = with_condition(game, given, n)
+    if where is not None:
+        from rivalry.cli.typed import category
+
+        given["where"] = category(where, game)
     if code:
         from rivalry.cli import typed
         from rivalry.editing import traverse

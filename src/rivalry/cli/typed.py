@@ -1,5 +1,6 @@
 """What a person types: lists of seeds, of numbers, of parts of the layers, settings of codes."""
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -63,6 +64,20 @@ def parts(texts: Sequence[str]) -> dict[str, str]:
             raise BadRequest(f"{name} is set twice: {found[name]} and {value}")
         found[name] = value
     return found
+
+
+def category(text: str, game: Game) -> dict[str, str]:
+    """ "sex=F" as a column and the category that is asked for.
+
+    Raises:
+        BadRequest: it is no such text, or the game cannot be asked for a category.
+    """
+    name, sign, value = (piece.strip() for piece in text.partition("="))
+    if not (name and sign):
+        raise BadRequest(f"a category is asked for as in sex=F; got {text!r}")
+    if "where" not in inspect.signature(game.sample).parameters:
+        raise BadRequest("this game cannot be asked for a category of a column; ctgan can")
+    return {name: value}
 
 
 def truncations(text: str) -> list[float | None]:

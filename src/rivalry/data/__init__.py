@@ -165,17 +165,18 @@ def _open_path(
 ) -> "Dataset":
     if not (path.is_dir() or path.is_file()):
         raise BadRequest(f"{path} is neither a folder nor a regular file")
-    reader = "pairs:open_pairs" if pairs else _reader(path)
+    reader = "pairs:open_pairs" if pairs else _reader(path, told)
     module, function = reader.split(":")
     open_it = getattr(importlib.import_module(f"rivalry.data.readers.{module}"), function)
     return open_it(path, split, size, **_checked(open_it, told, str(path)))
 
 
-def _reader(path: Path) -> str:
+def _reader(path: Path, told: dict[str, str]) -> str:
     """The reader for this path, chosen by its ending; for a folder, by the ending that most of its files have."""
     from rivalry.data.readers.array_folders import reader_of_arrays
+    from rivalry.data.readers.table import reader_of_table
 
-    if reader := reader_of_arrays(path):
+    if reader := reader_of_arrays(path) or reader_of_table(path, told):
         return reader
     if reader := reader_of_folder(path) if path.is_dir() else reader_of(path.suffix.lower()):
         return reader

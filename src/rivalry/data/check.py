@@ -52,6 +52,7 @@ class Report:
         duplicates: groups of names whose pixels are exactly the same.
         converted: conversion -> number of images that need it.
         passed: what is skipped (endings of files, rows, arrays) -> how many.
+        columns: what the columns of a table hold, a line for each.
         notes: decisions that may be wrong, in words, each with a remedy.
         suits: the games that can use the data.
         wrong: why a game could not be trained on the data as they are, in words; empty if it could.
@@ -69,6 +70,7 @@ class Report:
     duplicates: list[list[str]] = field(default_factory=list)
     converted: dict[str, int] = field(default_factory=dict)
     passed: dict[str, int] = field(default_factory=dict)
+    columns: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     suits: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -157,6 +159,7 @@ def _lines(report: Report, suits: bool) -> list[str]:
     lines += [f"corrupt     {name}: {why}" for name, why in report.corrupt[:20]]
     if len(report.corrupt) > 20:
         lines.append(f"corrupt     and {len(report.corrupt) - 20:,} more")
+    lines += [f"column      {what}" for what in report.columns]
     lines += [f"note        {what}" for what in report.notes]
     lines += [f"wrong       {what}" for what in report.wrong]
     if suits and report.suits:
@@ -290,7 +293,8 @@ def _check_tables(path: str) -> Report:
         _count(report.passed, one.facts.get("passed", {}), most=True)
         report.corrupt += one.facts.get("skipped", [])
         _count(report.converted, one.facts.get("converted", {}))
-    report.notes = _dark(report.kind, tables)
+    report.notes = [*_dark(report.kind, tables), *first.facts.get("notes", [])]
+    report.columns = first.spec.meaning.described(first.spec.x)
     report.sizes, report.labels = dict(sizes), dict(labels)
     report.duplicates = [group for group in same.values() if len(group) > 1]
     return report

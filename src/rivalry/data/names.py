@@ -9,8 +9,8 @@ class Named:
 
     Attributes:
         kind: of the data: "image", "points", "tokens".
-        where: "bundled" (in the package), "generated" (from a seed or a bundled set), "fetched" (once, on demand) or
-            "on disk" (from the user's copy).
+        where: "bundled" (in the package), "generated" (from a seed or a bundled set), "installed" (with another
+            package), "fetched" (once, on demand) or "on disk" (from the user's copy).
         what: a line about its contents.
         opener: "module:function" of this package; it is called with the name and a split.
     """
@@ -95,6 +95,18 @@ NAMES = {
     ),
     "coco-captions": _sentences("captions of photographs, 10,000 + 10,000 sentences of up to 40 words"),
     "poems": _sentences("Chinese quatrains of five characters a line, 14,755 + 1,639 of 24 characters"),
+    "breast-cancer": Named(
+        "table",
+        "installed",
+        "measurements of 569 tumors and the diagnosis, a half held out; it comes with scikit-learn",
+        "sets.tables:open_table_set",
+    ),
+    "synthetic-table": Named(
+        "table",
+        "generated",
+        "numbers, dates and categories that depend on each other in a known way, 4,000 + 4,000",
+        "sets.tables:open_table_set",
+    ),
     "oracle": Named(
         "tokens",
         "generated",

@@ -80,7 +80,11 @@ KINDS = {
             ".gml": "graphs:open_marked_up",
         },
     ),
-    "table": Row("table:TABLE", "a row of a table: a number for each of its columns"),
+    "table": Row(
+        "table:TABLE",
+        "a row of a table: numbers, dates and categories",
+        reads={".csv": "table:open_table"},
+    ),
     "episode": Row("episode:EPISODE", "an episode: what an agent saw and did, step by step"),
 }
 

@@ -120,6 +120,10 @@ class Kind:
         """One datum in words: "28 x 28 grey"."""
         return " x ".join(map(str, column.shape))
 
+    def described(self, column: Column) -> list[str]:
+        """What is known of the parts of a datum, a line for each; `rivalry data check` prints them."""
+        return []
+
     def tiles(self, x: Tensor, column: Column) -> Tensor:
         """A small picture of each datum: (n, ...) -> (n, c, h, w) in [-1, 1] with c of 1 to 4."""
         raise NotImplementedError

@@ -13,6 +13,7 @@ from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 from rivalry.game import Actor, Density, Game, Linking
 from rivalry.kinds.kind import in_full_precision
+from rivalry.kinds.table import target_of
 from rivalry.metrics.classes.stacked import judge_of_digits
 from rivalry.metrics.extractors.extractor import Extractor, Processes, extract, features_of
 from rivalry.metrics.extractors.find import default_extractor
@@ -226,6 +227,11 @@ class Evidence:
         return self.real.facts["no_edges"]
 
     @property
+    def target(self) -> int:
+        """The place of the column of a table that is to be predicted."""
+        return target_of(self.real.spec.x)
+
+    @property
     def actor(self) -> Actor:
         """The game, as one that acts in an environment."""
         assert isinstance(self.game, Actor)
@@ -257,6 +263,8 @@ class Evidence:
             return f"needs data whose modes are known; those of {name!r} are not"
         if need == "pitches" and "pitches" not in self.real.facts:
             return f"needs data whose pitches are known, such as 'notes'; those of {name!r} are not"
+        if need == "target" and self.target < 0:
+            return f"needs a column that is to be predicted; {name!r} names none (FILE:target=COLUMN)"
         if need == "oracle" and "oracle" not in self.real.facts:
             return f"needs data of a known language, such as 'oracle'; that of {name!r} is not"
         if need == "asked" and self.asked is None:

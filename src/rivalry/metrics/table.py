@@ -290,6 +290,43 @@ METRICS = (
         ("wave",),
     ),
     Metric(
+        "columns",
+        "rows.columns:columns",
+        ("real", "fake"),
+        "is each column distributed as in the data: Kolmogorov-Smirnov for numbers, total variation for categories",
+        ("table",),
+    ),
+    Metric(
+        "pairs",
+        "rows.columns:pairs",
+        ("real", "fake"),
+        "does each pair of columns depend on each other as in the data",
+        ("table",),
+    ),
+    Metric(
+        "all-columns",
+        "rows.learners:all_columns",
+        ("real", "held_out", "fake"),
+        "each column predicted from all others on held-out data by forests of samples, beside forests of data",
+        ("table",),
+        package="sklearn",
+    ),
+    Metric(
+        "tstr",
+        "rows.learners:tstr",
+        ("real", "held_out", "fake", "target"),
+        "the target predicted on held-out data by learners of samples, beside learners of data",
+        ("table",),
+        package="sklearn",
+    ),
+    Metric(
+        "closest",
+        "rows.closest:closest",
+        ("real", "held_out", "fake"),
+        "are samples nearer to training rows than to held-out ones; copies; can membership be told",
+        ("table",),
+    ),
+    Metric(
         "returns",
         "game.returns:returns",
         ("actor", "real", "fake"),
@@ -371,7 +408,19 @@ METRICS = (
     ),
 )
 
-QUICK = ("modes", "stacked-modes", "returns", "attributes", "truth", "pitch", "judge", "accuracy", "fid")
+QUICK = (
+    "modes",
+    "stacked-modes",
+    "returns",
+    "attributes",
+    "truth",
+    "pitch",
+    "columns",
+    "pairs",
+    "judge",
+    "accuracy",
+    "fid",
+)
 STANDARD = (
     *QUICK,
     "valid",
@@ -385,6 +434,9 @@ STANDARD = (
     "edge-overlap",
     "graph-statistics",
     "spectral-convergence",
+    "all-columns",
+    "tstr",
+    "closest",
     "kid",
     "prdc",
     "inception-score",

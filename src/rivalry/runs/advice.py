@@ -30,6 +30,9 @@ SHOWN = 6  # further games that are named
 
 # What speaks for a game, in the order in which they are named; and what it needs to be named at all.
 REASONS: dict[str, str] = {
+    "tvae": "learns how columns depend on each other in a minute or two",
+    "ctgan": "can be asked for a category; slower",
+    "copula": "columns and their correlations in a second: what others have to beat",
     "projection-gan": "draws the label that is asked for; quick",
     "dcgan": "quick and steady on any pictures",
     "pix2pix": "turns a picture into its partner",

@@ -126,7 +126,14 @@ _SETTING = Kind(
 )
 
 
-ABOUT = table(Kind("a value or a list", lambda v: _ONE.holds(v) or many(_ONE, 4_000_000).holds(v)), 100)
+_PLACE = table(Kind("a value or a list", lambda v: _ONE.holds(v) or many(_ONE, 100_000).holds(v)), 100)
+ABOUT = table(
+    Kind(
+        "a value, a list, or a list of tables",
+        lambda v: _ONE.holds(v) or many(_ONE, 4_000_000).holds(v) or many(_PLACE, 100_000).holds(v),
+    ),
+    100,
+)
 COLUMN = Kind("a kind, a shape and what is known about them", _column)
 
 

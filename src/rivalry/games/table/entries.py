@@ -1,0 +1,37 @@
+"""Games of tables."""
+
+from rivalry.games.entry import Entry
+
+_CTGAN = ("Modeling Tabular data using Conditional GAN", "Xu et al.", 2019, "arXiv 1907.00503")
+_SDV = ("The Synthetic Data Vault", "Patki, Wedge & Veeramachaneni", 2016, "DSAA 2016")
+
+ENTRIES = (
+    Entry(
+        "ctgan",
+        "rivalry.games.table.ctgan:ctgan",
+        *_CTGAN,
+        "numbers as modes of mixtures, rare categories asked for as often as others, packs of rows",
+        kinds=("table",),
+    ),
+    Entry(
+        "tvae",
+        "rivalry.games.table.tvae:tvae",
+        *_CTGAN,
+        "ctgan's code of rows by a variational autoencoder",
+        kinds=("table",),
+    ),
+    Entry(
+        "copula",
+        "rivalry.games.table.copula:copula",
+        *_SDV,
+        "each column as it is, joined by the correlations of a normal distribution; no adversary",
+        kinds=("table",),
+    ),
+    Entry(
+        "independent",
+        "rivalry.games.table.copula:independent",
+        *_SDV,
+        "each column by itself: the control for what columns tell about each other",
+        kinds=("table",),
+    ),
+)

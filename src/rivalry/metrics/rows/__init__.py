@@ -1,0 +1,1 @@
+"""Metrics of tables, computed from their columns."""
