@@ -1,6 +1,7 @@
 """Tables of files: what is read, and that what is written is of the same columns, types, ranges and rounding."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from rivalry.data import open_data
 from rivalry.data.check import check, render
 from rivalry.errors import BadRequest
 from rivalry.kinds.table import cells, header, places, values
+from rivalry.runs.schema import ABOUT
 from rivalry.show.samples import save
 
 
@@ -115,3 +117,19 @@ def test_named_tables() -> None:
     pytest.importorskip("sklearn")
     data = open_data("breast-cancer")
     assert (len(data), data.spec.shape, data.spec.classes) == (285, (31,), ("benign", "malignant"))
+
+
+def test_a_run_of_a_table_is_read_back(tmp_path: Path) -> None:
+    data = open_data(written(tmp_path / "a.csv", ROWS) + ":target=sex")
+    assert ABOUT.holds(data.spec.about)
+    assert not ABOUT.holds({"columns": [{"a": {"b": 1}}]})
+    assert data.spec.meaning.fits(data.spec.shape, json.loads(json.dumps(data.spec.about)))
+    for wrong in (
+        {"type": "numbers"},
+        {"scale": 0.0},
+        {"categories": ["a", "a"]},
+        {"decimals": -1},
+        {"more": 1},
+    ):
+        about = {"columns": [{"name": "a", **wrong}]}
+        assert not data.spec.meaning.fits((1,), about)

@@ -126,11 +126,11 @@ _SETTING = Kind(
 )
 
 
-_PLACE = table(Kind("a value or a list", lambda v: _ONE.holds(v) or many(_ONE, 100_000).holds(v)), 100)
+_FACTS = table(Kind("a value or a list", lambda v: _ONE.holds(v) or many(_ONE, 100_000).holds(v)), 100)
 ABOUT = table(
     Kind(
         "a value, a list, or a list of tables",
-        lambda v: _ONE.holds(v) or many(_ONE, 4_000_000).holds(v) or many(_PLACE, 100_000).holds(v),
+        lambda v: _ONE.holds(v) or many(_ONE, 4_000_000).holds(v) or many(_FACTS, 100_000).holds(v),
     ),
     100,
 )
