@@ -110,9 +110,9 @@ def test_a_probe_measures_and_leaves_random_numbers_alone() -> None:
         width: seconds_of_a_round(
             make, spec, settings.check(make, {"width": width, "batch": 8}, "dcgan"), CPU, limit=0.05
         )
-        for width in (2, 64)
+        for width in (2, 256)
     }
-    assert 0 < took[2] < took[64]
+    assert 0 < took[2] < took[256]
     assert torch.equal(before, torch.get_rng_state()) and torch.get_num_threads() == threads
 
 

@@ -67,7 +67,7 @@ def test_a_path_in_a_cell_is_not_followed(tmp_path: Path) -> None:
 
 def test_what_cannot_be_used(tmp_path: Path, monkeypatch) -> None:
     where = saved(tmp_path, pixels=[png(1)])
-    with pytest.raises(BadRequest, match="has the columns pixels; expected one named image"):
+    with pytest.raises(BadRequest, match="holds 1 row; expected 10 rows or more"):
         open_data(where)
     where = saved(tmp_path, image=[png(1)], label=[0.5])
     with pytest.raises(BadRequest, match="not all whole numbers or strings"):

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from rivalry.errors import unknown
+from rivalry.metrics.presets import PRESETS
+
+__all__ = ["METRICS", "PRESETS", "Metric", "find", "function"]
 
 
 class Metric(NamedTuple):
@@ -407,64 +410,6 @@ METRICS = (
         "precision against recall as a curve, over clusters of both sides",
     ),
 )
-
-QUICK = (
-    "modes",
-    "stacked-modes",
-    "returns",
-    "attributes",
-    "truth",
-    "pitch",
-    "columns",
-    "pairs",
-    "judge",
-    "accuracy",
-    "fid",
-)
-STANDARD = (
-    *QUICK,
-    "valid",
-    "nll-oracle",
-    "bleu",
-    "self-bleu",
-    "distinct",
-    "unique",
-    "style",
-    "link-prediction",
-    "edge-overlap",
-    "graph-statistics",
-    "spectral-convergence",
-    "all-columns",
-    "tstr",
-    "closest",
-    "kid",
-    "prdc",
-    "inception-score",
-    "diversity",
-    "authenticity",
-    "nll",
-)
-FULL = (
-    *STANDARD,
-    "fid-infinity",
-    "mifid",
-    "c2st",
-    "copying",
-    "ms-ssim",
-    "sharpness",
-    "balance",
-    "intra-class-fid",
-    "support-size",
-    "defects",
-    "memorization",
-    "train-on-synthetic",
-    "geometry-score",
-)
-PRESETS = {
-    "quick": QUICK,
-    "standard": STANDARD,
-    "full": FULL,
-}  # of these, the metrics that apply to the samples at hand
 
 
 def find(name: str) -> Metric:
