@@ -1,4 +1,4 @@
-"""Sets of metrics that are asked for by one name.  Of a set, the metrics that apply to the samples at hand are computed."""
+"""Sets of metrics that are asked for by one name; of a set, those that apply to the samples at hand are computed."""
 
 QUICK = (
     "modes",
