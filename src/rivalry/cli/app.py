@@ -5,6 +5,7 @@ import click
 from rivalry import __version__
 from rivalry.cli import (
     agents,
+    brush,  # noqa: F401  # adds itself to `edit`
     compare,
     completion,
     data,
@@ -19,6 +20,7 @@ from rivalry.cli import (
     lab,
     listing,
     sample,
+    studio,
     train,
     translate,
 )
@@ -63,5 +65,6 @@ for command in (
     human.human,
     lab.lab,
     data.data,
+    studio.studio,
 ):
     app.add_command(command)

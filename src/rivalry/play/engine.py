@@ -89,6 +89,7 @@ class Engine:
         self.data, self.seed = data, seed
         self.dynamics = dynamics or Gradient()
         self._schedule, self._sizes = schedule, StepSizes(self.game) if schedule else None
+        self._share, self._factor = 0.0, 1.0  # of the goal that was reached; see `rescale`
         self.callbacks = list(callbacks)
         self.ranks = ranks or Ranks()
         self.t = 0  # rounds played
@@ -123,8 +124,8 @@ class Engine:
         self._since, self._clock = time.perf_counter(), self._played
         try:
             while not (self.stopping or (share := self.progress(goal)) >= 1):  # the same in all processes
-                if self._schedule and self._sizes:
-                    self._sizes.scale(self.game, self._schedule(self.t, share))
+                self._share = share
+                self._set_step_sizes()
                 moves = [move for turn in self.turns() for move in turn]
                 self._agree()
                 self.t += 1
@@ -137,6 +138,20 @@ class Engine:
             self.check()
         finally:
             self._played, self._since, self._late = self.seconds, None, None
+
+    def rescale(self, factor: float) -> None:
+        """Multiply all step sizes by this factor from now on, in place of an earlier factor.
+
+        It is not saved: a resumed run begins with its own step sizes.
+        """
+        if self._schedule is None:
+            raise RuntimeError("the step sizes of an engine with a schedule can be rescaled; `none` is one")
+        self._factor = factor
+        self._set_step_sizes()
+
+    def _set_step_sizes(self) -> None:
+        if self._schedule and self._sizes:
+            self._sizes.scale(self.game, self._factor * self._schedule(self.t, self._share))
 
     def stop(self, why: str) -> None:
         """Stop all processes after the current round.  `why` is one of `STOPS`."""

@@ -1,0 +1,156 @@
+// What one does with a trained generator: sample, sliders, path, inversion, the brush.
+
+import { attempt, button, choice, download, fill, h, png, post, runChoice, tell } from "/page/dom.js";
+import { say } from "/page/words.js";
+import { easel } from "/page/easel.js";
+
+export async function enter(place, first) {
+  const { runs, node: run } = await runChoice({ "aria-label": say("chooseRun") });
+  if (!runs.length) { fill(place, h("p", {}, say("noRuns"))); return; }
+  if (runs.some((one) => one.name === first)) run.value = first;
+  const body = h("div");
+  const open = () => attempt(null, async () => {
+    fill(body, say("loading"));
+    const facts = await post("/api/use/facts", { run: run.value }).catch((trouble) => { fill(body, h("p", { className: "bad" }, trouble.message)); throw trouble; });
+    await tools(body, run.value, facts);
+  });
+  run.addEventListener("change", open);
+  fill(place, h("div", { className: "row" }, h("label", {}, `${say("chooseRun")} `, run)), body);
+  await open();
+}
+
+async function tools(place, run, facts) {
+  if (facts.given) { fill(place, h("p", {}, say("needsGiven"))); return; }
+  const label = facts.classes.length ? choice(facts.classes.map((name, k) => [k, name]), { "aria-label": say("label") }) : null;
+  const asked = () => ({ run, ...(label ? { label: Number(label.value) } : {}) });
+  const use = (what, more) => post(`/api/use/${what}`, { ...asked(), ...more });
+  const number = (word, value, given = {}) => {
+    const input = h("input", { type: "number", value, ...given });
+    return { input, node: h("label", {}, `${say(word)} `, input) };
+  };
+  const seed = number("firstSeed", 0, { min: 0 }), many = number("howMany", 16, { min: 1, max: 64 });
+  const truncation = number("truncation", "", { step: .1 });
+  const tiles = h("div", { className: "tiles" }), hint = h("p", { className: "soft" });
+  const workshop = h("section", { className: "panel", hidden: true });
+  const bench = facts.latent && facts.image ? workbench(workshop, use, facts) : null;
+
+  function show(found, onto = tiles) {
+    fill(onto, found.pictures.map((picture, k) => {
+      const image = h("img", { src: png(picture), alt: `${say("sample")} ${k + 1}` });
+      if (!bench || !found.codes.length) { image.className = "sheet"; image.style.width = found.pictures.length > 1 ? "84px" : ""; return image; }
+      const node = h("button", { type: "button", title: say("pick") }, image);
+      node.addEventListener("click", () => bench.choose(found.codes[k], picture));
+      return node;
+    }));
+  }
+
+  bench?.uses(show);
+  const draw = async () => {
+    const found = await use("sample", { seed: Number(seed.input.value), n: Number(many.input.value),
+      truncation: truncation.input.value === "" ? null : Number(truncation.input.value) });
+    show(found);
+    hint.textContent = bench && found.codes.length ? say("pick") : "";
+  };
+  label?.addEventListener("change", () => attempt(null, draw));
+  const upload = h("input", { type: "file", accept: "image/*", "aria-label": say("invert") });
+  upload.addEventListener("change", () => attempt(null, async () => {
+    const bytes = new Uint8Array(await upload.files[0].arrayBuffer());
+    let text = "";
+    for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+    hint.textContent = say("working");
+    const found = await use("invert", { picture: btoa(text) }).finally(() => { hint.textContent = ""; });
+    hint.textContent = `${say("error")}: ${found.errors[0].toPrecision(3)}`;
+    bench.choose(found.codes[0], found.pictures[1]);
+  }));
+  fill(place, h("div", { className: "columns" },
+    h("section", { className: "panel" }, h("h2", {}, say("sample")),
+      h("div", { className: "row" }, label, seed.node, many.node, facts.truncation ? truncation.node : null, button("sample", draw, { className: "main" })),
+      hint, tiles, bench ? h("p", { className: "row" }, h("label", {}, `${say("invert")} `, upload)) : null),
+    workshop));
+  await draw();
+}
+
+// The place where one sample is worked on.
+function workbench(place, use, facts) {
+  let code = null, base = null, picture = "", show = () => {}, path = null;
+  const groups = { plus: [], minus: [] }, counts = h("span", { className: "soft" });
+  const sliders = h("div"), found = h("div", { className: "tiles" });
+  const draw = easel(facts.shape);
+  let waiting = false, again = false, amounts = {};
+
+  function set(to, shown) { code = to; picture = shown; draw.show(png(shown)); }
+
+  async function steer() {
+    if (waiting) { again = true; return; }
+    waiting = true;
+    const moved = await attempt(null, () => use("steer", { code: base, amounts, ...(amounts.between ? groups : {}) }));
+    waiting = false;
+    if (moved) set(moved.codes[0], moved.pictures[0]);
+    if (again) { again = false; steer(); }
+  }
+
+  function slider(kind, name, low, high, step, words) {
+    const input = h("input", { type: "range", min: low, max: high, step, value: 0 });
+    input.addEventListener("input", () => {
+      if (kind === "between") amounts.between = Number(input.value);
+      else (amounts[kind] ??= {})[name] = Number(input.value);
+      steer();
+    });
+    return h("div", { className: "field" }, h("label", {}, words), input);
+  }
+
+  function makeSliders() {
+    amounts = {};
+    const row = (kind, count) => Array.from({ length: count }, (_, k) => {
+      const node = slider(kind, String(k), -3, 3, .1, `${k + 1}`);
+      node.querySelector("input").setAttribute("aria-label", `${kind} ${k + 1}`);
+      return node;
+    });
+    const parts = Object.entries(facts.parts).map(([name, count]) => {
+      const node = slider("part", name, count ? 0 : -2, count ? count - 1 : 2, count ? 1 : .1, name);
+      node.querySelector("input").setAttribute("aria-label", name);
+      return node;
+    });
+    const between = slider("between", "", -2, 2, .1, say("between"));
+    between.querySelector("input").setAttribute("aria-label", say("between"));
+    fill(sliders,
+      facts.directions ? h("details", { open: true }, h("summary", {}, say("directions")), row("direction", 6)) : null,
+      h("details", {}, h("summary", {}, say("numbers")), row("number", 6)),
+      parts.length ? h("details", { open: true }, h("summary", {}, say("parts")), parts) : null,
+      groups.plus.length && groups.minus.length ? between : null);
+  }
+
+  const group = (side) => () => { groups[side].push(code); tellGroups(); makeSliders(); };
+  const tellGroups = () => { counts.textContent = `A: ${groups.plus.length}, B: ${groups.minus.length}`; };
+  const brush = async () => {
+    const drawn = draw.drawn();
+    const done = await use("brush", { code, ...drawn });
+    show(done, found);
+    tell(`${say("inside")}: ${(100 * done.inside[0]).toFixed(0)} %, ${say("outside")}: ${(100 * done.outside[0]).toFixed(0)} %`);
+    draw.clear();
+    base = done.codes[0];
+    set(done.codes[0], done.pictures[0]);
+    makeSliders();
+  };
+  fill(place, h("h2", {}, say("chosen")), draw.node,
+    h("div", { className: "row" }, draw.tools, button("apply", brush, { className: "main" })),
+    found, sliders,
+    h("div", { className: "row" }, button("toA", group("plus")), button("toB", group("minus")), counts,
+      button("clear", () => { groups.plus = []; groups.minus = []; tellGroups(); makeSliders(); })),
+    h("div", { className: "row" }, button("pathTo", () => { path = code; tell(say("pick")); }),
+      button("save", () => download("sample.png", png(picture))),
+      button("saveCode", () => download("code.json", URL.createObjectURL(new Blob([JSON.stringify(code)]))))));
+  return {
+    uses(how) { show = how; },
+    choose(to, shown) {
+      place.hidden = false;
+      const from = path;
+      path = null;
+      base = to;
+      draw.clear();
+      set(to, shown);
+      makeSliders();
+      if (from) attempt(null, async () => show(await use("path", { from, to, steps: 9 }), found));
+    },
+  };
+}
