@@ -172,7 +172,7 @@ class Conditional(Protocol):
 class Conditioned(Protocol):
     """Samples for a datum of another column, of any kind: `sample(n, caption=c)` for the column "caption"."""
 
-    condition: str  # the name of the column, and of the argument: (n, ...), or (1, ...) for all samples
+    conditioned_on: str  # the name of the column, and of the argument: (n, ...), or (1, ...) for all samples
 
 
 @runtime_checkable

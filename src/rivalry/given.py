@@ -32,7 +32,7 @@ def given_for(
         rows = source_rows(data, n, label)
         given["source"] = data.column(game.reads[0], rows)
     if isinstance(game, Conditioned):
-        given[game.condition] = data.column(game.condition, condition_rows(data, n, each))
+        given[game.conditioned_on] = data.column(game.conditioned_on, condition_rows(data, n, each))
     return {name: value.to(game.device) for name, value in given.items()}
 
 
@@ -56,22 +56,22 @@ def with_condition(game: Game, given: dict[str, Any], n: int) -> dict[str, Any]:
     """
     if not isinstance(game, Conditioned):
         return given
-    if game.condition not in given:
-        raise BadRequest(f"this game makes each sample for a {game.condition} and was given none")
-    value = given[game.condition].to(game.device)
+    if game.conditioned_on not in given:
+        raise BadRequest(f"this game makes each sample for a {game.conditioned_on} and was given none")
+    value = given[game.conditioned_on].to(game.device)
     if len(value) not in (1, n):
         raise BadRequest(
-            f"one {game.condition} for all samples or one each: expected 1 or {n}, got {len(value)}"
+            f"one {game.conditioned_on} for all samples or one each: expected 1 or {n}, got {len(value)}"
         )
-    return {**given, game.condition: value.expand(n, *value.shape[1:])}
+    return {**given, game.conditioned_on: value.expand(n, *value.shape[1:])}
 
 
 def words_under(game: Game, spec: Spec, given: dict[str, Tensor], each: int) -> list[str]:
     """The text for every `each` samples of a game that is told something with words; else an empty list."""
     if not isinstance(game, Conditioned):
         return []
-    column = spec.extra[game.condition]
-    return column.meaning.said(given[game.condition][::each].cpu(), column)
+    column = spec.extra[game.conditioned_on]
+    return column.meaning.said(given[game.conditioned_on][::each].cpu(), column)
 
 
 def require_shape(what: str, given: Tensor, shape: tuple[int, ...]) -> None:

@@ -90,9 +90,9 @@ def sample(
             f"this game makes its samples from pictures: rivalry translate {run} PICTURES -o FOLDER"
         )
     given = given_for_sample(game, spec, label=label, truncation=truncation, text=text, steps=steps)
-    if isinstance(game, Conditioned) and game.condition not in given:
+    if isinstance(game, Conditioned) and game.conditioned_on not in given:
         raise BadRequest(
-            f'this game makes its samples for a {game.condition}: rivalry sample {run} --text "..."'
+            f'this game makes its samples for a {game.conditioned_on}: rivalry sample {run} --text "..."'
         )
     given = with_condition(game, given, n)
     if where is not None:

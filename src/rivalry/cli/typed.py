@@ -110,8 +110,8 @@ def given(
     if text is not None:
         if not isinstance(game, Conditioned):
             raise BadRequest("this game is not told sentences, so --text cannot ask for one")
-        column = spec.extra[game.condition]
-        found[game.condition] = column.meaning.typed(text, column)
+        column = spec.extra[game.conditioned_on]
+        found[game.conditioned_on] = column.meaning.typed(text, column)
     if steps is not None:
         require_own_steps(game, steps)
         found["steps"] = steps

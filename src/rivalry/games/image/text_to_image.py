@@ -75,7 +75,7 @@ class TextToImage(Game):
         average: decay of the moving average of G that samples are drawn from; 0 samples from G itself.
     """
 
-    condition = "caption"
+    conditioned_on = "caption"
     reads = ("x", "caption")
 
     def __init__(
