@@ -11,7 +11,7 @@ BIN := .venv/bin
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet uv
 	UV_FIND_LINKS="$$($(BIN)/pip config get global.find-links 2>/dev/null || true)" \
-		$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev,log,metrics,agents,sound]'
+		$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev,log,metrics,agents,sound,studio]'
 	@touch $@
 
 demo: .venv/ready
