@@ -13,7 +13,7 @@ from torch import Tensor
 from rivalry.data.source import Spec
 from rivalry.editing import arithmetic, brush, codes, factorize, invert
 from rivalry.errors import BadRequest
-from rivalry.game import Coded, Conditional, Game, Latent, Steerable, Styled, Told, Translator
+from rivalry.game import Coded, Conditional, Conditioned, Game, Latent, Steerable, Styled, Translator
 from rivalry.maths.paths import lerp, slerp
 from rivalry.runs.drawing import require_truncation, sample
 from rivalry.runs.opening import load
@@ -99,7 +99,11 @@ def facts(opened: Opened, asked: Asked) -> dict[str, Any]:
         "truncation": _has_truncation(game),
         "directions": isinstance(game, Steerable) and opened.latent,
         "parts": cast(Coded, game).named if isinstance(game, Coded) and opened.latent else {},
-        "given": "pictures" if isinstance(game, Translator) else game.told if isinstance(game, Told) else "",
+        "given": "pictures"
+        if isinstance(game, Translator)
+        else game.conditioned_on
+        if isinstance(game, Conditioned)
+        else "",
     }
 
 
