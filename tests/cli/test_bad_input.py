@@ -193,7 +193,7 @@ BAD = {
     "train dcgan --data digits --width=9": "width is a setting of dcgan, not an option: -s width=9",
     f"{RING} -s width={'9' * 30}": "gan: width is at most 2,147,483,647",
     "data check nowhere": "no data set 'nowhere'",
-    "data check text": "no images in text",
+    "data check text": "holds 1 sentences; expected two or more",
     "data check escape.zip": "leads out of the archive",
     "data chekc grey": "did you mean 'check'?",
 }

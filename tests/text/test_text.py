@@ -77,8 +77,7 @@ def test_a_column_of_a_table_is_sentences_and_another_their_classes(tmp_path: Pa
     path = tmp_path / "reviews.csv"
     rows = [f'{k},"{line}",{("good", "bad")[k % 2]}' for k, line in enumerate(LINES)]
     path.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(["id,body,label", *rows]).encode())
-    with pytest.raises(BadRequest, match="has the columns id, body, label; name that of the sentences"):
-        open_data(str(path))
+    assert open_data(str(path)).spec.kind == "table"  # no column has a name that says it holds sentences
     with pytest.raises(BadRequest, match="has no column 'words'; it has id, body, label"):
         open_data(f"{path}:column=words")
     data = open_data(f"{path}:column=body")

@@ -71,12 +71,17 @@ def reader_of_table(path: Path, told: Collection[str] = ()) -> str:
     if not path.is_file() or ending not in (".csv", ".tsv", ".parquet") or {*told} & OF_SENTENCES:
         return ""
     if ending == ".parquet":
-        return "" if _parquet_holds_images(path) else "table:open_table"
+        return "" if _parquet_holds_others(path) else "table:open_table"
     head = _text(path, 1 << 16)[0].splitlines()[:1]
     names = [name.strip().lower() for name in re.split(r"[,;\t|]", head[0].replace('"', ""))] if head else []
-    sentences = bool({*names} & SENTENCES) and len(names) <= 3
+    sentences = _hold_sentences(names)
     edges = ending == ".tsv" and (len(names) < 3 or any(map(NUMBER.fullmatch, names)) or names[0][:1] == "#")
     return "" if sentences or edges else "table:open_table"
+
+
+def _hold_sentences(names: Sequence[str]) -> bool:
+    """Whether one of a few columns has a name that says it holds sentences."""
+    return bool({*names} & SENTENCES) and len(names) <= 3
 
 
 def open_table(
@@ -320,13 +325,17 @@ def _steadiness(text: str, delimiter: str) -> float:
     return counts[0] * sum(count == counts[0] for count in counts) ** 2 / len(counts) ** 2
 
 
-def _parquet_holds_images(path: Path) -> bool:
+def _parquet_holds_others(path: Path) -> bool:
+    """Whether it holds images or sentences, which readers of their own open."""
     from rivalry.data.readers.columns import choose_columns
 
     try:
         import pyarrow.parquet as parquet
 
-        choose_columns(parquet.read_schema(path).names, str(path))
+        names = parquet.read_schema(path).names
+        if _hold_sentences([name.lower() for name in names]):
+            return True
+        choose_columns(names, str(path))
     except BadRequest:
         return False
     except Exception:  # no pyarrow, or no whole file: the reader of images says so
