@@ -93,6 +93,16 @@ def test_a_work_that_never_fits_is_never_done_and_without_a_limit_it_is(clock, t
         assert scores.done == done
 
 
+def test_what_was_done_once_is_done_at_the_end_even_where_it_became_dear(clock, tmp_path) -> None:
+    """The first score takes much longer than was thought, and would be the only one: of an early checkpoint."""
+    at: list[int] = []
+    scores = Work(lambda engine, moves: at.append(engine.t) or clock.wait(80)(engine), draws=1, further=5)  # type: ignore[func-returns-value]
+    engine = begin(clock, tmp_path, Goal(seconds=1000), {5: scores})
+    engine.play(Goal(seconds=1000))
+    assert len(at) == 2 and at[-1] == engine.t
+    assert engine.seconds <= 1001
+
+
 def test_sheets_wait_for_their_tenth(clock, tmp_path) -> None:
     at: list[float] = []
     sheet = Work(lambda *_: at.append(clock.now) or clock.wait(20)(*_), draws=20)  # type: ignore[func-returns-value]

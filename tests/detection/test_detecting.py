@@ -14,7 +14,7 @@ from rivalry.detection.corruption import blurred, compressed, corrupted
 from rivalry.detection.detector import Detector, as_bytes, load_detector, opaque, seen, train_detector
 from rivalry.detection.frequency import frequency_scores, spectrum
 from rivalry.errors import BadRequest
-from rivalry.metrics.graph.links import average_precision
+from rivalry.metrics.ranking import average_precision
 
 N, SIDE = 240, 16
 QUICK = {"steps": 60, "batch": 32, "width": 8, "rate": 3e-3}

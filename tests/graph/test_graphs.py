@@ -17,8 +17,9 @@ from rivalry.games.graph.cell import LowRankLogits, cell
 from rivalry.games.graph.netgan import netgan
 from rivalry.kinds.layout import placed
 from rivalry.maths.graphs import assembled, neighbors, random_walks, stationary, transitions
-from rivalry.metrics.graph.links import area_under_roc, average_precision, link_prediction
+from rivalry.metrics.graph.links import link_prediction
 from rivalry.metrics.graph.statistics import of_graph, set_distance
+from rivalry.metrics.ranking import area_under_roc, average_precision
 from rivalry.metrics.suite import evaluate
 from rivalry.play.engine import Engine
 from rivalry.play.goal import Goal

@@ -24,7 +24,7 @@ from rivalry.detection.corruption import compressed, corrupted
 from rivalry.detection.frequency import frequency_scores
 from rivalry.detection.network import Places
 from rivalry.errors import BadRequest
-from rivalry.metrics.graph.links import average_precision
+from rivalry.metrics.ranking import average_precision
 from rivalry.waiting import Steps
 
 FORMAT = "rivalry detector 1"

@@ -31,7 +31,7 @@ from rivalry.errors import BadRequest
 from rivalry.game import Game
 from rivalry.games.image.wgan_gp import wgan_gp
 from rivalry.games.likelihood.vae import vae
-from rivalry.metrics.graph.links import area_under_roc
+from rivalry.metrics.ranking import area_under_roc
 from rivalry.play.engine import Engine
 from rivalry.play.goal import Goal
 

@@ -6,7 +6,7 @@ and a VAE on them; a ridge regression from features to the outcome, tested on a 
     outcome = log(E(samples, data)/E(data, data)),    E(x, y) = 2 E|x - y| - E|x - x'| - E|y - y'|
 
 the energy distance of samples from held-out data, in units of that of as many data from them (Székely & Rizzo 2013).
-The control shuffles the outcomes within each family's place and predicts again.
+The control shuffles all outcomes and predicts again.
 """
 
 import math

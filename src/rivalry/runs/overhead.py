@@ -34,7 +34,7 @@ class Work:
         further: seconds that it may take beyond drawing, as far as is known before it was done once.
         last: whether it is also done when the goal is reached.
         took: seconds that it took the last time; None before the first.
-        done: how often it was done.
+        done: how often it was done; in a resumed run at least once if it was done before.
     """
 
     do: Callback
@@ -124,11 +124,17 @@ class Overhead:
         return engine.ranks.any(engine.ranks.first and self._allowed(engine, work, share))
 
     def _allowed(self, engine: Engine, work: Work, share: float) -> bool:
-        """Whether everything but play stays within its part of the time when this share of the goal is reached."""
-        if self.goal.seconds is None:
+        """Whether everything but play stays within its part of the time when this share of the goal is reached.
+
+        A work that is also done at the end has to leave room for that.  Once it was done, it is done at the end in any
+        case: else an early score would decide which checkpoint is the best one.
+        """
+        if self.goal.seconds is None or (share >= 1 and work.last and work.done):
             return True
-        needed = self.expected(engine, work) + self.ending(engine) * share
-        return self.spent(engine) + needed <= SHARE * self.goal.seconds * share
+        most, took, ending = SHARE * self.goal.seconds, self.expected(engine, work), self.ending(engine)
+        again = took if work.last and share < 1 else 0.0
+        spent = self.spent(engine) + took
+        return spent + ending * share <= most * share and spent + again + ending <= most
 
     def _of_a_sample(self, engine: Engine) -> float:
         """Seconds to draw a sample: at most those of any work, and before the first a part of those of a datum in play.

@@ -71,7 +71,7 @@ def play(
             engine.callbacks.append(overhead.at_shares(SHEETS, Work(returns, EPISODES)))
         elif run.config.get("measure", True) and len(dataset) >= 1000:
             measure = callbacks.measure(run, callbacks.quick_scores(dataset), saver, say)
-            scores = Work(measure, QUICK, SCORING)
+            scores = Work(measure, QUICK, SCORING, done=int(run.best() is not None))
             engine.callbacks.append(overhead.at_shares(MEASURES, scores))
         if not quiet and engine.ranks.first:
             first_sheet = lambda now: overhead.first_at(now, sheets, SHEETS)

@@ -261,7 +261,7 @@ def pixel_curiosity(
     lr: Rate = 1e-3,
     model_lr: Rate = 1e-3,
 ) -> Curious:
-    """Curiosity about all that is seen: what a noisy television holds fast.
+    """Curiosity about all that is seen.  Noise is never predicted, so a noisy television goes on being rewarded.
 
     Settings:
         width: units of each hidden layer

@@ -19,7 +19,7 @@ from rivalry.data.source import Dataset
 from rivalry.kinds.spec import Column
 from rivalry.kinds.table import cells, places
 from rivalry.metrics.features.neighbors import spaced
-from rivalry.metrics.graph.links import area_under_roc
+from rivalry.metrics.ranking import area_under_roc
 from rivalry.metrics.score import Score
 
 ROWS = 4000  # of each sort, at most
