@@ -41,6 +41,7 @@ from rivalry.given import given_for
 from rivalry.kinds import KINDS
 from rivalry.kinds.kind import in_full_precision
 from rivalry.maths.chance import seeded
+from rivalry.maths.optimizers import adam, sgd
 from rivalry.play.goal import Goal, seconds
 from rivalry.runs.drawing import draw
 from rivalry.runs.run import Run
@@ -365,10 +366,10 @@ def test_real_is_high(entry: Entry) -> None:
     engine = engine_of(maker(entry), data, settings=lasting)
     learner = engine.game.players.get("policy" if isinstance(engine.game, Actor) else "generator")
     if learner:  # a critic may be alone
-        learner.make = lambda parameters: torch.optim.SGD(parameters, lr=0.0)
-    engine.game.critic.make = lambda parameters: torch.optim.Adam(parameters, lr=3e-3)
+        learner.make = sgd(0.0)
+    engine.game.critic.make = adam(3e-3, 0.9)
     n = len(data)
-    for rounds in (40, 160):  # an autoencoder first learns to draw at all
+    for rounds in (15, 40, 160):  # an autoencoder first learns to draw at all
         engine.play(Goal(rounds=rounds))
         with engine.evaluating() as game:
             given = given_for(game, data, n, data.label if "labels" in entry.needs else None)
