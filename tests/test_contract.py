@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
-from toys import bits, captioned, different, engine_of, images, paired, small
+from toys import bits, captioned, different, engine_of, images, paired, small, sounding
 
 from rivalry.catalog import CATALOG, Entry, maker, recipes
 from rivalry.data.names import NAMES
@@ -58,6 +58,8 @@ def suited(entry: Entry, *shape: int) -> Dataset:
         return paired(*(shape or (1, 8, 8)))
     if "captions" in entry.needs:
         return captioned(*(shape or (1, 8, 8)))
+    if "sounds" in entry.needs:
+        return sounding(*(shape or (1, 8, 8)))
     classes = 2 if "domains" in entry.needs else CLASSES
     if shape:
         return images(*shape, classes=classes)
@@ -439,6 +441,7 @@ LACKS = {
     "domains": "needs two domains, a folder each; '.*' has one",
     "pairs": "needs aligned pairs; '.*' has none",
     "captions": "needs sentences beside the data; '.*' has none",
+    "sounds": "needs sounds beside the data; '.*' has none",
 }
 
 
