@@ -1,0 +1,29 @@
+"""The questions of the laboratory: a table of strings, so that listing them imports nothing heavy.
+
+The function of a question is called `answer(quick=..., seeds=..., progress=..., **options) -> Answer`.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question.
+
+    Attributes:
+        target: "module:function" of `rivalry.lab`.
+        about: a line for the help.
+        takes: further options by name, with their help; the function takes their texts, or None.
+    """
+
+    target: str
+    about: str
+    takes: dict[str, str] = field(default_factory=dict)
+
+
+QUESTIONS = {
+    "adversarial": Question(
+        "adversarial.question:answer",
+        "How far must a fake move for the critic to call it real, and is that what the generator learns?",
+    ),
+}
