@@ -26,6 +26,7 @@ STANDARD = (
     "edge-overlap",
     "graph-statistics",
     "phase-coherence",
+    "log-mel-distance",
     "spectral-convergence",
     "all-columns",
     "tstr",

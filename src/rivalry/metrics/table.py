@@ -293,6 +293,13 @@ METRICS = (
         ("wave",),
     ),
     Metric(
+        "log-mel-distance",
+        "audio.log_mel:log_mel_distance",
+        ("real", "fake", "rows"),
+        "distance of a sound's mel spectrum from that of the sound it was made for",
+        ("wave",),
+    ),
+    Metric(
         "spectral-convergence",
         "audio.convergence:convergence",
         ("real", "fake", "rows"),
