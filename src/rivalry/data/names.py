@@ -119,6 +119,12 @@ NAMES = {
         "tones of 12 pitches in 4 timbres, 6,000 + 1,200, 1,024 samples at 8 kHz, 12 classes",
         "sets.notes:open_notes",
     ),
+    "moving-shapes": Named(
+        "clip",
+        "generated",
+        "a thing that moves left or right, 4,000 + 1,000, 8 frames of 16 x 16 RGB, 2 classes; moving-shapes:turns=true",
+        "sets.moving_shapes:open_moving_shapes",
+    ),
     "spoken-digits": Named(
         "wave",
         "on disk",

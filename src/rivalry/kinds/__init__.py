@@ -71,7 +71,11 @@ KINDS = {
         folders=dict.fromkeys((".wav", ".flac", ".ogg", ".mp3"), "sounds:open_sounds"),
         one="sounds:one_sound",
     ),
-    "clip": Row("clip:CLIP", "a moving picture: some frames of one size"),
+    "clip": Row(
+        "clip:CLIP",
+        "a moving picture: some frames of one size",
+        folders=dict.fromkeys((".gif", ".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi"), "clips:open_clips"),
+    ),
     "graph": Row(
         "graph:GRAPH",
         "a graph: which of its nodes are joined",
