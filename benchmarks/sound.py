@@ -2,10 +2,11 @@
 
     python benchmarks/sound.py [--seeds 0 1 2] [--only NAME ...] [--time 25m]
 
-WaveGAN, SpecGAN and GANSynth by their recipes `laptop` on `notes`, 12 pitches of 1,024 samples, and the control, WaveGAN
-without the condition, which cannot know what is asked for.  Columns: the share of 1,200 sounds whose spectral peak is
-within half a semitone of the pitch asked for, the same of the held-out notes themselves, how many of the 12 pitches the
-sounds hold, and the coherence of their harmonics' phases, of the pitch at the peak, beside that of the notes.
+WaveGAN, SpecGAN and GANSynth by their recipes `laptop` on `notes`, 12 pitches of 1,024 samples, and the control,
+WaveGAN without the condition, which cannot know what is asked for.  Columns: the share of 1,200 sounds whose spectral
+peak is within half a semitone of the pitch asked for, the same of the held-out notes themselves, how many of the 12
+pitches the sounds hold, and the coherence of their harmonics' phases, of the pitch at the peak, beside that of the
+notes.
 
 Writes benchmarks/results/sound.json and .md.
 """

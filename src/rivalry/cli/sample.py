@@ -90,8 +90,9 @@ def sample(
     spec = Spec.from_json(opened.config["spec"])
     game = load(opened, device=device, which=which)
     if isinstance(game, Translator):
+        given_as = "pictures" if spec.meaning.axes == 2 else spec.meaning.plural
         raise BadRequest(
-            f"this game makes its samples from pictures: rivalry translate {run} PICTURES -o FOLDER"
+            f"this game makes its samples from {given_as}: rivalry translate {run} {given_as.upper()} -o FOLDER"
         )
     given = given_for_sample(
         game, spec, label=label, truncation=truncation, text=text, sound=sound, steps=steps
