@@ -21,6 +21,7 @@ from rivalry.cli import (
     lab,
     listing,
     sample,
+    search,  # noqa: F401  # adds itself to `edit`
     studio,
     train,
     translate,
