@@ -20,6 +20,7 @@ from rivalry.cli import (
     human,
     lab,
     listing,
+    provenance,
     sample,
     search,  # noqa: F401  # adds itself to `edit`
     studio,
@@ -52,6 +53,8 @@ for command in (
     train.train,
     train.resume,
     sample.sample,
+    provenance.keys,
+    provenance.verify,
     edit.edit,
     translate.translate,
     dream.dream,
