@@ -10,6 +10,7 @@ from rivalry.cli import (
     completion,
     data,
     detect,
+    direction,  # noqa: F401  # adds itself to `edit`
     dream,
     edit,
     enlarge,
