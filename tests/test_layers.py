@@ -26,7 +26,7 @@ LAYERS = [
     "games",
     "catalog play report",
     "runs",
-    "editing detection lab",
+    "editing detection provenance lab",
     "cli studio __main__",
 ]
 ROOMS = {room: height for height, layer in enumerate(LAYERS) for room in layer.split()}

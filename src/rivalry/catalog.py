@@ -19,6 +19,7 @@ ROOMS = (
     "audio",
     "table",
     "agents",
+    "levels",
 )  # folders of `rivalry.games`, each with its own table
 
 

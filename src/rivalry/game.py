@@ -216,6 +216,13 @@ class Enlarger(Protocol):
 
 
 @runtime_checkable
+class Filler(Protocol):
+    """Fills holes in pictures: (n, c, h, w) in [-1, 1], and (n, 1, h, w), 1 where pixels are missing."""
+
+    def fill(self, x: Tensor, hole: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
 class Styled(Protocol):
     """Decodes a code in two steps, with a style for each layer between them: z -> w (n, layers, d) -> x."""
 

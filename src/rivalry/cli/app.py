@@ -10,6 +10,7 @@ from rivalry.cli import (
     completion,
     data,
     detect,
+    direction,  # noqa: F401  # adds itself to `edit`
     dream,
     edit,
     enlarge,
@@ -20,7 +21,9 @@ from rivalry.cli import (
     human,
     lab,
     listing,
+    provenance,
     sample,
+    search,  # noqa: F401  # adds itself to `edit`
     studio,
     train,
     translate,
@@ -51,6 +54,8 @@ for command in (
     train.train,
     train.resume,
     sample.sample,
+    provenance.keys,
+    provenance.verify,
     edit.edit,
     translate.translate,
     dream.dream,

@@ -113,6 +113,18 @@ NAMES = {
         "a synthetic language of known likelihood, 10,000 + 2,000 sentences; oracle:vocabulary=500,length=20",
         "sets.oracle:open_oracle",
     ),
+    "mario-levels": Named(
+        "tiles",
+        "bundled",
+        "2,518 windows of 15 levels of Super Mario Bros., 14 x 28 of 13 tiles; mario-levels:width=28,step=1",
+        "sets.levels:open_levels",
+    ),
+    "levels": Named(
+        "tiles",
+        "on disk",
+        "your own levels, as the same tiles; levels:path=FOLDER",
+        "sets.levels:open_levels",
+    ),
     "notes": Named(
         "wave",
         "generated",

@@ -9,6 +9,8 @@ QUICK = (
     "pitch",
     "columns",
     "pairs",
+    "finished",
+    "tile-patterns",
     "judge",
     "accuracy",
     "fid",
