@@ -35,4 +35,13 @@ QUESTIONS = {
         "convergence.question:answer",
         "When does a GAN converge, and do the eigenvalues of its Jacobian foretell it?",
     ),
+    "beyond": Question(
+        "beyond:answer",
+        "What do adversarial games reach on other data than images?  From recorded results.",
+        {"results": "a folder of recorded results; benchmarks/results"},
+    ),
+    "family": Question(
+        "family_tree:answer",
+        "Which games are there, and what comes from what?  A map, as a page and an SVG.",
+    ),
 }

@@ -1,6 +1,7 @@
 """Playing on from the end of training, and how fast two plays that began side by side part."""
 
 import copy
+from contextlib import suppress
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from rivalry.data.source import Dataset, TableSource
 from rivalry.games.two_players import GAN
 from rivalry.lab.convergence.spectrum import FixedGame
 from rivalry.play.dynamics import Consensus, Extragradient, Gradient, Optimistic
-from rivalry.play.engine import Engine
+from rivalry.play.engine import Engine, NonFinite
 
 APART = 1e-7  # the distance of the two plays at first
 ROUNDS_OF = {"extragradient": 2}  # rounds of the engine that make one step
@@ -35,17 +36,22 @@ def parting(
     engines = [_engine(play, copy.deepcopy(trained), real, z, data, step, weight) for _ in range(2)]
     start = _weights(engines[0])
     _shift(engines[1], APART)
-    apart = []
-    for _ in range(rounds):
-        for engine in engines:
-            for _ in range(ROUNDS_OF.get(play, 1)):
-                for _moves in engine.turns():
-                    pass
-                engine.t += 1
-        apart.append(float((_weights(engines[1]) - _weights(engines[0])).norm()))
-    late = np.log(apart[rounds // 2 :])
-    factor = float(np.exp(np.polyfit(np.arange(len(late)), late, 1)[0]))
+    apart: list[float] = []
+    with suppress(NonFinite):  # a play that runs away ends there
+        for _ in range(rounds):
+            for engine in engines:
+                _step(engine, ROUNDS_OF.get(play, 1))
+            apart.append(float((_weights(engines[1]) - _weights(engines[0])).norm()))
+    late = np.log([value for value in apart[len(apart) // 2 :] if 0 < value < np.inf])
+    factor = float(np.exp(np.polyfit(np.arange(len(late)), late, 1)[0])) if len(late) > 1 else float("inf")
     return factor, float((_weights(engines[0]) - start).norm() / start.norm())
+
+
+def _step(engine: Engine, rounds: int) -> None:
+    for _ in range(rounds):
+        for _moves in engine.turns():
+            pass
+        engine.t += 1
 
 
 def _engine(

@@ -10,11 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor
 
 from rivalry.data import open_data
-from rivalry.data.source import Dataset, TableSource
-from rivalry.games.two_players import GAN
+from rivalry.data.source import TableSource
 from rivalry.lab.answer import Answer, Row, charts, figures, mean, over, series_of, summary, words
 from rivalry.lab.convergence.lqg import FLOOR, LAMBDA, RANK, play
 from rivalry.lab.convergence.mixture import Mixture, gap
@@ -87,24 +85,12 @@ def at_the_end(data: str, penalties: str, seed: int, rounds: int, on: int) -> li
         for way in PLAYS if share < 1 else PLAYS[:1]:
             step = share / scale
             predicted = factor_of(way, jacobian, step, WEIGHT / scale)
-            played = on_from(way, game, real, z, table, step, WEIGHT / scale, on)
+            played, _ = parting(way, game, real, z, table, step=step, weight=WEIGHT / scale, rounds=on)
             what = f"{data} {penalties}: {way}, step {share:g} / largest"
             rows.append(
                 {**base, "what": what, "way": way, "share": share, "predicted": predicted, "played": played}
             )
     return rows
-
-
-def on_from(
-    way: str, game: GAN, real: Tensor, z: Tensor, table: Dataset, step: float, weight: float, rounds: int
-) -> float:
-    """The factor by which two plays part in a round; infinite where one of them ran away."""
-    from rivalry.play.engine import NonFinite
-
-    try:
-        return parting(way, game, real, z, table, step=step, weight=weight, rounds=rounds)[0]
-    except (NonFinite, torch.linalg.LinAlgError, ValueError):
-        return float("inf")
 
 
 def of_width(width: int, seed: int, rounds: int) -> Row:
