@@ -28,9 +28,10 @@ from rivalry.catalog import CATALOG
 from rivalry.cli.app import app
 from rivalry.errors import BadRequest
 from rivalry.human import Study
+from rivalry.report.family import PARENTS, family
 from rivalry.studio import guard
 from rivalry.studio.compared import differences, equal_rounds
-from rivalry.studio.family import PARENTS, about, family
+from rivalry.studio.family import about
 from rivalry.studio.live import learn
 from rivalry.studio.server import application
 from rivalry.studio.shelf import Shelf

@@ -151,7 +151,7 @@ def curve(details: dict[str, Any]) -> str:
 @lab.command()
 @click.option("--data", default="mnist", help="images; with --quick digits by default")
 @click.option(
-    "--seconds", type=float, help="of the processor that each model is trained; 120, or 8 with --quick"
+    "--seconds", type=float, help="of the processor that each model is trained; 120, or 6 with --quick"
 )
 @click.option("--parameters", type=int, help="of each model, about; 300,000, or 100,000 with --quick")
 @click.option("--families", help="some of them, by their games: dcgan,realnvp,ddpm")

@@ -26,4 +26,22 @@ QUESTIONS = {
         "adversarial.question:answer",
         "How far must a fake move for the critic to call it real, and is that what the generator learns?",
     ),
+    "asynchronous": Question(
+        "asynchronous.question:answer",
+        "Does a game bear stale gradients, and processes that do not wait for each other?",
+        {"data": "points or tiny images; ring"},
+    ),
+    "convergence": Question(
+        "convergence.question:answer",
+        "When does a GAN converge, and do the eigenvalues of its Jacobian foretell it?",
+    ),
+    "beyond": Question(
+        "beyond:answer",
+        "What do adversarial games reach on other data than images?  From recorded results.",
+        {"results": "a folder of recorded results; benchmarks/results"},
+    ),
+    "family": Question(
+        "family_tree:answer",
+        "Which games are there, and what comes from what?  A map, as a page and an SVG.",
+    ),
 }

@@ -22,9 +22,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from rivalry.data.names import NAMES
 from rivalry.errors import BadRequest, RunFailed
+from rivalry.report.family import family
 from rivalry.studio import asked as get
 from rivalry.studio.asked import Asked
-from rivalry.studio.family import about, family
+from rivalry.studio.family import about
 from rivalry.studio.guard import Guard, TooLong, is_local
 
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
