@@ -17,6 +17,7 @@ ROOMS = (
     "text",
     "graph",
     "audio",
+    "video",
     "table",
     "agents",
 )  # folders of `rivalry.games`, each with its own table

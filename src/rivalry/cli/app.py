@@ -8,6 +8,7 @@ from rivalry.cli import (
     brush,  # noqa: F401  # adds itself to `edit`
     compare,
     completion,
+    continue_,
     data,
     detect,
     dream,
@@ -52,6 +53,7 @@ for command in (
     sample.sample,
     edit.edit,
     translate.translate,
+    continue_.continue_,
     dream.dream,
     detect.detect,
     fill.fill,

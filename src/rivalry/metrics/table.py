@@ -2,32 +2,14 @@
 
 import importlib
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from rivalry.errors import unknown
+from rivalry.metrics.metric import Metric
 from rivalry.metrics.presets import PRESETS
+from rivalry.metrics.video.table import OF_CLIPS
 
 __all__ = ["METRICS", "PRESETS", "Metric", "find", "function"]
-
-
-class Metric(NamedTuple):
-    """One metric.
-
-    Attributes:
-        name: as it is asked for; its scores are named with their extractor: "fid[judge-mnist]".
-        target: "module:function" below `rivalry.metrics`; the function returns one `Score` or several.
-        needs: the arguments it is called with, each a name that `evidence.Evidence` can supply.
-        title: what it measures, in a line.
-        kinds: of the data that it is for; none for any.
-        package: a further package that it needs, as it is imported; `pip install 'rivalry[metrics]'` does it.
-    """
-
-    name: str
-    target: str
-    needs: tuple[str, ...]
-    title: str
-    kinds: tuple[str, ...] = ()
-    package: str = ""
 
 
 FEATURES = ("real_features", "fake_features", "features")
@@ -292,6 +274,7 @@ METRICS = (
         "distance of a sound's spectrogram from that of the sound that it was made for",
         ("wave",),
     ),
+    *OF_CLIPS,
     Metric(
         "columns",
         "rows.columns:columns",
