@@ -17,6 +17,7 @@ ROOMS = (
     "text",
     "graph",
     "audio",
+    "video",
     "table",
     "agents",
     "levels",

@@ -8,6 +8,7 @@ from rivalry.cli import (
     brush,  # noqa: F401  # adds itself to `edit`
     compare,
     completion,
+    continue_,
     data,
     detect,
     direction,  # noqa: F401  # adds itself to `edit`
@@ -58,6 +59,7 @@ for command in (
     provenance.verify,
     edit.edit,
     translate.translate,
+    continue_.continue_,
     dream.dream,
     detect.detect,
     fill.fill,

@@ -18,6 +18,7 @@ from rivalry.metrics.points.entries import ENTRIES as POINTS
 from rivalry.metrics.presets import PRESETS
 from rivalry.metrics.rows.entries import ENTRIES as ROWS
 from rivalry.metrics.text.entries import ENTRIES as TEXT
+from rivalry.metrics.video.entries import ENTRIES as VIDEO
 
 __all__ = ["METRICS", "PRESETS", "Metric", "find", "function"]
 
@@ -33,6 +34,7 @@ METRICS: tuple[Metric, ...] = (
     *AUDIO,
     *ROWS,
     *LEVELS,
+    *VIDEO,
 )
 
 
