@@ -40,13 +40,13 @@ def test_what_is_wanted_is_read_and_other_words_are_refused() -> None:
 def test_the_search_finds_what_random_codes_do_not_have() -> None:
     pytest.importorskip("cma")
     game = Enemies()
-    found = search(game, SPEC, {"enemies": 9}, seed=1)
-    assert found.reached and found.finished and found.measured["enemies"] == 9
-    assert (game.decode(torch.randn(200, 12)) == ENEMY).sum((1, 2)).max() < 9  # the control
+    found = search(game, SPEC, {"enemies": 8}, seed=1)
+    assert found.reached and found.finished and found.measured["enemies"] == 8
+    assert (game.decode(torch.randn(200, 12)) == ENEMY).sum((1, 2)).max() < 8  # the control
     assert torch.equal(game.decode(found.code[None])[0], found.x)
-    assert torch.equal(search(game, SPEC, {"enemies": 9}, seed=1).code, found.code)
-    never = search(game, SPEC, {"enemies": 1, "coins": 3}, budget=400)
-    assert not never.reached and never.measured["coins"] == 0
+    never = [search(game, SPEC, {"enemies": 1, "coins": 3}, playable=False, budget=300) for _ in range(2)]
+    assert not never[0].reached and never[0].measured["coins"] == 0
+    assert torch.equal(never[0].code, never[1].code)
 
 
 def test_a_game_of_pictures_is_not_searched() -> None:

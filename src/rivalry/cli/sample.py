@@ -10,6 +10,11 @@ from rivalry.cli import options
 from rivalry.errors import BadRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from torch import Tensor
+
+    from rivalry.data.source import Spec
     from rivalry.provenance.credentials import Key
     from rivalry.runs.run import Run
 
@@ -49,6 +54,10 @@ if TYPE_CHECKING:
     type=options.PATH,
     help="a key of `rivalry keys new`: mark and sign the sheet as made by a model",
 )
+@click.option(
+    "--colors", type=click.IntRange(2, 256), help="bring all pictures to so many colors, the same for all"
+)
+@click.option("--pixels", type=click.IntRange(2, 64), help="repeat each pixel so often in both directions")
 @click.option("--attention", is_flag=True, help="beside each sample, where four of its places looked")
 @options.which
 @options.device
@@ -68,6 +77,8 @@ def sample(
     seed: int,
     output: Path | None,
     sign: Path | None,
+    colors: int | None,
+    pixels: int | None,
     attention: bool,
     which: str,
     device: str,
@@ -126,6 +137,10 @@ def sample(
             raise BadRequest("--attention shows samples of any code: leave --code out")
         given["code"] = traverse.parts(game, typed.parts(code))
     given |= sampler(game, temperature=temperature, top_k=top_k, top_p=top_p)
+    if colors or pixels:
+        from rivalry.show.palette import require_pictures
+
+        require_pictures(spec)
     printed = (
         output is None and sign is None and bool(spec.meaning.said(spec.meaning.blank(spec.x)[None], spec.x))
     )
@@ -148,10 +163,29 @@ def sample(
             for part in parts(game, n, seed=seed, **given):
                 click.echo("\n".join(map(plain, spec.meaning.said(part, spec.x))))
             return
-        save(lambda: parts(game, n, seed=seed, **given), output, spec, label=label_of, under=under)
+        drawn, shape = lambda: parts(game, n, seed=seed, **given), spec.shape
+        if colors or pixels:
+            drawn, shape = _as_game_art(drawn, spec, colors, pixels or 1)
+        save(drawn, output, replace(spec, shape=shape), label=label_of, under=under)
     if key:
         _signed(output, key, opened, seed)
     print(output)
+
+
+def _as_game_art(
+    draw: "Callable[[], Iterable[Tensor]]", spec: "Spec", colors: int | None, pixels: int
+) -> "tuple[Callable[[], Iterable[Tensor]], tuple[int, ...]]":
+    """Samples in few colors and with large pixels, and their shape."""
+    import torch
+
+    from rivalry.show.palette import few_colors, large_pixels
+
+    def drawn() -> "Iterable[Tensor]":
+        x = torch.cat(list(draw()))
+        return [large_pixels(few_colors(x, colors) if colors else x, pixels)]
+
+    c, h, w = spec.shape
+    return drawn, (c, h * pixels, w * pixels)
 
 
 def _key(sign: Path, output: Path | None) -> "Key":

@@ -29,7 +29,7 @@ STRENGTH, LIMIT, VOTE = (
     8.0,
 )  # of s: a change by 8 is one of 255 levels a pixel, on average over a block
 STRONGER, WIDER, TIMES = 1.25, 1.6, 8  # of strength and limit where a bit does not survive; how often at most
-QUALITIES = (80, 70)
+QUALITIES = (95, 90, 80, 70)
 PASSES = 3  # rounding and clipping take a part of the mark away: it is added again
 CHOSEN = ((0, 2), (1, 1), (2, 0), (1, 2), (2, 1), (2, 2))  # frequencies, down and across
 LUMA = np.array([0.299, 0.587, 0.114])
