@@ -185,6 +185,7 @@ METHOD = [
     "factor of a round is the slope of the logarithm of the distance over the second half of the play.",
     "The small game is a GAN of perceptrons with Adam; every step uses the gradient of τ moves before.",
     "Processes play the same number of rounds in all, each on its own batches: one alone, two that average gradients, "
-    "two that write into the same memory without a lock (Hogwild), and two beside a parameter server.",
+    "two that write into the same memory without a lock (Hogwild), and two beside a parameter server. Their seconds are "
+    "those of the clock: they mean little where other work takes the cores.",
 ]
 NOTE = "from data: root of the energy distance of 1,000 samples from data; staleness: other workers' rounds in between."
