@@ -23,7 +23,8 @@ def main() -> None:
     torch.set_num_threads(1)
     module, function = QUESTIONS[options.question].target.split(":")
     answer = getattr(importlib.import_module(f"rivalry.lab.{module}"), function)
-    provenance = certificate()
+    asked = f"{options.question}{' --quick' if options.quick else ''} --seeds {options.seeds}"
+    provenance = {**certificate(), "command": f"python benchmarks/lab.py {asked}"}
     with steps() as show:
         found = answer(quick=options.quick, seeds=options.seeds, progress=show)
     print(found.write(options.output or Path("lab") / options.question))

@@ -87,7 +87,7 @@ def summary(rows: Sequence[Row], key: str, columns: Sequence[str]) -> Html:
     """A table of means and deviations over seeds, a line for each value of `key`."""
     names = list(dict.fromkeys(row[key] for row in rows))
     lines = [(str(name), *(words(over(rows, c, **{key: name})) for c in columns)) for name in names]
-    return table((key, *columns), lines)
+    return tag("div", table((key, *columns), lines), class_="scrolled")
 
 
 def number(value: float) -> str:
@@ -106,7 +106,8 @@ def series_of(rows: Sequence[Row], x: str, y: str, **fixed: object) -> Series:
 def figures(title: str, lines: Mapping[str, Series], across: str = "round") -> list[Html]:
     """Charts of these lines: as many as are needed so that colors tell the lines of one apart."""
     names, last = list(lines), max((max(s.rounds) for s in lines.values() if s.rounds), default=1.0)
-    parts = [names[i : i + COLORS] for i in range(0, len(names), COLORS)]
+    size = math.ceil(len(names) / max(math.ceil(len(names) / COLORS), 1))  # five lines are three and two
+    parts = [names[i : i + size] for i in range(0, len(names), size)]
     return [chart(title, {name: lines[name] for name in part}, last, across=across) for part in parts]
 
 

@@ -15,7 +15,7 @@ QUESTION = "Which games are there, and what comes from what?"
 BASELINES = {
     "vae", "autoencoder", "nice", "realnvp", "glow", "made", "maf", "pixelcnn", "pixelcnn++", "ebm", "ddpm",
     "flow-matching", "glo", "lstm", "transformer", "cell", "tvae", "copula", "bc", "icm", "rnd",
-    "pixel-curiosity", "entropy-only",
+    "independent", "pixel-curiosity", "entropy-only",
 }  # fmt: skip
 
 

@@ -35,6 +35,10 @@ QUESTIONS = {
         "convergence.question:answer",
         "When does a GAN converge, and do the eigenvalues of its Jacobian foretell it?",
     ),
+    "evaluation": Question(
+        "evaluation.question:answer",
+        "Which metric would have misled, and how few questions to people are enough?",
+    ),
     "beyond": Question(
         "beyond:answer",
         "What do adversarial games reach on other data than images?  From recorded results.",

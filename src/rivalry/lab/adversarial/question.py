@@ -139,6 +139,15 @@ def conclusions(last: Sequence[Row]) -> list[str]:
         times = {n: by[n] / by["plain"] for n in names if by[n] > by["plain"]}
         harder = ", ".join(f"{n} ({ratio:.2g} times the distance)" for n, ratio in times.items()) or "none"
         found.append(f"Harder to fool than the plain critic: {harder}.")
+        away = {n: mean(of("from data", n)) for n in names}
+        worse = [
+            f"{n} ({away[n]:.2g}; plain {away['plain']:.2g})" for n in times if away[n] > 1.2 * away["plain"]
+        ]
+        if worse:
+            found.append(
+                f"A fake that is far from the data has farther to go: samples of {', '.join(worse)} are farther from "
+                "held-out digits, so that the critic's hardness and the fakes' badness cannot be told apart there."
+            )
     return found
 
 

@@ -112,7 +112,8 @@ def told(exact: list[Row], rows: list[Row], data: str, rounds: int, seeds: int) 
         [*rows, *({"what": f"Dirac γ={r['gamma']:g} delay {r['delay']}", "seed": 0, **r} for r in exact)],
         "what",
         (*columns, "predicted", "played"),
-        f"{data}; {rounds:,} rounds, R1 of {PENALTY:g}; {WORKERS} processes; {seeds} seeds",
+        f"{data}; {rounds:,} rounds, R1 of {PENALTY:g}; {seeds} seeds; {WORKERS} processes, with seeds: "
+        f"{len(over(rows, 'from data', what=WAYS[0]))}",
     )
 
 
@@ -185,6 +186,7 @@ METHOD = [
     "factor of a round is the slope of the logarithm of the distance over the second half of the play.",
     "The small game is a GAN of perceptrons with Adam; every step uses the gradient of τ moves before.",
     "Processes play the same number of rounds in all, each on its own batches: one alone, two that average gradients, "
-    "two that write into the same memory without a lock (Hogwild), and two beside a parameter server.",
+    "two that write into the same memory without a lock (Hogwild), and two beside a parameter server. Their seconds "
+    "are those of the clock: they mean little where other work takes the cores.",
 ]
 NOTE = "from data: root of the energy distance of 1,000 samples from data; staleness: other workers' rounds in between."
