@@ -62,9 +62,8 @@ def direction(
     output = output or opened.place("direction", Path(plus).name, Path(minus).name, space, label)
 
     def draw() -> "Image.Image":
-        found = direction.between(
-            opened.game, *(_codes(opened, one, space, asked, seed) for one in groups), space
-        )
+        with_it, without = (_codes(opened, one, space, asked, seed) for one in groups)
+        found = direction.between(opened.game, with_it, without, space)
         with written(output.with_suffix(".npz")) as file:
             np.savez(file, vector=found.vector.cpu().numpy(), spread=found.spread)
         say(f"the two groups are {found.apart:.2g} standard deviations of codes apart along the direction")

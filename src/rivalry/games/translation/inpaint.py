@@ -195,8 +195,8 @@ def inpaint(
     if not adversarial:
         return Reconstruction(G, **parts)
     D = PatchCritic((c, h, w), width=width, depth=depth)
-    weights = {"adversarial": adversarial, "reconstruction": reconstruction}
-    return ContextEncoder(G, D, critic=adam(lr, beta1), **weights, **parts)
+    parts |= {"adversarial": adversarial, "reconstruction": reconstruction}
+    return ContextEncoder(G, D, critic=adam(lr, beta1), **parts)
 
 
 SMALL: dict[str, Any] = {"width": 16, "depth": 1, "lr": 1e-3, "average": 0.99}

@@ -61,9 +61,10 @@ class CoarseToFine(nn.Module):
         super().__init__()
         c = shape[0]
         self.levels = levels
-        self.at = nn.ModuleList([_same_size((past + 1) * c + latent, width, c) for _ in range(levels)])
-        for network in self.at:
-            nn.init.zeros_(network[-1].weight)
+        networks = [_same_size((past + 1) * c + latent, width, c) for _ in range(levels)]
+        for network in networks:
+            nn.init.zeros_(network[-1].weight)  # type: ignore[arg-type]
+        self.at = nn.ModuleList(networks)
 
     def forward(self, past: Tensor, z: Tensor) -> list[Tensor]:
         """(n, p, c, h, w) in [-1, 1] and (n, latent) -> `levels` tensors (n, c, ...) in [-1, 1], the smallest first."""

@@ -8,6 +8,7 @@ networks, and mixtures of generators.
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 
@@ -24,7 +25,7 @@ from rivalry.report.question import section
 
 QUESTION = "When does a GAN converge, and do its eigenvalues foretell it?"
 STARTS = 100
-DATA = {"ring": {"latent": 4, "width": 16}, "digits": {"latent": 8, "width": 24}}
+DATA: dict[str, dict[str, Any]] = {"ring": {"latent": 4, "width": 16}, "digits": {"latent": 8, "width": 24}}
 PENALTIES = {"with R1": (1.0,), "without": ()}
 WEIGHT = 0.1  # of consensus
 
@@ -76,7 +77,7 @@ def at_the_end(data: str, penalties: str, seed: int, rounds: int, on: int) -> li
             **base,
             "what": f"{data} {penalties}: spectrum",
             "largest": scale,
-            "least real part": float(worst(found).real),
+            "least real part": float(worst(found.tolist()).real),
             "turn": float(max(abs(v.imag) / max(abs(v), 1e-12) for v in found if abs(v) > scale / 10)),
             "field": float(jacobian.field.detach().norm()),
         }
