@@ -134,6 +134,8 @@ def sample(
         from rivalry.show.palette import require_pictures
 
         require_pictures(spec)
+        if attention:
+            raise BadRequest("--attention shows samples as they are: leave --colors and --pixels out")
     printed = (
         output is None and sign is None and bool(spec.meaning.said(spec.meaning.blank(spec.x)[None], spec.x))
     )
@@ -156,7 +158,8 @@ def sample(
             for part in parts(game, n, seed=seed, **given):
                 click.echo("\n".join(map(plain, spec.meaning.said(part, spec.x))))
             return
-        drawn, shape = lambda: parts(game, n, seed=seed, **given), spec.shape
+        drawn: Callable[[], Iterable[Tensor]] = lambda: parts(game, n, seed=seed, **given)
+        shape = spec.shape
         if colors or pixels:
             drawn, shape = _as_game_art(drawn, spec, colors, pixels or 1)
         save(drawn, output, replace(spec, shape=shape), label=label_of, under=under)
