@@ -19,6 +19,7 @@ PARENTS: dict[str, tuple[str, ...]] = {
     "r3gan": ("rpgan",),
     "pix2pix": ("cgan",), "cyclegan": ("pix2pix",), "discogan": ("gan",), "dualgan": ("wgan",),
     "stargan": ("cyclegan", "acgan"), "cross-aligned": ("vae",),
+    "esrgan": ("ragan",), "inpaint": ("gan",), "level-gan": ("dcgan", "wgan-gp"),
     "vae-gan": ("vae", "gan"), "aae": ("vae", "gan"), "realnvp": ("nice",), "pixelcnn++": ("pixelcnn",),
     "maf": ("made", "realnvp"), "flow-gan": ("realnvp", "gan"), "glow": ("realnvp",),
     "vqgan": ("autoencoder", "gan", "pixelcnn"), "autoencoder": ("vae",),
