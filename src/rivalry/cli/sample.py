@@ -141,6 +141,8 @@ def sample(
         from rivalry.show.palette import require_pictures
 
         require_pictures(spec)
+        if attention:
+            raise BadRequest("--attention shows samples as they are: leave --colors and --pixels out")
     printed = (
         output is None and sign is None and bool(spec.meaning.said(spec.meaning.blank(spec.x)[None], spec.x))
     )

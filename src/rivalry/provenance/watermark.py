@@ -3,9 +3,9 @@
 Each block of 8 x 8 pixels carries one of 32 bits.  p is a pattern of signs over six middle frequencies of the block's
 luma, another for each block, and s = ⟨DCT, p⟩ / √6.  Marking raises s to `STRENGTH` where the bit is 1, and lowers it
 to the negative where the bit is 0, but changes it by no more than a limit.  Reading adds up s over the blocks of a bit,
-none counting more than `VOTE`; the sign is the bit.  Bits that do not survive JPEG at quality 80 and 70 are marked
-again, stronger.  (Cox et al. 1997, "Secure Spread Spectrum Watermarking for Multimedia"; the host's own part of s is
-taken out when marking, as in Malvar & Florêncio 2003, "Improved Spread Spectrum".)
+none counting more than `VOTE`; the sign is the bit.  Bits that do not survive JPEG at qualities from 95 down to 70 are
+marked again, stronger.  (Cox et al. 1997, "Secure Spread Spectrum Watermarking for Multimedia"; the host's own part of
+s is taken out when marking, as in Malvar & Florêncio 2003, "Improved Spread Spectrum".)
 
 It is the second line behind signed credentials, which a copy without its metadata loses.  It survives JPEG at quality
 80 and nothing that moves the blocks: not resizing, turning, or cropping.  It is no secret: whoever reads this file can
