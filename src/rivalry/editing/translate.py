@@ -100,13 +100,13 @@ def _in_chunks(
     for start in range(0, len(images), CHUNK):
         some = images[start : start + CHUNK]
         x = read(some, spec, resize).to(game.device)
-        made = _carried(cast(Translator, game), x, to, seed)
+        made = carried(cast(Translator, game), x, to, seed)
         if progress:
             progress("translating", start + len(some), len(images))
         yield from zip(some, made)
 
 
-def _carried(game: Translator, x: Tensor, to: int | None, seed: int) -> Tensor:
+def carried(game: Translator, x: Tensor, to: int | None, seed: int) -> Tensor:
     """The translations of pictures (n, c, h, w).  They do not depend on the other pictures in the batch.
 
     Where a translation draws random numbers, each picture is translated by itself, from numbers that its own pixels
