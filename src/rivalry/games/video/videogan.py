@@ -17,7 +17,7 @@ Deviations:
 """
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -91,6 +91,8 @@ class VideoGAN(TwoPlayers):
         sparsity: λ, the weight of the mask's mean.
     """
 
+    G: TwoStreams | Told
+
     def __init__(self, G: TwoStreams | Told, D: nn.Module, *, sparsity: float, **parts: Any):
         super().__init__(G, D, **parts)
         self.sparsity = sparsity
@@ -106,7 +108,8 @@ class VideoGAN(TwoPlayers):
 
     def layers(self, z: Tensor, label: Tensor | int | None = None) -> tuple[Tensor, Tensor]:
         """The clips of these codes (n, f, c, h, w), and their masks (n, f, 1, h, w) in [0, 1]."""
-        return self.average.network.layers(z, *self.given(len(z), label))
+        network = cast(TwoStreams | Told, self.average.network)
+        return network.layers(z, *self.given(len(z), label))
 
 
 def videogan(
