@@ -82,7 +82,7 @@ def decode_film(files: Sequence[Member], size: Size, layout: Layout) -> Film:
     at = np.asarray(times) - times[0]
     if (np.diff(at) <= 0).any():
         raise ValueError("its frames are not in the order of their times")
-    rate = (len(frames) - 1) / at[-1] if layout == "files" else None
+    rate = float((len(frames) - 1) / at[-1]) if layout == "files" else None
     return Film(np.stack(frames), at, rate, tuple(dict.fromkeys(done)))
 
 

@@ -101,7 +101,8 @@ class MoCoGAN(TwoPlayers):
 
     def input_matrices(self) -> list[Tensor]:
         """The matrix by which frames read the content (out, size); the motion goes through the recurrent network."""
-        weight = cast(Any, self.average.network).frame.first.weight[:, : self.G.content]
+        network = cast(ContentAndMotion, self.average.network)
+        weight = network.frame.first.weight[:, : self.G.content]
         return [F.pad(weight, (0, self.prior.size - self.G.content))]
 
 

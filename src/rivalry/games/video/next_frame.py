@@ -61,10 +61,7 @@ class CoarseToFine(nn.Module):
         super().__init__()
         c = shape[0]
         self.levels = levels
-        networks = [_same_size((past + 1) * c + latent, width, c) for _ in range(levels)]
-        for network in networks:
-            nn.init.zeros_(network[-1].weight)  # type: ignore[arg-type]
-        self.at = nn.ModuleList(networks)
+        self.at = nn.ModuleList([_same_size((past + 1) * c + latent, width, c) for _ in range(levels)])
 
     def forward(self, past: Tensor, z: Tensor) -> list[Tensor]:
         """(n, p, c, h, w) in [-1, 1] and (n, latent) -> `levels` tensors (n, c, ...) in [-1, 1], the smallest first."""
@@ -79,16 +76,19 @@ class CoarseToFine(nn.Module):
 
 
 def _same_size(inputs: int, width: int, outputs: int) -> nn.Sequential:
-    """Four convolutions 3 x 3 that keep the size, as the paper's generators have."""
+    """Four convolutions 3 x 3 that keep the size."""
     sizes = [inputs, width, 2 * width, width, outputs]
     layers: list[nn.Module] = []
-    for a, b in zip(sizes, sizes[1:]):
+    for a, b in zip(sizes, sizes[1:-1]):
         layers += [nn.Conv2d(a, b, 3, 1, 1), nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers[:-1]).apply(init_he)
+    last = nn.Conv2d(width, outputs, 3, 1, 1)
+    network = nn.Sequential(*layers, last).apply(init_he)
+    nn.init.zeros_(last.weight)  # at first the enlarged frame is left as it is
+    return network
 
 
 class CriticsOfSizes(nn.Module):
-    """Past frames and a next one, each at every size -> the sum of the critics' scores (n,), real is high."""
+    """Past frames and a next one, each at every size -> a score for each size, real is high."""
 
     def __init__(self, shape: tuple[int, int, int], *, past: int, levels: int, width: int):
         super().__init__()

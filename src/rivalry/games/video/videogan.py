@@ -108,8 +108,8 @@ class VideoGAN(TwoPlayers):
 
     def layers(self, z: Tensor, label: Tensor | int | None = None) -> tuple[Tensor, Tensor]:
         """The clips of these codes (n, f, c, h, w), and their masks (n, f, 1, h, w) in [0, 1]."""
-        averaged = cast(TwoStreams | Told, self.average.network)
-        return averaged.layers(z, *self.given(len(z), label))
+        network = cast(TwoStreams | Told, self.average.network)
+        return network.layers(z, *self.given(len(z), label))
 
 
 def videogan(
