@@ -67,7 +67,7 @@ def look(engine: Engine, game: GAN, bystander: Bystander, features: Scorer, seed
 
 def of_attacks(D: Scorer, apart: Scorer, x: Tensor, features: Scorer, seed: int) -> dict[str, float]:
     """The distance of fakes from a score of 0, where the critic is undecided; transfer, and a random change beside."""
-    near = {n: distance_to(D, x, 0.0, n, most=FARTHEST[n], bounded=True) for n in ("L2", "Linf")}  # type: ignore[arg-type]
+    near = {n: distance_to(D, x, 0.0, n, most=FARTHEST[n], bounded=True) for n in ("L2", "Linf")}
     wrong = near["L2"].isfinite() & (near["L2"] > 0)  # fakes that the critic knew, and an attack reached
     found = {f"distance {n}": float(d.clamp(max=FARTHEST[n]).median()) for n, d in near.items()}
     if not wrong.any():

@@ -77,7 +77,7 @@ def play(job: Job, way: str) -> Played:
     with tempfile.TemporaryDirectory() as folder:
         where = str(Path(folder) / "meeting")
         mp.get_context("forkserver").set_forkserver_preload([__name__])  # imports are made once
-        mp.start_processes(  # type: ignore[no-untyped-call]
+        mp.start_processes(
             _process, (job, way, workers, shared, told, where), processes, start_method="forkserver"
         )
     return Played(game, float(told[2]), float(told[1] / told[0].clamp(min=1)))

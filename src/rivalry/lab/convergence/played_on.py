@@ -74,4 +74,4 @@ def _shift(engine: Engine, by: float) -> None:
     ]
     size = torch.cat([n.flatten() for n in noise]).norm()
     for parameter, change in zip(engine.game.parameters(), noise):
-        parameter += change * (by / size)
+        parameter.add_(change * (by / size))

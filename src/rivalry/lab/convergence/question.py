@@ -8,6 +8,7 @@ networks, and mixtures of generators.
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 
@@ -24,7 +25,7 @@ from rivalry.report.question import section
 
 QUESTION = "When does a GAN converge, and do its eigenvalues foretell it?"
 STARTS = 100
-DATA = {"ring": {"latent": 4, "width": 16}, "digits": {"latent": 8, "width": 24}}
+DATA: dict[str, dict[str, Any]] = {"ring": {"latent": 4, "width": 16}, "digits": {"latent": 8, "width": 24}}
 PENALTIES = {"with R1": (1.0,), "without": ()}
 WEIGHT = 0.1  # of consensus
 
