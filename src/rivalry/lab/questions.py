@@ -31,6 +31,11 @@ QUESTIONS = {
         "Does a game bear stale gradients, and processes that do not wait for each other?",
         {"data": "points or tiny images; ring"},
     ),
+    "batch": Question(
+        "batch.question:answer",
+        "What does a large batch gain in a game, and does gradient noise foretell it?",
+        {"data": "points or tiny images; ring", "batches": "with commas: 16,64,256"},
+    ),
     "convergence": Question(
         "convergence.question:answer",
         "When does a GAN converge, and do the eigenvalues of its Jacobian foretell it?",

@@ -12,7 +12,7 @@
 1711.00141.)  Eigenvalues are found by Arnoldi's method: J is never written down.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import torch
@@ -163,6 +163,6 @@ def factor_of(play: str, jacobian: Jacobian, step: float, weight: float) -> floa
     return float(np.abs(eigenvalues(apply, size, STEPS)).max())
 
 
-def worst(values: Sequence[complex]) -> complex:
+def worst(values: Iterable[complex]) -> complex:
     """The eigenvalue of least real part: below 0 no step size makes gradient play stable."""
     return min(values, key=lambda value: value.real)
