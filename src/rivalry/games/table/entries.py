@@ -14,6 +14,16 @@ ENTRIES = (
         kinds=("table",),
     ),
     Entry(
+        "dp-ctgan",
+        "rivalry.games.table.dp_ctgan:dp_ctgan",
+        "Differentially Private Synthetic Data: Applied Evaluations and Enhancements",
+        "Rosenblatt et al.",
+        2020,
+        "arXiv 2011.05537",
+        "ctgan whose critic learns from clipped gradients with noise: how much a row can show is bounded",
+        kinds=("table",),
+    ),
+    Entry(
         "tvae",
         "rivalry.games.table.tvae:tvae",
         *_CTGAN,
