@@ -29,6 +29,7 @@ STANDARD = (
     "all-columns",
     "tstr",
     "closest",
+    "series",
     "kid",
     "prdc",
     "inception-score",

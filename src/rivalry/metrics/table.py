@@ -330,6 +330,13 @@ METRICS = (
         ("table",),
     ),
     Metric(
+        "series",
+        "rows.series:series",
+        ("real", "fake"),
+        "can a recurrent network tell samples from data, and do samples and their steps spread as data do",
+        ("episode",),
+    ),
+    Metric(
         "returns",
         "game.returns:returns",
         ("actor", "real", "fake"),
