@@ -104,7 +104,7 @@ def test_names_that_meet_and_images_that_would_be_lost_are_refused(photos, tmp_p
     with pytest.raises(BadRequest, match=r"photos/a\.png and .*deep/a\.png would both become .*out/a\.png"):
         places(given_images([photos, photos / "deep"]), tmp_path / "out")
     with pytest.raises(
-        BadRequest, match=r"a\.png is one of the images to translate; write to another folder"
+        BadRequest, match=r"a\.png is one of the files to translate; write to another folder"
     ):
         places(given_images([photos]), photos)
 

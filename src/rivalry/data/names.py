@@ -107,6 +107,12 @@ NAMES = {
         "numbers, dates and categories that depend on each other in a known way, 4,000 + 4,000",
         "sets.tables:open_table_set",
     ),
+    "sines": Named(
+        "episode",
+        "generated",
+        "five slow sines of 24 steps, 10,000 + 2,000 series",
+        "sets.series:open_series",
+    ),
     "oracle": Named(
         "tokens",
         "generated",

@@ -40,6 +40,7 @@ STANDARD = (
     "all-columns",
     "tstr",
     "closest",
+    "series",
     "kid",
     "prdc",
     "inception-score",

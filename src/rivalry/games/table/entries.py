@@ -1,4 +1,4 @@
-"""Games of tables."""
+"""Games of tables and of series."""
 
 from rivalry.games.entry import Entry
 
@@ -43,5 +43,15 @@ ENTRIES = (
         *_SDV,
         "each column by itself: the control for what columns tell about each other",
         kinds=("table",),
+    ),
+    Entry(
+        "rgan",
+        "rivalry.games.table.rgan:rgan",
+        "Real-valued (Medical) Time Series Generation with Recurrent Conditional GANs",
+        "Esteban et al.",
+        2017,
+        "arXiv 1706.02633",
+        "series from noise at every step by an LSTM; the critic judges every step",
+        kinds=("episode",),
     ),
 )

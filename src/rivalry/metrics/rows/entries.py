@@ -40,4 +40,11 @@ ENTRIES = (
         "are samples nearer to training rows than to held-out ones; copies; can membership be told",
         ("table",),
     ),
+    Metric(
+        "series",
+        "rows.series:series",
+        ("real", "fake"),
+        "can a recurrent network tell samples from data, and do samples and their steps spread as data do",
+        ("episode",),
+    ),
 )
