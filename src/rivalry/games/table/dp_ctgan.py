@@ -135,7 +135,9 @@ class DPCTGAN(AskedRows):
             return 0.0
         if not self.noise:
             return float("inf")
-        counts = privacy.gaussian(COUNTING) if self.code.k else 0.0
+        counts = bool(self.code.k) * privacy.gaussian(
+            COUNTING
+        )  # nothing is counted where there are no categories
         return privacy.epsilon_of(steps * privacy.sampled_gaussian(chance, self.noise) + counts, self.delta)
 
     def facts(self) -> dict[str, str]:
