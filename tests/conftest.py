@@ -11,6 +11,27 @@ import torch
 
 torch.set_num_threads(1)
 
+# The files that take longest, in this order: two processes that begin with them end at about the same time.
+LONGEST = (
+    "test_contract",
+    "test_ranks",
+    "test_guards",
+    "test_dirac",
+    "test_resume",
+    "test_translation",
+    "test_parallel_lines",
+    "test_measuring",
+    "test_main_job",
+    "test_suite",
+    "test_open",
+    "test_memorization",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(LONGEST)))
+
 
 @pytest.fixture
 def shared_data() -> Path:

@@ -24,7 +24,7 @@ def report(
     found = Report("my pictures", n=n, sizes={size: n}, channels=3, pairs=pairs)
     found.labels = dict.fromkeys(labels, n // max(1, len(labels)))
     there = {"labels": len(labels) > 1, "domains": len(labels) == 2, "pairs": bool(pairs)}
-    there["captions"] = False
+    there["captions"] = there["sounds"] = False
     found.suits = [e.name for e in catalog.CATALOG if "image" in e.kinds and all(there[x] for x in e.needs)]
     return found
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
-from toys import bits, captioned, different, engine_of, images, paired, small
+from toys import bits, captioned, different, engine_of, images, paired, small, sounding
 
 from rivalry.catalog import CATALOG, Entry, maker, recipes
 from rivalry.data.names import NAMES
@@ -41,6 +41,7 @@ from rivalry.given import given_for
 from rivalry.kinds import KINDS
 from rivalry.kinds.kind import in_full_precision
 from rivalry.maths.chance import seeded
+from rivalry.maths.optimizers import adam, sgd
 from rivalry.play.goal import Goal, seconds
 from rivalry.runs.drawing import draw
 from rivalry.runs.run import Run
@@ -57,6 +58,8 @@ def suited(entry: Entry, *shape: int) -> Dataset:
         return paired(*(shape or (1, 8, 8)))
     if "captions" in entry.needs:
         return captioned(*(shape or (1, 8, 8)))
+    if "sounds" in entry.needs:
+        return sounding(*(shape or (1, 8, 8)))
     classes = 2 if "domains" in entry.needs else CLASSES
     if shape:
         return images(*shape, classes=classes)
@@ -365,10 +368,10 @@ def test_real_is_high(entry: Entry) -> None:
     engine = engine_of(maker(entry), data, settings=lasting)
     learner = engine.game.players.get("policy" if isinstance(engine.game, Actor) else "generator")
     if learner:  # a critic may be alone
-        learner.make = lambda parameters: torch.optim.SGD(parameters, lr=0.0)
-    engine.game.critic.make = lambda parameters: torch.optim.Adam(parameters, lr=3e-3)
+        learner.make = sgd(0.0)
+    engine.game.critic.make = adam(3e-3, 0.9)
     n = len(data)
-    for rounds in (40, 160):  # an autoencoder first learns to draw at all
+    for rounds in (15, 40, 160):  # an autoencoder first learns to draw at all
         engine.play(Goal(rounds=rounds))
         with engine.evaluating() as game:
             given = given_for(game, data, n, data.label if "labels" in entry.needs else None)
@@ -438,6 +441,7 @@ LACKS = {
     "domains": "needs two domains, a folder each; '.*' has one",
     "pairs": "needs aligned pairs; '.*' has none",
     "captions": "needs sentences beside the data; '.*' has none",
+    "sounds": "needs sounds beside the data; '.*' has none",
 }
 
 

@@ -12,7 +12,7 @@ LINES = [0.1, 0.5, 1.0]
 @pytest.mark.slow
 @pytest.mark.parametrize("theta", LINES)
 def test_the_critic_of_wgan_gp_measures_the_distance(theta):
-    found = wasserstein_finding(theta, penalty=20.0)
+    found = wasserstein_finding(theta, penalty=20.0, rounds=400, lr=3e-3)
     assert found.distance == pytest.approx(theta, abs=0.05)
     assert found.distance == pytest.approx(theta * (1 + theta / 40), abs=0.01)  # θ (1 + θ/2λ): the known bias
     assert found.pull == pytest.approx(1, abs=0.06)  # dL/dθ: down is towards the data

@@ -88,13 +88,13 @@ def one_round(ranks: Ranks, out: Path) -> dict[str, Any]:
     return {**engine.weights(), **told}
 
 
-def twenty_rounds(ranks: Ranks, out: Path) -> dict[str, Any]:
+def ten_rounds(ranks: Ranks, out: Path) -> dict[str, Any]:
     """The weights and buffers of two games, and how far the data were read."""
     ends: dict[str, Any] = {}
     for name, data in (("gan", points()), ("dcgan", images(1, 8, 8))):
         settings = {"augment": "ada", "average": 0.9} if name == "dcgan" else {}
         engine = shared(ranks, maker(find(name)), data, **settings)
-        engine.play(Goal(rounds=20))
+        engine.play(Goal(rounds=10))
         ends |= {f"{name}/{k}": v for k, v in engine.weights().items()} | {f"{name}/drawn": engine.data.drawn}
     return ends
 
@@ -140,8 +140,8 @@ def writing(ranks: Ranks, out: Path) -> list[str]:
             written.append(name)
 
     sys.addaudithook(watch)
-    training.train("gan", "ring", run=run, rounds=20, save_every=0, quiet=True, batch=16, width=8)
-    training.resume(run, rounds=30, quiet=True)
+    training.train("gan", "ring", run=run, rounds=4, save_every=0, quiet=True, batch=16, width=8)
+    training.resume(run, rounds=8, quiet=True)
     return written
 
 
@@ -201,7 +201,7 @@ def refused(ranks: Ranks, out: Path) -> str:
 
 
 def messages(ranks: Ranks, out: Path) -> dict[str, int]:
-    """How many messages of each kind 200 rounds of a whole run took, checkpoints and sheets aside."""
+    """How many messages of each kind 40 rounds of a whole run took, checkpoints and sheets aside."""
     counted: dict[str, int] = {}
 
     def counting(name: str) -> Callable[..., Any]:
@@ -216,11 +216,11 @@ def messages(ranks: Ranks, out: Path) -> dict[str, int]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("all_reduce", "all_gather", "broadcast", "barrier"):
             patch.setattr(torch.distributed, name, counting(name))
-        training.train("gan", points(), run=out / "messages", rounds=200, quiet=True, batch=16, width=8)
+        training.train("gan", points(), run=out / "messages", rounds=40, quiet=True, batch=16, width=8)
     return counted
 
 
-JOBS = [one_round, twenty_rounds, shards, resumed, writing, failing, measured, stopped, refused, messages]
+JOBS = [one_round, ten_rounds, shards, resumed, writing, failing, measured, stopped, refused, messages]
 
 
 def main(out: Path) -> None:
@@ -255,7 +255,7 @@ def test_two_halves_of_a_batch_make_the_gradients_of_the_whole(
 
 
 def test_every_process_ends_with_the_same_game(told: list[dict[str, Any]]) -> None:
-    first, *others = (one["twenty_rounds"] for one in told)
+    first, *others = (one["ten_rounds"] for one in told)
     assert {name.split("/")[0] for name in first} == {"gan", "dcgan"}
     for other in others:
         assert [
@@ -309,9 +309,9 @@ def test_what_the_first_process_refuses_all_refuse_in_the_same_words(told: list[
 
 
 def test_a_round_takes_one_message_beside_those_of_its_moves(told: list[dict[str, Any]]) -> None:
-    reports = 200 // 20
+    reports = 40 // 20
     for one in told:
-        assert one["messages"]["all_reduce"] == 200 * (2 + 1) + reports  # two moves and the round
+        assert one["messages"]["all_reduce"] == 40 * (2 + 1) + reports  # two moves and the round
         assert one["messages"].get("all_gather", 0) <= 4  # of checkpoints
 
 
@@ -347,7 +347,7 @@ def pair(out: Path, how: str) -> None:
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        ("hangs", "process 1 (of 0 to 1) ended, or did not answer within 15 seconds; the run is kept"),
+        ("hangs", "process 1 (of 0 to 1) ended, or did not answer within 5 seconds; the run is kept"),
         ("fails", "no room on the disk"),
     ],
 )
@@ -356,7 +356,7 @@ def test_who_is_missing_is_named_and_why(how: str, said: str, tmp_path: Path) ->
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     shared = {"WORLD_SIZE": str(WORLD), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    told = {**os.environ, **shared, "OMP_NUM_THREADS": "1", "RIVALRY_PATIENCE": "15"}
+    told = {**os.environ, **shared, "OMP_NUM_THREADS": "1", "RIVALRY_PATIENCE": "5"}
     command = [sys.executable, __file__, str(tmp_path), how]
     started = [subprocess.Popen(command, env={**told, "RANK": str(rank)}) for rank in range(WORLD)]
     try:

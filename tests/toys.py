@@ -26,7 +26,7 @@ ABOUT: dict[str, Any] = {  # what a run.json says at least
 }
 
 SMALL = {
-    "latent": 6, "width": 8, "batch": 8, "critic_steps": 2, "steps": 2,
+    "latent": 6, "heard": 6, "width": 8, "batch": 8, "critic_steps": 2, "steps": 2,
     "embedding": 4, "attend": 4, "parts": 2, "phase": 4, "largest": 16, "depth": 2, "blocks": 1,
     "actors": 2, "minibatch": 4, "epochs": 2, "features": 4, "sentence": 6,
     "hidden": 1, "couplings": 2, "scales": 2, "layers": 2, "components": 2, "critic_width": 8,
@@ -114,6 +114,13 @@ def captioned(*shape: int, n: int = 64) -> Dataset:
     data, text = images(*shape, n=n, classes=0), toy("tokens", n, classes=0)
     spec = Spec("captioned", "image", shape, (), {"caption": text.spec.x})
     return Dataset(spec, data.x, None, {}, {"caption": text.x})
+
+
+def sounding(*shape: int, n: int = 64, classes: int = 0) -> Dataset:
+    """`n` noise images of this shape, each with a tone of 64 samples."""
+    data, tones = images(*shape, n=n, classes=classes), toy("wave", n, classes=0)
+    spec = Spec("sounding", "image", shape, _names(classes), {"sound": tones.spec.x})
+    return Dataset(spec, data.x, data.label, {}, {"sound": tones.x})
 
 
 def _names(classes: int) -> tuple[str, ...]:

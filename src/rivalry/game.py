@@ -207,6 +207,15 @@ class Translator(Protocol):
 
 
 @runtime_checkable
+class Enlarger(Protocol):
+    """Makes pictures of any size larger: (n, c, h, w) in [-1, 1] -> (n, c, times h, times w) in [-1, 1]."""
+
+    times: int
+
+    def enlarge(self, x: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
 class Styled(Protocol):
     """Decodes a code in two steps, with a style for each layer between them: z -> w (n, layers, d) -> x."""
 

@@ -7,7 +7,7 @@ import torch
 from toys import bits, different, engine_of, images
 
 from rivalry.catalog import find, maker
-from rivalry.games.image.progan import GrowingCritic, GrowingGenerator, Schedule, Stage
+from rivalry.nn.growing import GrowingCritic, GrowingGenerator, Schedule, Stage
 from rivalry.play.goal import Goal
 from rivalry.runs.run import Run
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn import functional as F
 from toys import bits, different, engine_of, images, paired
 
 from rivalry.data.source import Dataset, Spec, TableSource
@@ -15,7 +16,7 @@ from rivalry.errors import BadRequest
 from rivalry.game import Game, Move
 from rivalry.games.translation.cyclegan import SQUARES, CycleGAN, cycle, cyclegan, identity, squared_cycle
 from rivalry.games.translation.pix2pix import RECIPES, pix2pix
-from rivalry.games.translation.stargan import StarGAN, stargan
+from rivalry.games.translation.stargan import Attributes, StarGAN, stargan
 from rivalry.maths.divergences import least_squares
 from rivalry.maths.optimizers import adam
 from rivalry.play.goal import Goal
@@ -275,6 +276,62 @@ def test_the_identity_term_leaves_alone_what_is_in_its_domain_already() -> None:
     assert moved[1] < moved[0] / 2
     terms = {"adversarial": 1, "domain": 1, "reconstruction": 10, "identity": weight}
     torch.testing.assert_close(move.loss, sum(w * move.notes[name] for name, w in terms.items()))
+
+
+HALVES = ("left", "left+right", "none", "right")
+
+
+def halves(*, mixed: bool = False) -> Dataset:
+    """The left and the right half are bright or not, as the class says; above or below is what it shows besides."""
+    draw = torch.Generator().manual_seed(0)
+    label, row = torch.arange(120) % 4, torch.randint(2, (120,), generator=draw)
+    x = torch.zeros(120, 2, 2)
+    x[torch.arange(120), row] = (
+        torch.tensor([[1.0, 0.0], [1.0, 1.0], [0.0, 0.0], [0.0, 1.0]])[label] * 200 + 55
+    )
+    x = x.repeat_interleave(4, 1).repeat_interleave(4, 2)[:, None].to(torch.uint8)
+    label = label[torch.randperm(120, generator=draw)] if mixed else label
+    return Dataset(Spec("halves", "image", (1, 8, 8), HALVES), x, label)
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_stargan_changes_one_attribute_and_leaves_the_other(mixed: bool) -> None:
+    settings = {"blocks": 1, "batch": 16, "critic_steps": 2, "lr": 2e-3, "classification": 3.0}
+    game, _ = played(stargan, halves(mixed=mixed), 80, domains="attributes", **settings)
+    data = halves()
+    wanted = game.domains.codes[data.label] * torch.tensor([1.0, 0.0]) + torch.tensor([0.0, 1.0])
+    with torch.no_grad():
+        y = game.translate(data.rows(slice(None)), wanted)  # the right half bright, the left as it is
+    bright = y.unflatten(3, (2, 4)).amax((1, 2, 4)) > 0
+    assert (float((bright == wanted.bool()).all(1).float().mean()) > 0.9) != mixed
+
+
+def test_attributes_are_read_from_the_names_of_classes() -> None:
+    domains = Attributes(HALVES)
+    assert domains.names == ("left", "right")
+    assert domains.codes.tolist() == [[1, 0], [1, 1], [0, 0], [0, 1]]
+    logits = torch.randn(5, 2)
+    one_by_one = [
+        F.binary_cross_entropy_with_logits(logits[:, i], torch.tensor([1.0, 0.0])[i].expand(5))
+        for i in (0, 1)
+    ]
+    torch.testing.assert_close(domains.loss(logits, domains.codes_of(torch.zeros(5).long())), sum(one_by_one))
+    with pytest.raises(
+        BadRequest, match=r"says of left, right whether an image has it.*expected \(2,\) or \(5, 2\)"
+    ):
+        domains.requested(5, torch.zeros(3), torch.device("cpu"))
+    with pytest.raises(BadRequest, match=r"names of classes, such as blond\+male; there are none"):
+        Attributes(["none"])
+
+
+def test_a_class_and_its_code_are_one_request() -> None:
+    data = halves()
+    game, x = stargan(data.spec, domains="attributes", **SMALL).eval(), data.rows(slice(0, 4))
+    with torch.no_grad():
+        by_class, by_code = game.translate(x, 1), game.translate(x, torch.tensor([1.0, 1.0]))
+        assert torch.equal(by_class, by_code)
+        assert torch.equal(game.score(x, 1), game.score(x, torch.ones(4, 2)))
+        assert not torch.equal(by_class, game.translate(x, torch.tensor([1.0, 0.0])))
 
 
 # ---------------------------------------------------------------------- the sheet of classes

@@ -23,10 +23,10 @@ def best_possible(shift):
 @pytest.mark.parametrize("shift", [0, 0.5, 1, 2, 4])
 def test_gaussians_are_told_apart_nearly_as_well_as_the_best_rule_does(shift):
     toward = shift * torch.eye(10)[0]
-    pairs = [(draw(3000, 10, seed), draw(3000, 10, seed + 1) + toward) for seed in (0, 10, 20, 30, 40, 50)]
+    pairs = [(draw(3000, 10, seed), draw(3000, 10, seed + 1) + toward) for seed in (0, 10, 20)]
     accuracies = [c2st(real, fake).value for real, fake in pairs]
-    # A test half of 3,000 moves one accuracy by .009, and so the mean of six by .004.
-    assert sum(accuracies) / 6 == pytest.approx(best_possible(shift), abs=0.015)
+    # A test half of 3,000 moves one accuracy by .009, and so the mean of three by .005.
+    assert sum(accuracies) / 3 == pytest.approx(best_possible(shift), abs=0.015)
 
 
 def test_of_two_classifiers_the_one_that_sees_more_speaks():

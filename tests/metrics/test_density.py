@@ -93,12 +93,11 @@ def by_counting(real, fake):
     ("levels", "d", "unit"), [(2, 30, 1), (2, 30, 1 / 3), (4, 12, 1 / 256), (256, 3, 2 / 255), (2, 60, 0.1)]
 )
 def test_ties_are_ties_in_both_types(levels, d, unit, dtype):
-    for seed in range(3):
-        generator = torch.Generator().manual_seed(seed)
-        real, fake = (torch.randint(levels, (300, d), generator=generator) for _ in range(2))
-        fake[:20] = real[:20]
-        found = values(prdc(real.to(dtype) * unit - 1, fake.to(dtype) * unit - 1))
-        assert found == pytest.approx(by_counting(real, fake), abs=1e-12)
+    generator = torch.Generator().manual_seed(0)
+    real, fake = (torch.randint(levels, (300, d), generator=generator) for _ in range(2))
+    fake[:20] = real[:20]
+    found = values(prdc(real.to(dtype) * unit - 1, fake.to(dtype) * unit - 1))
+    assert found == pytest.approx(by_counting(real, fake), abs=1e-12)
 
 
 def test_500_vectors_of_30_bits():

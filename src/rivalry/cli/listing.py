@@ -80,8 +80,8 @@ def _example(entry: catalog.Entry) -> "Spec":
     spec = toy(kind.name, classes=len(classes)).spec
     if kind.axes == 2:
         spec = Spec("28 x 28 grey", kind.name, (1, 28, 28), classes)
-    caption = toy("tokens").spec.x
-    further = {"pairs": {"source": spec.x}, "captions": {"caption": caption}}
+    caption, sound = toy("tokens").spec.x, toy("wave").spec.x
+    further = {"pairs": {"source": spec.x}, "captions": {"caption": caption}, "sounds": {"sound": sound}}
     return replace(spec, extra=next((further[need] for need in entry.needs if need in further), {}))
 
 

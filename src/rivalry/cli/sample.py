@@ -15,6 +15,9 @@ from rivalry.errors import BadRequest
 @click.option("--label", help="a class, by number or name")
 @click.option("--text", help="what the samples should show, of a game that is told sentences (text-to-image)")
 @click.option(
+    "--sound", type=options.PATH, help="a .wav file, of a game that is told sounds (sound-to-image)"
+)
+@click.option(
     "--truncation",
     type=float,
     help="codes drawn closer to the middle: 0.7; of styles also 0, the middle, and below",
@@ -44,6 +47,7 @@ def sample(
     n: int,
     label: str | None,
     text: str | None,
+    sound: Path | None,
     truncation: float | None,
     steps: int | None,
     code: tuple[str, ...],
@@ -65,8 +69,8 @@ def sample(
 
     import torch
 
+    from rivalry.cli.typed import asking, sampler
     from rivalry.cli.typed import given as given_for_sample
-    from rivalry.cli.typed import sampler
     from rivalry.data.source import Spec
     from rivalry.game import Conditioned, Translator
     from rivalry.given import with_condition, words_under
@@ -89,10 +93,12 @@ def sample(
         raise BadRequest(
             f"this game makes its samples from pictures: rivalry translate {run} PICTURES -o FOLDER"
         )
-    given = given_for_sample(game, spec, label=label, truncation=truncation, text=text, steps=steps)
+    given = given_for_sample(
+        game, spec, label=label, truncation=truncation, text=text, sound=sound, steps=steps
+    )
     if isinstance(game, Conditioned) and game.conditioned_on not in given:
         raise BadRequest(
-            f'this game makes its samples for a {game.conditioned_on}: rivalry sample {run} --text "..."'
+            f"this game makes its samples for a {game.conditioned_on}: rivalry sample {run} {asking(game, spec)}"
         )
     given = with_condition(game, given, n)
     if where is not None:

@@ -2,11 +2,14 @@
 
 import inspect
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from rivalry.data import one_datum
 from rivalry.data.source import Spec
 from rivalry.errors import BadRequest, unknown
 from rivalry.game import Conditional, Conditioned, Game
+from rivalry.kinds import KINDS
 from rivalry.runs.drawing import refuse_seed, require_own_steps, require_sampler, require_truncation
 
 MANY = 1000
@@ -92,6 +95,7 @@ def given(
     label: str | None = None,
     truncation: float | None = None,
     text: str | None = None,
+    sound: Path | None = None,
     steps: int | None = None,
 ) -> dict[str, Any]:
     """The arguments of `game.sample` from what a person typed.
@@ -112,10 +116,20 @@ def given(
             raise BadRequest("this game is not told sentences, so --text cannot ask for one")
         column = spec.extra[game.conditioned_on]
         found[game.conditioned_on] = column.meaning.typed(text, column)
+    if sound is not None:
+        column = spec.extra[game.conditioned_on] if isinstance(game, Conditioned) else spec.x
+        if column is spec.x or not KINDS[column.kind].one:
+            raise BadRequest("this game is not told sounds, so --sound cannot ask for one")
+        found[game.conditioned_on] = one_datum(sound, column)
     if steps is not None:
         require_own_steps(game, steps)
         found["steps"] = steps
     return found
+
+
+def asking(game: Conditioned, spec: Spec) -> str:
+    """The option by which a game is told what it makes its samples for."""
+    return "--sound FILE.wav" if KINDS[spec.extra[game.conditioned_on].kind].one else '--text "..."'
 
 
 def sampler(game: Game, **asked: float | None) -> dict[str, Any]:

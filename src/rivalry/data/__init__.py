@@ -13,11 +13,12 @@ from rivalry.errors import BadRequest, unknown
 from rivalry.kinds import KINDS, find_kind, reader_of, reader_of_folder
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from torch.utils.data import DataLoader
 
-    from rivalry.data.source import Dataset
+    from rivalry.data.source import Column, Dataset
 
-__all__ = ["ENVIRONMENT", "NAMES", "Data", "Named", "Rows", "open_data"]
+__all__ = ["ENVIRONMENT", "NAMES", "Data", "Named", "Rows", "one_datum", "open_data"]
 
 
 ENVIRONMENT = "env:"  # before the name of an environment, which holds no data and makes experience
@@ -87,6 +88,21 @@ def open_data(
     raise unknown(
         "data set", name_or_path, NAMES, "`rivalry list data` names them, and a path is data as well"
     )
+
+
+def one_datum(path: Path, column: "Column") -> "Tensor":
+    """The datum of one file, as this column has it: (1, ...).
+
+    Raises:
+        BadRequest: a kind that is not read from single files, no such file, or one that cannot be used.
+    """
+    row = KINDS[column.kind]
+    if not row.one:
+        raise BadRequest(f"{column.meaning.plural} are not read from single files")
+    if not path.is_file():
+        raise BadRequest(f"no file {str(path)!r}")
+    module, function = row.one.split(":")
+    return getattr(importlib.import_module(f"rivalry.data.readers.{module}"), function)(path, column)
 
 
 def _open_environment(name: str, split: str, size: tuple[int, int] | None) -> "Dataset":

@@ -125,6 +125,19 @@ NAMES = {
         "ten words by six people, 2,700 + 300, 8 kHz, 10 classes; spoken-digits:path=FOLDER",
         "sets.spoken_digits:open_spoken_digits",
     ),
+    "tones-to-discs": Named(
+        "image",
+        "generated",
+        "a disc and a tone: the louder the larger, hue by pitch, 6,000 + 1,200, 16 x 16 RGB",
+        "sets.discs:open_discs",
+    ),
+    "spoken-to-drawn": Named(
+        "image",
+        "on disk",
+        "a digit said and one drawn, a speaker held out, 5,000 + 500, 16 x 16 grey, 10 classes; "
+        "spoken-to-drawn:path=FOLDER",
+        "sets.spoken_to_drawn:open_spoken_to_drawn",
+    ),
     "triangles": _toy("image", "filled triangles, 10,000 + 2,000, 28 x 28 grey, 2 classes"),
     "ring": _toy("points", "8 Gaussians of deviation 0.01 on a circle of radius 1"),
     "grid": _toy("points", "25 Gaussians of deviation 0.05 on a 5 x 5 grid from -4 to 4"),

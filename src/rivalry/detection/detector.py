@@ -24,6 +24,7 @@ from rivalry.detection.corruption import compressed, corrupted
 from rivalry.detection.frequency import frequency_scores
 from rivalry.detection.network import Places
 from rivalry.errors import BadRequest
+from rivalry.maths.optimizers import adam
 from rivalry.metrics.ranking import average_precision
 from rivalry.waiting import Steps
 
@@ -108,20 +109,18 @@ def train_detector(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = Places(shape, width)
-    optimizer = torch.optim.Adam(network.parameters(), lr=rate)
+    optimizer = adam(rate)(list(network.parameters()))
     begun = time.monotonic()
     network.train()
     for step, (x, made) in enumerate(_batches(*train, batch, draw)):
         way = max(step / steps, (time.monotonic() - begun) / seconds)
         if way >= 1:
             break
-        optimizer.param_groups[0]["lr"] = rate * (1 + math.cos(math.pi * way)) / 2
+        optimizer.settings["lr"] = rate * (1 + math.cos(math.pi * way)) / 2
         with torch.enable_grad():
             scores = network(seen(corrupted(x, draw) if augment else x)).mean((1, 2))
             loss = F.binary_cross_entropy_with_logits(scores, made.float())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        optimizer.descend(loss)
         if progress:
             progress("learning to tell", step + 1, steps)
     network.eval().requires_grad_(False)

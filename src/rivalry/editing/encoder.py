@@ -21,11 +21,13 @@ from torch import Tensor, nn
 from rivalry.cache import cache_dir
 from rivalry.editing.codes import Space, Typical, decode, drawn, given_labels, into, seeded, typical
 from rivalry.game import Game, Latent
+from rivalry.maths.optimizers import adam
 from rivalry.metrics.suite import Progress
 from rivalry.nn.conv import ConvCritic, Shape
 from rivalry.runs.trees import load_tensors, write_tensors
 
 STEPS, BATCH, WIDTH = 400, 64, 32
+RATE = 2e-3  # of Adam at first; it falls to 0 along a cosine
 
 
 class Encoder(nn.Module):
@@ -88,8 +90,7 @@ def fit(
     """
     until = time.monotonic() + seconds
     known, label = typical(game, space), given_labels(game, BATCH).get("label")
-    optimizer = torch.optim.Adam(encoder.parameters(), lr=2e-3, fused=True)  # works with a schedule
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    optimizer = adam(RATE)(list(encoder.parameters()))
     with seeded(game, seed):
         for step in range(steps):
             if time.monotonic() >= until:
@@ -98,10 +99,8 @@ def fit(
                 codes = into(game, cast(Latent, game).draw(BATCH), space, label)
                 x = decode(game, codes, space, label).float()
             loss = (encoder(x) - whitened(codes, known, space)).square().mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
+            optimizer.settings["lr"] = RATE * (1 + math.cos(math.pi * step / steps)) / 2
+            optimizer.descend(loss)
             if progress:
                 progress("training an encoder", step + 1, steps)
     return True

@@ -133,14 +133,24 @@ def one_picture(path: Path, channels: int, shorter: int | None = None) -> Tensor
     Raises:
         BadRequest: no such file, or no image.
     """
+    height, width = own_size(path)
+    factor = 1.0 if shorter is None else shorter / min(height, width)
+    shape = (channels, max(1, round(height * factor)), max(1, round(width * factor)))
+    return read([Given(path, Path(path.name))], Spec("a picture", "image", shape), resize=True)
+
+
+def own_size(path: Path) -> tuple[int, int]:
+    """The height and width of an image file, upright, in pixels.
+
+    Raises:
+        BadRequest: no such file, or no image.
+    """
     if not path.is_file():
         raise BadRequest(f"no picture {str(path)!r}")
     try:
         with path.open("rb") as file:
             height, width = look(file).size
+            return height, width
     except DAMAGED as error:
         why = str(error).partition("\n")[0] or type(error).__name__
         raise BadRequest(f"{path} cannot be read as an image: {why}") from error
-    factor = 1.0 if shorter is None else shorter / min(height, width)
-    shape = (channels, max(1, round(height * factor)), max(1, round(width * factor)))
-    return read([Given(path, Path(path.name))], Spec("a picture", "image", shape), resize=True)

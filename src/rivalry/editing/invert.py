@@ -26,6 +26,7 @@ from rivalry.editing.codes import DRAWN, Space, decode, decoded, drawn, given_la
 from rivalry.editing.encoder import Encoder, encoder_of, whitened
 from rivalry.errors import BadRequest
 from rivalry.game import Conditional, Game
+from rivalry.maths.optimizers import adam
 from rivalry.metrics.features.neighbors import squared_distances
 from rivalry.metrics.suite import Progress
 from rivalry.nn.conv import Shape
@@ -225,7 +226,7 @@ class _Search:
         z = begun.codes.flatten(0, 1).clone().requires_grad_()
         label = None if begun.label is None else begun.label.flatten()
         x = x.repeat_interleave(s, 0)
-        optimizer = torch.optim.Adam([z], lr=RATE)
+        optimizer = adam(RATE)([z])
         for done in pace:
             tell(done)
             radius = 1 + (self.furthest - 1) * done if falling else 1.0
@@ -237,7 +238,7 @@ class _Search:
                     break
                 (z.grad,) = torch.autograd.grad((errors + PRIOR * beyond).sum(), z)
             if falling:
-                optimizer.param_groups[0]["lr"] = RATE * (1 + math.cos(math.pi * done)) / 2
+                optimizer.settings["lr"] = RATE * (1 + math.cos(math.pi * done)) / 2
             optimizer.step()
         return _Found(z.detach().unflatten(0, (n, s)), begun.label), errors.detach().view(n, s)
 

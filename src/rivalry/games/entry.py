@@ -16,7 +16,7 @@ class Entry(NamedTuple):
         idea: how it differs from others, in a few words.
         kinds: of the data that it plays on.
         needs: requirements on the data: "labels", two or more; "domains", two labels; "pairs", aligned;
-            "captions", a sentence with each.
+            "captions", a sentence with each; "sounds", a sound with each.
     """
 
     name: str

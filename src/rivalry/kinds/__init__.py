@@ -42,12 +42,14 @@ class Row(NamedTuple):
         what: a line that says what a datum is.
         reads: ending of a file -> "module:function" in `rivalry.data.readers` that opens it.
         folders: the same for a folder; the ending is that of most of its files.
+        one: the same for one file that holds one datum, which a game may be told; "" if there is none.
     """
 
     target: str
     what: str
     reads: dict[str, str] = {}  # noqa: RUF012  # a row is a constant
     folders: dict[str, str] = {}  # noqa: RUF012
+    one: str = ""
 
 
 KINDS = {
@@ -67,6 +69,7 @@ KINDS = {
         "wave:WAVE",
         "a sound: its waveform, in one or two channels",
         folders=dict.fromkeys((".wav", ".flac", ".ogg", ".mp3"), "sounds:open_sounds"),
+        one="sounds:one_sound",
     ),
     "clip": Row("clip:CLIP", "a moving picture: some frames of one size"),
     "graph": Row(

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from rivalry.kinds.kind import Kind
 
 NUMBERS = {1: "one", 2: "two", 3: "three"}
+GIVE = {  # what gives data a further column
+    "caption": "a metadata.csv with the columns file_name and text gives them",
+    "sound": "tones-to-discs and spoken-to-drawn have them",
+}
 
 
 @dataclass(frozen=True)
@@ -94,13 +98,14 @@ class Spec:
         domains: int = 0,
         pairs: bool = False,
         caption: str = "",
+        sound: str = "",
     ) -> None:
         """Refuse data that the game `who` cannot use.
 
         Args:
             kind: the kind of `x`, or several possible kinds.
             real: `x` must be real numbers, so that a small change has a meaning.
-            caption: the kind of a further column "caption" that the game must be told.
+            caption, sound: the kind of a further column of this name that the game must be told.
 
         Raises:
             BadRequest: the data do not fit; names what the game needs, and what this data set has.
@@ -123,12 +128,12 @@ class Spec:
                 f"{who} needs aligned pairs; {self.name!r} has none (folders A and B with the same file names, "
                 "or pictures side by side)"
             )
-        if caption and getattr(self.extra.get("caption"), "kind", "") != caption:
-            plural = find_kind(caption).plural
-            raise BadRequest(
-                f"{who} needs {plural} beside the data; {self.name!r} has none (a metadata.csv with the columns "
-                "file_name and text gives them)"
-            )
+        for name, needed in (("caption", caption), ("sound", sound)):
+            if needed and getattr(self.extra.get(name), "kind", "") != needed:
+                plural = find_kind(needed).plural
+                raise BadRequest(
+                    f"{who} needs {plural} beside the data; {self.name!r} has none ({GIVE[name]})"
+                )
         if why := self.meaning.unplayable(self):
             raise BadRequest(f"{who} needs {why}")
 

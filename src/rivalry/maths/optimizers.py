@@ -7,7 +7,7 @@ one is made, which takes as long as a short training (docs/decisions/0007-optimi
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -21,7 +21,7 @@ from rivalry.game import Optimizer
 MakeOptimizer = Callable[[list[nn.Parameter]], Optimizer]
 
 
-def adam(lr: float, beta1: float = 0.9, beta2: float = 0.999) -> MakeOptimizer:
+def adam(lr: float, beta1: float = 0.9, beta2: float = 0.999) -> "Callable[[Sequence[Tensor]], Adam]":
     """Adam (Kingma & Ba 2015, arXiv 1412.6980), its fused kernel where the device has one."""
     return lambda parameters: Adam(parameters, lr=lr, betas=(beta1, beta2), eps=1e-8, weight_decay=0.0)
 
@@ -44,7 +44,7 @@ class Stepper(ABC):
         settings: numbers by name; they may be changed between two steps.
     """
 
-    def __init__(self, parameters: list[nn.Parameter], **settings: Any):
+    def __init__(self, parameters: Sequence[Tensor], **settings: Any):
         self.parameters, self.settings = parameters, settings
         self.state: defaultdict[Tensor, dict[str, Tensor]] = defaultdict(dict)
 
@@ -54,6 +54,12 @@ class Stepper(ABC):
         pairs = [(p, p.grad) for p in self.parameters if p.grad is not None]
         if pairs:
             self.move([p for p, _ in pairs], [gradient for _, gradient in pairs])
+
+    def descend(self, loss: Tensor) -> None:
+        """Take the gradient of a loss in the parameters, and move them."""
+        for p, gradient in zip(self.parameters, torch.autograd.grad(loss, self.parameters)):
+            p.grad = gradient
+        self.step()
 
     @abstractmethod
     def move(self, parameters: list[Tensor], gradients: list[Tensor]) -> None:

@@ -25,6 +25,7 @@ STANDARD = (
     "link-prediction",
     "edge-overlap",
     "graph-statistics",
+    "phase-coherence",
     "spectral-convergence",
     "all-columns",
     "tstr",

@@ -286,6 +286,13 @@ METRICS = (
         ("wave",),
     ),
     Metric(
+        "phase-coherence",
+        "audio.coherence:coherence",
+        ("real", "fake", "asked", "pitches"),
+        "how steadily the phases of a sound's harmonics turn: 1 for steady tones",
+        ("wave",),
+    ),
+    Metric(
         "spectral-convergence",
         "audio.convergence:convergence",
         ("real", "fake", "rows"),

@@ -38,8 +38,8 @@ def sample(
         run: a `Run`, its directory, the id of one on the Hugging Face Hub, or a `Game`.
         device, which: of a run, as in `load`.
         given: what the game is asked for: `label` (a number, or a tensor (n,)), `truncation`, `steps` of a sampler,
-            `source` of a translator, `caption` (n, t) or (1, t), `temperature`, `top_k` and `top_p` of a game of
-            sentences.  Every class in turn by default.
+            `source` of a translator, `caption` (n, t) or `sound` (n, c, t), or one for all, `temperature`, `top_k` and
+            `top_p` of a game of sentences.  Every class in turn by default.
 
     Raises:
         BadRequest: no run, or a game that makes its samples from pictures and was given none.

@@ -15,6 +15,7 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, NamedTuple
@@ -26,9 +27,9 @@ from numpy.typing import NDArray
 from rivalry.data.readers.budget import LARGEST_MEMBER
 from rivalry.data.readers.decode import DAMAGED
 from rivalry.data.readers.images import sort_classes
-from rivalry.data.readers.members import Member, members_of
+from rivalry.data.readers.members import Member, members_of, open_regular
 from rivalry.data.readers.splits import SPLITS, canonical
-from rivalry.data.source import Dataset, Spec
+from rivalry.data.source import Column, Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.settings import Natural
 
@@ -168,6 +169,35 @@ def _read_compressed(content: bytes) -> tuple[Samples, int]:
         return soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
     except soundfile.SoundFileError as error:
         raise ValueError(str(error)) from error
+
+
+def one_sound(path: Path, column: Column) -> torch.Tensor:
+    """One file at the rate, length and number of channels of a column: (1, channels, t) in [-1, 1].
+
+    Raises:
+        BadRequest: it holds no sound, or a package is missing that reads it.
+    """
+    sound = sound_of(path)
+    channels, length = column.shape
+    x, _, _ = as_table([sound], int(column.about["rate"]), length, "mono" if channels == 1 else "stereo")
+    return x
+
+
+def sound_of(path: Path) -> Sound:
+    """One file, decoded.
+
+    Raises:
+        BadRequest: as `one_sound` does.
+    """
+    member = Member(path.name, partial(open_regular, path), (0, 0))
+    if member.ending not in (".wav", *COMPRESSED):
+        raise BadRequest(f"{path} is no sound; expected a .wav, or a .flac, .ogg or .mp3")
+    if member.ending in COMPRESSED and not find_spec("soundfile"):
+        raise BadRequest(f"{path} is compressed: pip install 'rivalry[sound]' reads it")
+    try:
+        return decode(member)
+    except DAMAGED as error:
+        raise BadRequest(f"{path} cannot be used as a sound: {str(error) or 'damaged'}") from error
 
 
 def as_table(

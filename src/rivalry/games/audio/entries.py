@@ -23,4 +23,14 @@ ENTRIES = (
         "pictures of a sound's frequencies over time; Griffin-Lim finds the phases",
         kinds=("wave",),
     ),
+    Entry(
+        "gansynth",
+        "rivalry.games.audio.gansynth:gansynth",
+        "GANSynth: Adversarial Neural Audio Synthesis",
+        "Engel et al.",
+        2019,
+        "arXiv 1902.08710",
+        "growing pictures of log-magnitude and instantaneous frequency, told the pitch",
+        kinds=("wave",),
+    ),
 )

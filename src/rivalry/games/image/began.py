@@ -185,3 +185,7 @@ def began(
         batch=batch,
         average=average,
     )
+
+
+MNIST = {"width": 16, "batch": 32, "lr": 5e-4, "gain": 1e-2}
+RECIPES = {"began": {"mnist": {"data": "mnist", "time": "5m", **MNIST}}}

@@ -54,3 +54,6 @@ def dragan(
         batch=batch,
         average=average,
     )
+
+
+RECIPES = {"dragan": {"mnist": {"data": "mnist", "time": "5m", "width": 24, "lr": 1e-3, "average": 0.99}}}

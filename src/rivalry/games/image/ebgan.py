@@ -141,3 +141,6 @@ def ebgan(
         batch=batch,
         average=average,
     )
+
+
+RECIPES = {"ebgan": {"mnist": {"data": "mnist", "time": "5m", "width": 24}}}

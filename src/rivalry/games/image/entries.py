@@ -288,4 +288,14 @@ ENTRIES = (
         "pictures for sentences; the critic also sees real pictures beside wrong sentences",
         needs=("captions",),
     ),
+    Entry(
+        "sound-to-image",
+        "rivalry.games.image.sound_to_image:sound_to_image",
+        "Towards Audio to Scene Image Synthesis using Generative Adversarial Network",
+        "Wan, Chuang & Lee",
+        2018,
+        "arXiv 1808.04108",
+        "pictures for sounds; the critic projects onto the sound and names the class",
+        needs=("sounds",),
+    ),
 )

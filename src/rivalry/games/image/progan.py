@@ -15,13 +15,11 @@ Deviations:
         512.  A batch of 16 at full size, doubled with each halving up to 128: the paper's is 16 at most.
 """
 
-import math
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
 from rivalry.data.source import Source, Spec
 from rivalry.game import Move
@@ -30,126 +28,19 @@ from rivalry.maths.divergences import as_float32, wasserstein
 from rivalry.maths.optimizers import adam
 from rivalry.maths.penalties import gradient_penalty
 from rivalry.maths.priors import normal
-from rivalry.nn.conv import Shape, halvings
-from rivalry.nn.equalized import EqualConv2d, EqualLinear, minibatch_deviation, pixel_norm
+from rivalry.nn.conv import Shape
+from rivalry.nn.growing import (
+    GrowingCritic,
+    GrowingGenerator,
+    Schedule,
+    Stage,
+    batches_of,
+    in_full_size,
+    shown,
+    smallest,
+    widths_of,
+)
 from rivalry.settings import Count, Fraction, Rate, Weight
-
-WIDEST = 512
-
-
-class Stage(NamedTuple):
-    """The network of a phase: `level` doublings of the smallest image, the newest of them at a share `alpha`."""
-
-    level: int
-    alpha: float
-
-
-class Schedule(NamedTuple):
-    """Level by level: first the new layer fades in, then it is trained; both over `phase` images.
-
-    Attributes:
-        phase: real images of a phase.
-        batches: of each level, the smallest image first.
-    """
-
-    phase: int
-    batches: tuple[int, ...]
-
-    def rounds(self, level: int) -> int:
-        """Rounds of one phase at this level."""
-        return math.ceil(self.phase / self.batches[level])
-
-    def at(self, t: int) -> Stage:
-        """The stage of round t."""
-        t -= self.rounds(0)
-        for level in range(1, len(self.batches)) if t >= 0 else ():
-            if t < self.rounds(level):
-                return Stage(level, (t + 1) / (self.rounds(level) + 1))
-            t -= 2 * self.rounds(level)
-            if t < 0:
-                return Stage(level, 1.0)
-        return Stage(0, 1.0) if t < 0 else Stage(len(self.batches) - 1, 1.0)
-
-
-class Growing(nn.Module):
-    """A network that keeps its stage among its buffers, so that a checkpoint knows it."""
-
-    stage: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("stage", torch.tensor([0.0, 1.0], dtype=torch.float64))
-
-    def grow(self, stage: Stage) -> None:
-        self.stage.copy_(torch.tensor(stage, dtype=torch.float64))
-
-    @property
-    def now(self) -> Stage:
-        level, alpha = self.stage.tolist()
-        return Stage(int(level), alpha)
-
-
-class GrowingGenerator(Growing):
-    """Codes (n, latent) -> images (n, c, h_level, w_level) of its stage, not bounded."""
-
-    def __init__(self, latent: int, channels: int, small: tuple[int, int], widths: Sequence[int]):
-        super().__init__()
-        self.small = small
-        self.first = EqualLinear(latent, widths[0] * math.prod(small), gain=math.sqrt(2) / 4)
-        self.smallest = EqualConv2d(widths[0], widths[0], 3)
-        self.wider = nn.ModuleList([EqualConv2d(a, b, 3) for a, b in zip(widths, widths[1:])])
-        self.same = nn.ModuleList([EqualConv2d(b, b, 3) for b in widths[1:]])
-        self.colors = nn.ModuleList([EqualConv2d(b, channels, 1, gain=1) for b in widths])
-
-    def forward(self, z: Tensor) -> Tensor:
-        level, alpha = self.now
-        x = self.first(pixel_norm(z)).view(z.shape[0], *self.small, -1).permute(0, 3, 1, 2)
-        x = _normed(self.smallest(_normed(x)))
-        before = x
-        for wider, same in list(zip(self.wider, self.same))[:level]:
-            before, x = x, _normed(same(_normed(wider(double(x)))))
-        color = self.colors[level](x)
-        if alpha == 1:
-            return color
-        return torch.lerp(double(self.colors[level - 1](before)), color, alpha)
-
-
-class GrowingCritic(Growing):
-    """Images (n, c, h_level, w_level) of its stage -> scores (n,)."""
-
-    def __init__(self, channels: int, small: tuple[int, int], widths: Sequence[int]):
-        super().__init__()
-        self.colors = nn.ModuleList([EqualConv2d(channels, b, 1) for b in widths])
-        self.blocks = nn.ModuleList(  # the i-th halves an image of level i + 1
-            nn.Sequential(EqualConv2d(b, b, 3), nn.LeakyReLU(0.2), EqualConv2d(b, a, 3), nn.LeakyReLU(0.2))
-            for a, b in zip(widths, widths[1:])
-        )
-        self.smallest = EqualConv2d(widths[0] + 1, widths[0], 3)
-        self.first = EqualLinear(widths[0] * math.prod(small), widths[0], gain=math.sqrt(2))
-        self.last = EqualLinear(widths[0], 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        level, alpha = self.now
-        h = _bent(self.colors[level](x))
-        for i in range(level - 1, -1, -1):
-            h = F.avg_pool2d(self.blocks[i](h), 2)
-            if i == level - 1 and alpha < 1:
-                h = torch.lerp(_bent(self.colors[i](F.avg_pool2d(x, 2))), h, alpha)
-        h = _bent(self.smallest(minibatch_deviation(h)))
-        return self.last(_bent(self.first(h.permute(0, 2, 3, 1).flatten(1)))).squeeze(1)
-
-
-def double(x: Tensor) -> Tensor:
-    """Every pixel four times: (n, c, h, w) -> (n, c, 2h, 2w)."""
-    return F.interpolate(x, scale_factor=2)
-
-
-def _bent(x: Tensor) -> Tensor:
-    return F.leaky_relu(x, 0.2)
-
-
-def _normed(x: Tensor) -> Tensor:
-    return pixel_norm(_bent(x))
 
 
 class ProGAN(TwoPlayers):
@@ -197,18 +88,13 @@ class ProGAN(TwoPlayers):
 
     def shown(self, x: Tensor, stage: Stage) -> Tensor:
         """Data (n, c, h, w) as the critic of this stage sees them: smaller, the newest pixels at a share alpha."""
-        h, w = (side * 2**self.levels for side in self.G.small)
-        x = F.pad(x, (0, w - self.shape[2], 0, h - self.shape[1]), "replicate")
-        x = F.avg_pool2d(x, 2 ** (self.levels - stage.level))
-        return x if stage.alpha == 1 else torch.lerp(double(F.avg_pool2d(x, 2)), x, stage.alpha)
+        return shown(x, stage, self.G.small, self.levels)
 
     def decode(self, z: Tensor, label: Tensor | int | None = None, truncation: float | None = None) -> Tensor:
         """Images of these codes at the data's size, however small those are that it has come to."""
         self.given(z.shape[0], label)  # refuses a label
         x = self.standing(truncation)(z)
-        for _ in range(self.levels - self.G.now.level):
-            x = double(x)
-        return x[..., : self.shape[1], : self.shape[2]].clamp(-1, 1)
+        return in_full_size(x, self.G.now, self.shape, self.levels).clamp(-1, 1)
 
     def score(self, x: Tensor, label: Tensor | int | None = None) -> Tensor:
         """The critic's scores of images, which it sees as small as its stage has them: (n, c, h, w) -> (n,)."""
@@ -242,15 +128,13 @@ def progan(
     """
     spec.require("progan", kind="image")
     c, h, w = spec.shape
-    k = halvings((c, h, w))
-    small = math.ceil(h / 2**k), math.ceil(w / 2**k)
-    widths = [min(WIDEST, width * 2**i) for i in range(k, -1, -1)]
-    batches = tuple(max(batch, min(largest, batch * 2**i)) for i in range(k, -1, -1))
+    shape = (c, h, w)
+    small, widths = smallest(shape), widths_of(shape, width)
     return ProGAN(
         GrowingGenerator(latent, c, small, widths),
         GrowingCritic(c, small, widths),
-        shape=(c, h, w),
-        schedule=Schedule(phase, batches),
+        shape=shape,
+        schedule=Schedule(phase, batches_of(shape, batch, largest)),
         drift=drift,
         prior=normal(latent),
         penalties=[gradient_penalty(penalty)],

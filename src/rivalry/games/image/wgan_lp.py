@@ -59,3 +59,6 @@ def wgan_lp(
         batch=batch,
         average=average,
     )
+
+
+RECIPES = {"wgan-lp": {"mnist": {"data": "mnist", "time": "5m", "width": 24, "lr": 5e-4, "average": 0.99}}}

@@ -81,6 +81,10 @@ class Diffusion(OfField):
     def rising(self, steps: int) -> Sequence[float]:
         return [LOWEST, *self.noising.levels(steps)[-2::-1]]
 
+    def measuring(self, steps: int) -> Sequence[float]:
+        """Those of EDM: near data the field changes too fast for the cosine schedule's steps."""
+        return log_normal().levels(steps + 1)[-2::-1]
+
 
 def ddpm(
     spec: Spec,

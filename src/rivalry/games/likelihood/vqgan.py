@@ -38,9 +38,7 @@ from rivalry.maths.balance import gradient_ratio
 from rivalry.maths.chance import normal
 from rivalry.maths.divergences import as_float32, hinge
 from rivalry.maths.optimizers import MakeOptimizer, adam
-from rivalry.metrics.extractors.resize import at_least
-from rivalry.metrics.image.images import in_color
-from rivalry.metrics.image.lpips import LEAST, Lpips, find_lpips, load_lpips
+from rivalry.metrics.image.perceptual import Perceptual
 from rivalry.nn.masked import in_order
 from rivalry.nn.patch import PatchCritic
 from rivalry.nn.quantizer import Quantizer, perplexity
@@ -51,20 +49,6 @@ from rivalry.settings import Count, Natural, Rate, Weight
 Unlike = Callable[[Tensor, Tensor], Tensor]  # images (n, c, h, w) and (n, c, h, w) -> a scalar
 GROUP = 64  # samples that are written at once, which bounds the memory
 HEADS = 4
-
-
-class Perceptual:
-    """LPIPS, times a weight.  Its weights are read when it is first asked, and are no part of the game."""
-
-    def __init__(self, weight: float):
-        self.weight = weight
-        self.network: Lpips | None = None
-
-    def __call__(self, x: Tensor, y: Tensor) -> Tensor:
-        if self.network is None:
-            self.network = load_lpips(find_lpips()).to(x.device)
-        see = lambda images: at_least(in_color(as_float32(images)), LEAST)
-        return self.weight * self.network(see(x), see(y)).mean()
 
 
 class VQGAN(Game):

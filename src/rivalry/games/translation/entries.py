@@ -63,6 +63,15 @@ ENTRIES = (
         needs=("labels",),
     ),
     Entry(
+        "esrgan",
+        "rivalry.games.translation.esrgan:esrgan",
+        "ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks",
+        "Wang et al.",
+        2018,
+        "arXiv 1809.00219",
+        "pictures enlarged: dense residual blocks against a relativistic critic",
+    ),
+    Entry(
         "cross-aligned",
         "rivalry.games.translation.cross_aligned:cross_aligned",
         "Style Transfer from Non-Parallel Text by Cross-Alignment",

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
+from rivalry.maths.optimizers import adam
 
 
 class Classifier(nn.Module):
@@ -91,21 +92,19 @@ def fit(
         torch.manual_seed(seed)
         network = Classifier(train.spec.shape, len(train.spec.classes))  # type: ignore[arg-type]
     network = network.to(device).train()
-    optimizer = torch.optim.Adam(network.parameters(), lr=rate, fused=True)
+    optimizer = adam(rate)(list(network.parameters()))
     generator = torch.Generator().manual_seed(seed)
     start = time.monotonic()
     for step, index in enumerate(_batches(len(train), batch, generator)):
         way = max(step / steps, (time.monotonic() - start) / seconds if seconds else 0.0)
         if way >= 1:
             break
-        optimizer.param_groups[0]["lr"] = rate * min(way / 0.1 + 1e-3, (1 + math.cos(math.pi * way)) / 2)
+        optimizer.settings["lr"] = rate * min(way / 0.1 + 1e-3, (1 + math.cos(math.pi * way)) / 2)
         less = 1 - way  # the jitter fades, so that it ends on images as they come, and is sure of them
         images = jitter(train.rows(index, device), less * shift, less * turn, generator)
         _, logits = network(images.contiguous(memory_format=torch.channels_last))
         loss = F.cross_entropy(logits, train.column("label", index, device))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        optimizer.descend(loss)
         if progress:
             progress(step + 1, steps)
     return network.eval().requires_grad_(False)

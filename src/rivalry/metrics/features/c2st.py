@@ -25,6 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rivalry.errors import unknown
+from rivalry.maths.optimizers import adam
 from rivalry.metrics.extractors.extractor import require_comparable
 from rivalry.metrics.features.neighbors import CHUNK, evened, squared_distances
 from rivalry.metrics.interval import SPREAD_OF_SHARE, wilson_error
@@ -161,13 +162,11 @@ def _mlp(x: Tensor, target: Tensor, held: Tensor, target_held: Tensor, seed: int
         torch.manual_seed(seed)
         network = nn.Sequential(nn.Linear(x.shape[1], HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 1))
     network = network.to(x.device)
-    optimizer = torch.optim.Adam(network.parameters(), lr=RATE, fused=True)
+    optimizer = adam(RATE)(list(network.parameters()))
     least, best = float("inf"), network.state_dict()
     for step in range(1, STEPS + 1):
         with torch.enable_grad():
-            optimizer.zero_grad()
-            _loss(network, x, target).backward()
-            optimizer.step()
+            optimizer.descend(_loss(network, x, target))
         if step % LOOK == 0:
             with torch.no_grad():
                 loss = float(_loss(network, held, target_held))

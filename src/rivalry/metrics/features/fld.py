@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rivalry.maths.optimizers import adam
 from rivalry.metrics.extractors.extractor import require_comparable
 from rivalry.metrics.features.neighbors import spaced, squared_distances
 from rivalry.metrics.score import Score
@@ -76,11 +77,9 @@ def log_likelihoods(centers: Tensor, train: Tensor, held_out: Tensor) -> tuple[T
     with torch.enable_grad():
         start = (apart.amin(0) / d).clamp(min=1e-4).log()
         width = start.clone().requires_grad_()
-        optimizer = torch.optim.Adam([width], lr=RATE)
+        optimizer = adam(RATE)([width])
         for _ in range(STEPS):
-            optimizer.zero_grad()
-            (-mixture(apart, width.clamp(min=LEAST), d).mean()).backward()
-            optimizer.step()
+            optimizer.descend(-mixture(apart, width.clamp(min=LEAST), d).mean())
     width = width.detach().clamp(min=LEAST)
     return mixture(squared_distances(held_out, centers), width, d), mixture(apart, width, d)
 

@@ -23,6 +23,7 @@ from torch.nn import functional as F
 
 from rivalry.data.source import Dataset
 from rivalry.kinds.tokens import END, TOKENS, length
+from rivalry.maths.optimizers import adam
 from rivalry.metrics.interval import SPREAD_OF_SHARE, wilson, wilson_error
 from rivalry.metrics.score import Score
 from rivalry.metrics.text.bleu import LENGTHS, most_often, sentence_bleu
@@ -106,12 +107,10 @@ class Classifier:
         assert data.label is not None
         x, label = TOKENS.vectors(data.x.cpu()), data.label.cpu()
         self.weight = torch.zeros(x.shape[1] + 1, len(data.spec.classes), requires_grad=True)
-        optimizer = torch.optim.Adam([self.weight], RATE)
+        optimizer = adam(RATE)([self.weight])
         with torch.enable_grad():
             for _ in range(STEPS):
-                loss = F.cross_entropy(self.logits(x), label)
-                (self.weight.grad,) = torch.autograd.grad(loss, [self.weight])
-                optimizer.step()
+                optimizer.descend(F.cross_entropy(self.logits(x), label))
 
     def logits(self, x: Tensor) -> Tensor:
         """Of vectors (n, d): (n, classes)."""
