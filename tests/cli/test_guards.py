@@ -136,14 +136,14 @@ def test_data_that_are_all_alike_are_no_collapse() -> None:
 
 # ------------------------------------------------------------------ signals
 
-LONG = ["train", "gan", "--data", "ring", "--rounds", "400", "-s", "width=16", "--no-measure"]
+LONG = ["train", "gan", "--data", "ring", "--rounds", "200", "-s", "width=16", "--no-measure"]
 
 
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tensor]:
     """The weights of the long run when nobody stops it."""
     run = tmp_path_factory.mktemp("unbroken") / "run"
-    rivalry.train("gan", "ring", rounds=400, width=16, measure=False, run=run, quiet=True)
+    rivalry.train("gan", "ring", rounds=200, width=16, measure=False, run=run, quiet=True)
     return Run.open(run).checkpoint("newest").weights()
 
 
@@ -170,12 +170,12 @@ def test_a_signal_saves_says_how_to_go_on_and_resume_ends_bit_identical(typed, u
     assert said == f"rivalry: stopped by {number.name}; everything is saved.  Go on with: rivalry resume run"
     assert "Traceback" not in done.stderr
     run = Run.open("run")
-    assert 20 <= run.checkpoint("newest").round < 400
+    assert 20 <= run.checkpoint("newest").round < 200
     assert [e["event"] for e in events()][-1] == "stopped"
     assert Path("run/report.html").exists()
     assert typed("resume run -q").status == 0
     resumed = run.checkpoint("newest").weights()
-    assert run.checkpoint("newest").round == 400
+    assert run.checkpoint("newest").round == 200
     assert [name for name in unbroken if not torch.equal(unbroken[name], resumed[name])] == []
     assert events()[-1]["event"] == "done"
 
