@@ -8,19 +8,28 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from rivalry.play.precision import choose_device, describe
-
 
 def certificate(device: str = "cpu") -> dict[str, Any]:
     """The birth certificate of numbers measured by this process on `device`."""
-    where = choose_device(device)
+    import torch
+
+    from rivalry.play.precision import choose_device, describe
+
+    return of_process(describe(choose_device(device)), torch.__version__)
+
+
+def of_process(hardware: str, torch: str = "not used") -> dict[str, Any]:
+    """The same, for a measurement that may do without torch.
+
+    Args:
+        hardware: in words.
+        torch: its version.
+    """
     return {
         "command": "python " + " ".join([os.path.relpath(sys.argv[0]), *sys.argv[1:]]),
         "commit": commit(),
-        "hardware": describe(where) + f"; {os.cpu_count()} cores in all",
-        "torch": torch.__version__,
+        "hardware": f"{hardware}; {os.cpu_count()} cores in all",
+        "torch": torch,
         "python": platform.python_version(),
         "date": datetime.date.today().isoformat(),
     }

@@ -8,7 +8,7 @@ from record import Row
 import rivalry
 from rivalry.catalog import find, recipes
 from rivalry.game import Game
-from rivalry.runs.run import Run
+from rivalry.runs.opening import open_run
 
 
 def played(game: str, data: str | None, **config: Any) -> tuple[Game, Row]:
@@ -27,7 +27,7 @@ def played(game: str, data: str | None, **config: Any) -> tuple[Game, Row]:
 
 def loaded(run: str) -> tuple[Game, Row]:
     """The game with the newest weights of a run, and the "rounds" and "seconds" that it has played."""
-    checkpoint = Run.open(run).checkpoint("newest")
+    checkpoint = open_run(run).checkpoint("newest")
     return rivalry.load(run, which="newest"), {
         "rounds": checkpoint.round,
         "seconds": checkpoint.state()["seconds"],

@@ -1,10 +1,12 @@
-"""Sounds: is the pitch that WaveGAN makes the one that was asked for?
+"""Sounds: is the pitch that a game makes the one that was asked for, and do the phases of its harmonics hold together?
 
     python benchmarks/sound.py [--seeds 0 1 2] [--only NAME ...] [--time 25m]
 
-WaveGAN by its recipe `laptop` on `notes`, 12 pitches of 1,024 samples, and the control, the same without the condition,
-which cannot know what is asked for.  Columns: the share of 1,200 sounds whose spectral peak is within half a semitone
-of the pitch asked for, the same of the held-out notes themselves, and how many of the 12 pitches the sounds hold.
+WaveGAN, SpecGAN and GANSynth by their recipes `laptop` on `notes`, 12 pitches of 1,024 samples, and the control,
+WaveGAN without the condition, which cannot know what is asked for.  Columns: the share of 1,200 sounds whose spectral
+peak is within half a semitone of the pitch asked for, the same of the held-out notes themselves, how many of the 12
+pitches the sounds hold, and the coherence of their harmonics' phases, of the pitch at the peak, beside that of the
+notes.
 
 Writes benchmarks/results/sound.json and .md.
 """
@@ -18,12 +20,27 @@ from record import Row, record, recorded_with
 
 from rivalry.data import open_data
 from rivalry.game import Game
+from rivalry.metrics.audio.coherence import coherences
 from rivalry.metrics.audio.pitch import pitch, spectral_peak
 from rivalry.runs.drawing import draw
 
 N = 1200
-COLUMNS = ("data", "pitch right", "pitch right of the data", "pitches made", "rounds", "seconds")
-GAMES = {"wavegan": {"condition": True}, "wavegan without the condition": {"condition": False}}
+COLUMNS = (
+    "data",
+    "pitch right",
+    "pitch right of the data",
+    "pitches made",
+    "coherence",
+    "coherence of the data",
+    "rounds",
+    "seconds",
+)
+GAMES = {
+    "wavegan": {"condition": True},
+    "wavegan without the condition": {"condition": False},
+    "specgan": {},
+    "gansynth": {},
+}
 SAYS = [f"{N:,} sounds a row; a pitch is made if at least 1 % of the sounds have it"]
 
 
@@ -34,7 +51,7 @@ def main() -> None:
     for seed in options.seeds:
         for name in options.only or GAMES:
             made, took = played(
-                "wavegan", "notes", seed=seed, recipe="laptop", time=options.time, **GAMES[name]
+                name.split()[0], "notes", seed=seed, recipe="laptop", time=options.time, **GAMES[name]
             )
             row = {"game": name, "data": "notes", "seed": seed, **measured(made), **took, **provenance}
             print(row, flush=True)
@@ -47,12 +64,16 @@ def measured(game: Game) -> Row:
     asked = torch.arange(N) % len(pitches)
     given = {"label": asked} if getattr(game, "classes", 0) else {}
     x = draw(game, N, seed=0, **given)
-    nearest = (spectral_peak(x, real.spec.about["rate"])[:, None] / pitches).log().abs().argmin(1)
+    rate = real.spec.about["rate"]
+    nearest = (spectral_peak(x, rate)[:, None] / pitches).log().abs().argmin(1)
+    steady = lambda x: float(coherences(x[:, 0], spectral_peak(x, rate), rate).mean())
     assert real.label is not None
     return {
         "pitch right": pitch(real, x, asked, pitches).value,
         "pitch right of the data": pitch(real, real.x, real.label, pitches).value,
         "pitches made": int((nearest.bincount(minlength=len(pitches)) >= N / 100).sum()),
+        "coherence": steady(x),
+        "coherence of the data": steady(real.x),
     }
 
 

@@ -68,7 +68,9 @@ def main() -> None:
             file = f"sound-to-image-{options.task}"
             page(game, test).save(RESULTS / f"{file}-{name.replace(' ', '-')}.png")
             says = [
-                f"{len(test):,} sounds a row, none of which was trained on; {options.time} of the recipe {recipe}"
+                f"{len(test):,} sounds a row, none of which was trained on; the recipe {recipe}, as long as the "
+                "command says",
+                "seconds of a machine that other work shared: the rounds say how much was learned",
             ]
             record(file, recorded_with(row, file, "game"), "game", SPOKEN if spoken else TONES, says)
 

@@ -10,15 +10,20 @@ category, and the seconds.
 
 `PASS` are the thresholds for breast-cancer within 1,500 steps; a game or a control that misses one is named.
 
-Writes benchmarks/results/tables.json and .md.
+The package `ctgan` is trained on the same rows for the same steps with the same seed where it is installed
+(`tables_package.py`).
+
+Writes benchmarks/results/tables.json and .md, or tables-NAME.json of other data.
 """
 
 import argparse
+from importlib.util import find_spec
 
 import torch
 from certificate import certificate
 from played import played
 from record import Row, record, recorded_with
+from tables_package import by_package
 from torch import Tensor
 
 from rivalry.data import open_data
@@ -36,6 +41,7 @@ COLUMNS = (
     "closer",
     "membership",
     "share error",
+    "rounds",
     "seconds",
     "misses",
 )
@@ -54,11 +60,15 @@ def main() -> None:
         "independent per class": ("independent", {"rounds": 1, "per_class": True}),
         "independent": ("independent", {"rounds": 1}),
     }
+    packaged = {"ctgan of the package": "CTGAN", "tvae of the package": "TVAE"} if find_spec("ctgan") else {}
+    file = "tables" if options.data == "breast-cancer" else f"tables-{options.data}"
     provenance = certificate()
     real, held_out = open_data(options.data), open_data(options.data, "test")
     for seed in options.seeds:
-        for name in options.only or [*games, "bootstrap"]:
-            if name == "bootstrap":
+        for name in options.only or [*games, "bootstrap", *packaged]:
+            if name in packaged:
+                fake, took = by_package(packaged[name], real, games[name.split()[0]][1]["rounds"], seed)
+            elif name == "bootstrap":
                 rows = torch.randint(len(real), (len(real),), generator=torch.Generator().manual_seed(seed))
                 fake, took = real.rows(rows), {"seconds": 0.0}
             else:
@@ -70,7 +80,7 @@ def main() -> None:
             says = [
                 f"{options.data}: {len(real):,} training rows, {len(held_out):,} held out, as many samples"
             ]
-            record("tables", recorded_with(row, "tables", "game"), "game", COLUMNS, says)
+            record(file, recorded_with(row, file, "game"), "game", COLUMNS, says)
 
 
 def measured(real: Dataset, held_out: Dataset, fake: Tensor) -> Row:

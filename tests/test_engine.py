@@ -343,7 +343,12 @@ def test_only_weights_of_images_lie_channels_last() -> None:
             self.flat, self.solid = nn.Conv2d(3, 5, 4), nn.Conv3d(3, 5, 4)
             self.other = nn.Parameter(torch.zeros(2, 3, 4, 5))
 
-    game = to_device(Convolutional(), torch.device("cpu"))
+    game = to_device(Convolutional(), torch.device("cpu"), "fp32")
     assert game.flat.weight.is_contiguous(memory_format=torch.channels_last)
     assert game.solid.weight.is_contiguous()
     assert game.other.is_contiguous()
+    for precision, batch in (("fp32", 1), ("bf16", 1)):  # a turn of one image in float32 is no faster
+        single = Convolutional()
+        single.batch = batch
+        weight = to_device(single, torch.device("cpu"), precision).flat.weight
+        assert weight.is_contiguous() == (precision == "fp32")

@@ -2,8 +2,9 @@
 
     python tools/bundle_data.py SOURCES
 
-SOURCES holds mnist/*.gz (the four files of MNIST) and crawl_tiles/crawl_tiles.zip (releases/Nov-2015 of the
-Dungeon Crawl tiles).  The digits come from scikit-learn.  The same sources give the same files.
+SOURCES holds mnist/*.gz (the four files of MNIST), crawl_tiles/crawl_tiles.zip (releases/Nov-2015 of the Dungeon Crawl
+tiles) and mario_levels/smb_levels.zip (levels of the Video Game Level Corpus).  The digits come from scikit-learn.  The
+same sources give the same files.
 """
 
 import argparse
@@ -38,6 +39,7 @@ def main() -> None:
         shutil.copyfile(file, BUNDLED / file.name)
     bundle_tiles(sources / "crawl_tiles" / "crawl_tiles.zip", BUNDLED / "tiles.zip")
     bundle_digits(BUNDLED / "digits.npz")
+    bundle_levels(sources / "mario_levels" / "smb_levels.zip", BUNDLED / "mario_levels.zip")
     for source, name in SENTENCES.items():
         bundle_sentences(sources / source, BUNDLED / f"{name}.txt.gz")
     for file in sorted(one for one in BUNDLED.iterdir() if one.suffix in (".gz", ".zip", ".npz")):
@@ -92,6 +94,18 @@ def folder_of(name: str) -> str:
     """The first two levels of folders, but one folder for all that are players."""
     folder = "/".join(name.split("/")[:-1][:2])
     return "player" if folder in PLAYER_KEPT else folder
+
+
+def bundle_levels(source: Path, target: Path) -> None:
+    """The text files as they are, by name, without dates."""
+    with (
+        zipfile.ZipFile(source) as there,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
+    ):
+        for name in sorted(name for name in there.namelist() if name.endswith(".txt")):
+            member = zipfile.ZipInfo(name.rpartition("/")[2])
+            member.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(member, there.read(name))
 
 
 SENTENCES = {"coco/image_coco.txt": "coco-train", "coco/test_coco.txt": "coco-test", "poems/shi.txt": "poems"}

@@ -17,8 +17,10 @@ ROOMS = (
     "text",
     "graph",
     "audio",
+    "video",
     "table",
     "agents",
+    "levels",
 )  # folders of `rivalry.games`, each with its own table
 
 

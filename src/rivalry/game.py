@@ -216,6 +216,32 @@ class Enlarger(Protocol):
 
 
 @runtime_checkable
+class Filler(Protocol):
+    """Fills holes in pictures: (n, c, h, w) in [-1, 1], and (n, 1, h, w), 1 where pixels are missing."""
+
+    def fill(self, x: Tensor, hole: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
+class Layered(Protocol):
+    """Makes clips of a foreground over a background: `layers(z)` are the clips and the foreground's share of pixels."""
+
+    def draw(self, n: int) -> Tensor: ...
+    def layers(
+        self, z: Tensor
+    ) -> tuple[Tensor, Tensor]: ...  # (n, f, c, h, w), and (n, f, 1, h, w) in [0, 1]
+
+
+@runtime_checkable
+class Continuing(Protocol):
+    """Continues a clip frame by frame, from its last `past` frames: (n, past or more, ...) -> (n, steps, ...)."""
+
+    past: int
+
+    def continued(self, x: Tensor, steps: int) -> Tensor: ...
+
+
+@runtime_checkable
 class Styled(Protocol):
     """Decodes a code in two steps, with a style for each layer between them: z -> w (n, layers, d) -> x."""
 

@@ -250,6 +250,7 @@ def test_images_of_every_kind_are_trained_on(typed, here: Path, kind: str) -> No
             image.convert("CMYK").save(path / f"{i}.jpg")
         elif kind == "animated":
             image.save(path / f"{i}.gif", save_all=True, append_images=[noise(i + 50)])
+            noise(i).save(path / "still.png")  # a folder of GIFs alone holds clips
         elif kind == "alpha":
             image.putalpha(100 + i)
             image.save(path / f"{i}.png")

@@ -55,7 +55,7 @@ def test_files_and_resizing(typed, run: Path) -> None:
         ("run photos -o out", "there are two ways to go: name the domain, 0 or 1"),
         ("run photos large.png --to dark -o out", "--resize converts it"),
         ("run nowhere --to dark -o out", "no file or folder 'nowhere'"),
-        ("run photos --to dark -o photos", "is one of the images to translate"),
+        ("run photos --to dark -o photos", "is one of the files to translate"),
         ("run photos --to dark", "missing option '-o'"),
         ("run --to dark -o out", "missing argument"),
         ("run photos --to dark -o large.png", "cannot write large.png/"),

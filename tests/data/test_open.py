@@ -36,7 +36,8 @@ def test_every_name_opens_as_its_line_says(name: str) -> None:
         assert f"{len(data):,}" in told
         assert f"{h} x {w} {'grey' if c == 1 else 'RGB'}" in told
         assert f"{len(data.spec.classes)} classes" in told or (
-            not data.spec.classes and any(words in told for words in ("1,000 modes", "4 of 48", "hue by pitch"))
+            not data.spec.classes
+            and any(words in told for words in ("1,000 modes", "4 of 48", "hue by pitch"))
         )
         if "test" in data.facts["splits"]:
             assert f"+ {len(others['test']):,}" in told

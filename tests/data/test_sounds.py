@@ -11,7 +11,7 @@ import torch
 from scipy.io import wavfile
 
 from rivalry.data import open_data
-from rivalry.data.check import check
+from rivalry.data.check import check, render
 from rivalry.data.sets.notes import NAMES, RATE, pitches
 from rivalry.errors import BadRequest
 
@@ -113,6 +113,9 @@ def test_what_holds_no_sound_is_named_skipped_and_counted(tmp_path: Path) -> Non
     assert data.facts["passed"][".txt"] == 1
     assert data.facts["converted"] == {"clipped: flat at full scale for 1 % of the time or more": 1}
     assert float(data.x.abs().max()) <= 1
+    said = render(check(str(tmp_path)))
+    assert "clipped: flat at full scale for 1 % of the time or more (1)" in said
+    assert "silent.wav: silent: all samples are equal" in said
     only = tmp_path / "only"
     written(only / "one.wav", good[:1])
     with pytest.raises(BadRequest, match=r"none of 1 files .* one.wav: 1 samples"):

@@ -103,9 +103,7 @@ def test_each_is_written_under_its_own_name(photos, tmp_path) -> None:
 def test_names_that_meet_and_images_that_would_be_lost_are_refused(photos, tmp_path) -> None:
     with pytest.raises(BadRequest, match=r"photos/a\.png and .*deep/a\.png would both become .*out/a\.png"):
         places(given_images([photos, photos / "deep"]), tmp_path / "out")
-    with pytest.raises(
-        BadRequest, match=r"a\.png is one of the images to translate; write to another folder"
-    ):
+    with pytest.raises(BadRequest, match=r"a\.png is one of the files to translate; write to another folder"):
         places(given_images([photos]), photos)
 
 

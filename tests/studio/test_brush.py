@@ -5,7 +5,7 @@ import torch
 from smooth import SHAPE, SPEC, Drawing, Mute, Smooth, weight
 from torch import Tensor
 
-from rivalry.editing.brush import Strokes, brush, edge_error, orientations, shares
+from rivalry.editing.brush import Strokes, brush, edge_error, orientations, shares, warped
 from rivalry.editing.codes import decoded, of_seeds
 from rivalry.errors import BadRequest
 
@@ -115,6 +115,20 @@ def test_what_is_opaque_was_painted() -> None:
         Strokes.read(torch.zeros_like(paint), None, SPEC)
     with pytest.raises(BadRequest, match="10 x 12"):
         Strokes.read(paint[:, :5], None, SPEC)
+
+
+def test_a_warp_puts_a_disc_of_the_sample_elsewhere() -> None:
+    x = torch.arange(120.0).view(1, 10, 12)
+    strokes = warped(x, (3.5, 2.5), (6.5, 6.5), 1.2)  # 3 to the right, 4 down
+    rows, columns = strokes.mask.nonzero().T
+    assert sorted(zip(rows.tolist(), columns.tolist())) == [(5, 6), (6, 5), (6, 6), (6, 7), (7, 6)]
+    assert torch.equal(strokes.color[0, rows, columns], x[0, rows - 4, columns - 3])
+    at_the_edge = warped(x, (0.5, 0.5), (11.5, 0.5), 1.2).mask  # half of the disc was not in the picture
+    assert at_the_edge.nonzero().tolist() == [[0, 11], [1, 11]]
+    with pytest.raises(BadRequest, match="nothing of the disc"):
+        warped(x, (3.5, 2.5), (40.0, 2.5), 1.2)
+    painted = Strokes(torch.ones(1, 10, 12), x[0] == 78).over(strokes)
+    assert painted.mask.sum() == 5 and painted.color[0, 6, 6] == 1 and painted.color[0, 5, 6] == x[0, 1, 3]
 
 
 def test_a_game_without_codes_is_refused() -> None:

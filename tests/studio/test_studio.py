@@ -28,9 +28,10 @@ from rivalry.catalog import CATALOG
 from rivalry.cli.app import app
 from rivalry.errors import BadRequest
 from rivalry.human import Study
+from rivalry.report.family import PARENTS, family
 from rivalry.studio import guard
 from rivalry.studio.compared import differences, equal_rounds
-from rivalry.studio.family import PARENTS, about, family
+from rivalry.studio.family import about
 from rivalry.studio.live import learn
 from rivalry.studio.server import application
 from rivalry.studio.shelf import Shelf
@@ -285,6 +286,42 @@ def test_a_game_is_learned_turn_by_turn_and_is_an_ordinary_run(client: TestClien
     assert (runs / name / "report.html").exists()
 
 
+def test_two_games_are_trained_side_by_side_on_the_same_data_and_seed(client: TestClient, runs: Path) -> None:
+    ours = {"host": "127.0.0.1:8000", "origin": HOME}
+    asked = {**PLANE, "beside": "gan", "beside_settings": {"width": "8"}, "rounds": 10**6}
+    refused = post(client, "/api/train", **{**asked, "beside_settings": {"lr": "-1"}}).json()
+    assert refused["field"] == "beside.lr"
+    with (
+        client.websocket_connect("/watch", headers=ours) as one,
+        client.websocket_connect("/watch/beside", headers=ours) as two,
+    ):
+        names = post(client, "/api/train", **asked).json()
+        shown = [until(looking, "frame", lambda told: told["t"] > 1) for looking in (one, two)]
+        assert all(len(each["made"]) == 400 for each in shown)
+        assert "one training at a time" in post(client, "/api/train", **PLANE).json()["error"]
+        post(client, "/api/live", do="stop")  # tells both
+        for looking, name in ((one, names["run"]), (two, names["beside"])):
+            assert until(looking, "ended") == {"run": name, "how": "stopped"}
+    configs = [rivalry.Run.open(runs / name).config for name in (names["run"], names["beside"])]
+    assert [config["settings"]["width"] for config in configs] == [16, 8]
+    assert len({(config["data"], config["seed"]) for config in configs}) == 1
+
+
+def test_a_distribution_that_was_drawn_is_learned(client: TestClient, runs: Path) -> None:
+    points = torch.randn(60, 2).clamp(-3, 3).tolist()
+    name = post(client, "/api/draw", points=points).json()["data"]
+    assert name in [one["name"] for one in client.get("/api/data").json()["data"]]
+    with client.websocket_connect("/watch", headers={"host": "127.0.0.1:8000", "origin": HOME}) as looking:
+        run = post(
+            client, "/api/train", **{**PLANE, "data": name, "settings": {"width": 16, "batch": 20}}, rounds=2
+        )
+        assert len(until(looking, "begun")["real"]) == 60
+        assert until(looking, "ended") == {"run": run.json()["run"], "how": "done"}
+    told = client.get(f"/api/run/{run.json()['run']}").json()["about"]["data"]
+    assert str(runs) not in told
+    assert post(client, "/api/draw", points=points[:5]).status_code == 400
+
+
 def trained(tmp_path: Path, *commands: dict, rounds: int = 20) -> tuple[Path, list[tuple[str, dict]]]:
     """A run that was told these commands in advance, and what it sent."""
     ours, theirs = Pipe()
@@ -460,6 +497,7 @@ def test_a_study_of_twenty_questions_is_that_of_rivalry_human(client: TestClient
         answer = {**who, "items": asked["items"], "answer": ["real", "fake"][k % 2], "seconds": 0.5}
         asked = post(client, "/api/judge/answer", **answer).json()["question"]
     assert post(client, "/api/judge/answer", **{**answer, "items": [0]}).status_code == 400
+    assert post(client, "/api/judge/next", **who).json()["answered"] == 20
     with Study.open(runs / study) as opened:
         own = [score.to_json() for score in opened.result()]
     assert post(client, "/api/judge/result", **who).json()["scores"] == json.loads(json.dumps(own))

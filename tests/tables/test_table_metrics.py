@@ -7,7 +7,7 @@ import torch
 
 from rivalry.data.source import Dataset, Spec
 from rivalry.kinds.table import Place
-from rivalry.metrics.rows.closest import closest
+from rivalry.metrics.rows.closest import advantage, closest
 from rivalry.metrics.rows.columns import Part, columns, likeness, pairs
 from rivalry.metrics.rows.learners import all_columns, tstr
 from rivalry.metrics.suite import evaluate
@@ -76,11 +76,18 @@ def test_a_target_can_be_gamed_and_all_columns_cannot(monkeypatch: pytest.Monkey
 def test_copies_are_caught_and_fresh_rows_are_not() -> None:
     fresh = {s.name: s.value for s in closest(TRAIN, TEST, table(400, 2).x)}
     assert abs(fresh["closer-to-training"] - 0.5) < 0.075 and fresh["copies"] == 0
-    assert abs(fresh["membership"] - 0.5) < 0.06
+    assert abs(fresh["membership"] - 0.5) < 0.06 and fresh["membership-advantage"] < 0.15
+    assert abs(fresh["neighbor-ratio"] - fresh["neighbor-ratio[held-out]"]) < 0.06
     drawn = torch.randint(400, (400,), generator=torch.Generator().manual_seed(0))
     copied = {s.name: s.value for s in closest(TRAIN, TEST, TRAIN.x[drawn])}
     assert copied["closer-to-training"] == 1 and copied["copies"] == 1
     assert abs(copied["membership"] - (1 - 1 / (2 * math.e))) < 0.04
+    assert abs(copied["membership-advantage"] - (1 - 1 / math.e)) < 0.06 and copied["neighbor-ratio"] == 0
+
+
+def test_the_advantage_of_known_distances() -> None:
+    near, far = torch.tensor([0.0, 1, 2, 3]), torch.tensor([2.0, 3, 4, 5])
+    assert advantage(near, far) == 0.5 and advantage(far, near) == 0 and advantage(near, near) == 0
 
 
 def test_a_preset_measures_tables() -> None:

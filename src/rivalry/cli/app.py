@@ -8,8 +8,10 @@ from rivalry.cli import (
     brush,  # noqa: F401  # adds itself to `edit`
     compare,
     completion,
+    continue_,
     data,
     detect,
+    direction,  # noqa: F401  # adds itself to `edit`
     dream,
     edit,
     enlarge,
@@ -20,7 +22,9 @@ from rivalry.cli import (
     human,
     lab,
     listing,
+    provenance,
     sample,
+    search,  # noqa: F401  # adds itself to `edit`
     studio,
     train,
     translate,
@@ -51,8 +55,11 @@ for command in (
     train.train,
     train.resume,
     sample.sample,
+    provenance.keys,
+    provenance.verify,
     edit.edit,
     translate.translate,
+    continue_.continue_,
     dream.dream,
     detect.detect,
     fill.fill,

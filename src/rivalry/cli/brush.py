@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     "--paint", type=options.PATH, help="a picture with alpha of the samples' size: opaque is painted"
 )
 @click.option("--edges", type=options.PATH, help="the same for lines, of which only the way they run counts")
+@click.option(
+    "--warp",
+    type=float,
+    nargs=5,
+    help="X Y X Y RADIUS in pixels: the disc around the first place is pulled to the second",
+)
 @click.option("--of", "of", type=int, default=0, help="the seed of the sample that is painted on")
 @click.option("--steps", type=click.IntRange(1), default=25, help="steps of the descent")
 @click.option("--starts", type=click.IntRange(1), default=16, help="codes near that one from which it begins")
@@ -33,6 +39,7 @@ def brush(
     output: Path | None,
     paint: Path | None,
     edges: Path | None,
+    warp: tuple[float, float, float, float, float] | None,
     of: int,
     steps: int,
     starts: int,
@@ -55,23 +62,28 @@ def brush(
     from rivalry.show.sheets import sheet
 
     refuse_seed(seed)
-    if paint is None and edges is None:
+    if paint is None and edges is None and warp is None:
         raise BadRequest(
-            "name what was painted: --paint PNG, or --edges PNG, transparent where nothing was drawn"
+            "name what was painted: --paint PNG, or --edges PNG, transparent where nothing was drawn; or --warp"
         )
     codes.require(opened.game, space)
     if opened.spec.meaning.axes != 2:
         raise BadRequest(f"one paints on images; the game was trained on {opened.spec.meaning.plural}")
     asked = opened.label(label)
     codes.require_one_class(opened.game, asked)
-    strokes = brush.Strokes.read(_read(paint, opened), _read(edges, opened), opened.spec)
+    drawn = None
+    if paint is not None or edges is not None:
+        drawn = brush.Strokes.read(_read(paint, opened), _read(edges, opened), opened.spec)
     output = output or opened.place("brush", of, space, label)
     held: dict[str, Any] = {}
 
     def draw() -> "Image.Image":
         code = codes.of_seeds(opened.game, [of], space, asked)
-        found = brush.brush(opened.game, code, strokes, space, asked, steps=steps, starts=starts, seed=seed)
         before = codes.decoded(opened.game, code, space, asked)
+        pulled = brush.warped(before[0], warp[:2], warp[2:4], warp[4]) if warp else None
+        strokes = drawn.over(pulled) if drawn and pulled else drawn or pulled
+        assert strokes
+        found = brush.brush(opened.game, code, strokes, space, asked, steps=steps, starts=starts, seed=seed)
         held.update(
             codes=found.codes.cpu().numpy(), inside=found.inside.numpy(), outside=found.outside.numpy()
         )

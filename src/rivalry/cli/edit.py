@@ -294,6 +294,7 @@ def truncate(
 @click.option("--count", type=click.IntRange(1), default=6, help="how many directions, strongest first")
 @click.option("--strengths", default="-3,-2,-1,0,1,2,3", help="in standard deviations of codes along each")
 @click.option("--layers", help="coarse, middle, fine, or numbers such as 0-3; all by default")
+@click.option("--by", type=click.Choice(["weights", "styles"]), default="weights", help="SeFa, or GANSpace")
 @_label
 @options.seed
 def factorize(
@@ -302,12 +303,14 @@ def factorize(
     count: int,
     strengths: str,
     layers: str | None,
+    by: str,
     label: str | None,
     seed: int,
 ) -> None:
     """Move a sample along the strongest directions.
 
-    They are found from the generator's weights alone; a row for each.  --seed is that of the sample.
+    They are found from the generator's weights alone, or as principal components of its styles; a row for each.  --seed
+    is that of the sample.
     """
     from rivalry.cli import typed
     from rivalry.editing import codes, factorize, mix
@@ -319,11 +322,14 @@ def factorize(
     given: dict[str, Any] = {
         "count": count,
         "layers": mix.band(layers, many) if layers else None,
+        "by": by,
         "seed": seed,
         "label": opened.label(label),
     }
     amounts = typed.numbers(strengths, "strengths")
-    output = output or opened.place("factorize", seed, layers, label)
+    if by == "styles":
+        codes.require(opened.game, "w")
+    output = output or opened.place("factorize", seed, layers, by if by == "styles" else "", label)
     _draw(output, lambda: factorize.sheet(opened.game, opened.spec, amounts, **given))
 
 

@@ -1,6 +1,7 @@
 """`rivalry enlarge`."""
 
 from pathlib import Path
+from typing import cast
 
 import click
 
@@ -24,6 +25,7 @@ def enlarge(
     """
     from rivalry.data.source import Spec
     from rivalry.editing.enlarge import enlarged, repeats, to_enlarge
+    from rivalry.game import Enlarger
     from rivalry.kinds.image import to_image
     from rivalry.runs.opening import load, local, open_run
     from rivalry.show.output import require_ending, written
@@ -33,7 +35,7 @@ def enlarge(
     game = load(opened, device=device, which=which)
     passes = repeats(game, times)
     spec = Spec.from_json(opened.config["spec"])
-    x = to_enlarge(picture, spec, game.times**passes, convert)
+    x = to_enlarge(picture, spec, cast(Enlarger, game).times ** passes, convert)
     with written(output) as file:
         to_image(enlarged(game, x, passes)[0]).save(file, "png")
     print(output)

@@ -14,7 +14,7 @@ from rivalry.errors import BadRequest
 @click.option(
     "--box", help="x,y,width,height in pixels, from the upper left corner: fill this in place of a mask"
 )
-@click.option("--with", "run", required=True, help="a run whose generator fills")
+@click.option("--with", "run", required=True, help="a run of inpaint, or one whose generator fills")
 @click.option("--label", help="the class of the picture; every class is tried by default")
 @click.option("--steps", type=click.IntRange(1), default=200, help="of the descent")
 @click.option("--starts", type=click.IntRange(2), default=4, help="the number of starts, for each class")
@@ -37,14 +37,13 @@ def fill(
     which: str,
     device: str,
 ) -> None:
-    """Fill a hole in a picture with what a generator makes of the rest.
+    """Fill a hole in a picture with what a game makes of the rest: inpaint, or any generator.
 
     All pixels outside of the hole stay as they are.
     """
     from rivalry.cli.typed import given
     from rivalry.data.source import Spec
     from rivalry.editing import fill, images
-    from rivalry.editing.invert import require_invertible
     from rivalry.kinds.image import to_image, to_uint8
     from rivalry.runs.drawing import refuse_seed
     from rivalry.runs.opening import load, local, open_run
@@ -66,7 +65,7 @@ def fill(
         raise BadRequest(f"one picture is filled at a time; {picture} holds {len(files)}")
     resize = resize or opened.config.get("size") is not None
     images.require_readable(files, spec, resize)
-    require_invertible(game)
+    fill.require_filling(game)
     asked = given(game, spec, label=label).get("label")
     x = to_uint8(images.read(files, spec, resize))
     size = (x.shape[2], x.shape[3])
@@ -76,7 +75,8 @@ def fill(
         with shown_steps() as show:
             found = fill.fill(game, x, hole, asked, steps=steps, starts=starts, seed=seed, progress=show)
         to_image(found.x[0].float() / 127.5 - 1).save(file, "png")
-    say(f"outside of the hole the sample differs by {found.error:.2g} (mean square of values in [-1, 1])")
+    if found.error is not None:
+        say(f"outside of the hole the sample differs by {found.error:.2g} (mean square of values in [-1, 1])")
     print(output)
 
 

@@ -1,5 +1,6 @@
 """`rivalry lab QUESTION`: experiments on the family itself."""
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -7,11 +8,52 @@ from typing import Any
 import click
 
 from rivalry.cli import options
+from rivalry.errors import unknown
+from rivalry.lab.questions import QUESTIONS, Question
 
 
-@click.group()
+class Questions(click.Group):
+    """A group whose error about an unknown command names the nearest one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            raise unknown("question", args[0], self.commands, f"there is {', '.join(sorted(self.commands))}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Questions)
 def lab() -> None:
     """Questions about adversarial models, answered by an experiment."""
+
+
+def command_of(name: str, question: Question) -> click.Command:
+    """The command that asks one question of `rivalry.lab.questions`."""
+
+    def ask(quick: bool, seeds: int, output: Path | None, **asked: str | None) -> None:
+        from rivalry.runs.progress import steps
+
+        module, function = question.target.split(":")
+        answer = getattr(importlib.import_module(f"rivalry.lab.{module}"), function)
+        with steps() as show:
+            found = answer(quick=quick, seeds=seeds, progress=show, **asked)
+        page = found.write(output or Path("lab") / name)
+        print("\n".join([*found.found, *found.control, str(page)]))
+
+    declared = [
+        click.option("--quick", is_flag=True, help="a smaller experiment, in less than five minutes"),
+        click.option("--seeds", type=click.IntRange(min=1), default=3, help="how often all is drawn anew"),
+        *(click.option(f"--{option}", help=said) for option, said in question.takes.items()),
+        click.option("-o", "--output", type=options.PATH, help=f"a folder for the report; lab/{name}"),
+    ]
+    for option in reversed(declared):
+        ask = option(ask)
+    return click.command(name, help=question.about)(ask)
+
+
+for each, one in QUESTIONS.items():
+    lab.add_command(command_of(each, one))
 
 
 @lab.command("audit-metrics")
@@ -109,7 +151,7 @@ def curve(details: dict[str, Any]) -> str:
 @lab.command()
 @click.option("--data", default="mnist", help="images; with --quick digits by default")
 @click.option(
-    "--seconds", type=float, help="of the processor that each model is trained; 120, or 8 with --quick"
+    "--seconds", type=float, help="of the processor that each model is trained; 120, or 6 with --quick"
 )
 @click.option("--parameters", type=int, help="of each model, about; 300,000, or 100,000 with --quick")
 @click.option("--families", help="some of them, by their games: dcgan,realnvp,ddpm")

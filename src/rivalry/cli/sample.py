@@ -2,11 +2,21 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rivalry.cli import options
 from rivalry.errors import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from torch import Tensor
+
+    from rivalry.data.source import Spec
+    from rivalry.provenance.credentials import Key
+    from rivalry.runs.run import Run
 
 
 @click.command()
@@ -39,6 +49,15 @@ from rivalry.errors import BadRequest
     type=options.PATH,
     help=".png, .jpg, .webp, .gif: a sheet; .npz: arrays, with labels; .txt, .jsonl: sentences; else a folder",
 )
+@click.option(
+    "--sign",
+    type=options.PATH,
+    help="a key of `rivalry keys new`: mark and sign the sheet as made by a model",
+)
+@click.option(
+    "--colors", type=click.IntRange(2, 256), help="bring all pictures to so many colors, the same for all"
+)
+@click.option("--pixels", type=click.IntRange(2, 64), help="repeat each pixel so often in both directions")
 @click.option("--attention", is_flag=True, help="beside each sample, where four of its places looked")
 @options.which
 @options.device
@@ -57,6 +76,9 @@ def sample(
     where: str | None,
     seed: int,
     output: Path | None,
+    sign: Path | None,
+    colors: int | None,
+    pixels: int | None,
     attention: bool,
     which: str,
     device: str,
@@ -86,12 +108,14 @@ def sample(
         raise BadRequest(f"-n is one or more; got {n}")
     if steps is not None and steps < 1:
         raise BadRequest(f"--steps is one or more; got {steps}")
+    key = None if sign is None else _key(sign, output)
     opened = open_run(local(run))
     spec = Spec.from_json(opened.config["spec"])
     game = load(opened, device=device, which=which)
     if isinstance(game, Translator):
+        given_as = "pictures" if spec.meaning.axes == 2 else spec.meaning.plural
         raise BadRequest(
-            f"this game makes its samples from pictures: rivalry translate {run} PICTURES -o FOLDER"
+            f"this game makes its samples from {given_as}: rivalry translate {run} {given_as.upper()} -o FOLDER"
         )
     given = given_for_sample(
         game, spec, label=label, truncation=truncation, text=text, sound=sound, steps=steps
@@ -113,13 +137,23 @@ def sample(
             raise BadRequest("--attention shows samples of any code: leave --code out")
         given["code"] = traverse.parts(game, typed.parts(code))
     given |= sampler(game, temperature=temperature, top_k=top_k, top_p=top_p)
-    printed = output is None and bool(spec.meaning.said(spec.meaning.blank(spec.x)[None], spec.x))
+    if colors or pixels:
+        from rivalry.show.palette import require_pictures
+
+        require_pictures(spec)
+        if attention:
+            raise BadRequest("--attention shows samples as they are: leave --colors and --pixels out")
+    printed = (
+        output is None and sign is None and bool(spec.meaning.said(spec.meaning.blank(spec.x)[None], spec.x))
+    )
     output = output or opened.path / "samples" / f"sample-{seed}.png"
     if attention:
         from rivalry.editing.attention import attention_maps, attention_tiles
 
         tiles = lambda: [attention_tiles(*attention_maps(game, n, seed=seed, label=given.get("label")))]
         save(tiles, output, replace(spec, shape=(3, *spec.shape[1:])), columns=5)
+        if key:
+            _signed(output, key, opened, seed)
         print(output)
         return
     label_of = every_class(game, n) if "label" not in given else torch.full((n,), given["label"])
@@ -131,5 +165,50 @@ def sample(
             for part in parts(game, n, seed=seed, **given):
                 click.echo("\n".join(map(plain, spec.meaning.said(part, spec.x))))
             return
-        save(lambda: parts(game, n, seed=seed, **given), output, spec, label=label_of, under=under)
+        drawn: Callable[[], Iterable[Tensor]] = lambda: parts(game, n, seed=seed, **given)
+        shape = spec.shape
+        if colors or pixels:
+            drawn, shape = _as_game_art(drawn, spec, colors, pixels or 1)
+        save(drawn, output, replace(spec, shape=shape), label=label_of, under=under)
+    if key:
+        _signed(output, key, opened, seed)
     print(output)
+
+
+def _as_game_art(
+    draw: "Callable[[], Iterable[Tensor]]", spec: "Spec", colors: int | None, pixels: int
+) -> "tuple[Callable[[], Iterable[Tensor]], tuple[int, ...]]":
+    """Samples in few colors and with large pixels, and their shape."""
+    import torch
+
+    from rivalry.show.palette import few_colors, large_pixels
+
+    def drawn() -> "Iterable[Tensor]":
+        x = torch.cat(list(draw()))
+        return [large_pixels(few_colors(x, colors) if colors else x, pixels)]
+
+    c, h, w = spec.shape
+    return drawn, (c, h * pixels, w * pixels)
+
+
+def _key(sign: Path, output: Path | None) -> "Key":
+    """The key, before any work is done; what is signed is a picture."""
+    from rivalry.provenance.credentials import require_format
+    from rivalry.provenance.marked_files import key_of
+
+    require_format(".png" if output is None else output.suffix.lower())
+    return key_of(sign)
+
+
+def _signed(output: Path, key: "Key", run: "Run", seed: int) -> None:
+    """Mark and sign the sheet that was written."""
+    from rivalry.provenance.marked_files import leaving
+    from rivalry.show.output import written
+    from rivalry.terminal import say
+
+    made = {"game": run.config["game"], "run": run.path.name, "seed": seed}
+    whole, marked = leaving(output.read_bytes(), output.suffix.lower(), key, made)
+    with written(output) as file:
+        file.write(whole)
+    if not marked:
+        say("signed; the picture is too small for a mark in its pixels (128 blocks of 8 x 8)")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run")
-@click.argument("inputs", nargs=-1, required=True, type=options.PATH, metavar="IMAGE|FOLDER|TEXT...")
+@click.argument("inputs", nargs=-1, required=True, type=options.PATH, metavar="IMAGE|SOUND|FOLDER|TEXT...")
 @click.option(
     "--to", help="the domain to translate to, by name or number; not needed where there is one way to go"
 )
@@ -36,10 +36,10 @@ def translate(
     which: str,
     device: str,
 ) -> None:
-    """Carry images or sentences to another domain.
+    """Carry images, sentences or sounds to another domain, or sounds through their mel spectrum (hifigan).
 
     RUN is the directory of a run that learned to translate, or its id on the Hugging Face Hub.  Images are
-    written under their own names, as .png; the lines of a text file become the lines of another.
+    written under their own names, as .png, and sounds as .wav; the lines of a text file become the lines of another.
     """
     from rivalry.data.source import Spec
     from rivalry.editing.images import given_images
@@ -60,6 +60,9 @@ def translate(
     if ".txt" in spec.meaning.writes:
         _lines(game, inputs, spec, target, output)
         return
+    if ".wav" in spec.meaning.writes:
+        _sounds(game, inputs, spec, target, output, seed)
+        return
     images = given_images(inputs)
     written_to = places(images, output)
     with steps() as show:
@@ -67,6 +70,27 @@ def translate(
         for place, (_, x) in zip(written_to, made):
             with written(place) as file:
                 to_image(x).save(file, "png")
+    print(output)
+
+
+def _sounds(
+    game: "Game", inputs: tuple[Path, ...], spec: "Spec", to: int | None, output: Path, seed: int
+) -> None:
+    """Translate sound files."""
+    from rivalry.data.readers.sounds import ENDINGS
+    from rivalry.editing.images import given_files
+    from rivalry.editing.translate import places
+    from rivalry.editing.translate_sounds import translated_sounds
+    from rivalry.runs.progress import steps
+    from rivalry.show.output import written
+
+    sounds = given_files(inputs, ENDINGS, "sounds", ".wav, .flac, .ogg or .mp3")
+    written_to = places(sounds, output, ".wav")
+    with steps() as show:
+        made = translated_sounds(game, sounds, spec, to, seed=seed, progress=show)
+        for place, (_, x) in zip(written_to, made):
+            with written(place) as file:
+                spec.meaning.write_single(x, spec.x, file)
     print(output)
 
 

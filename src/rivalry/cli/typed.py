@@ -117,10 +117,9 @@ def given(
         column = spec.extra[game.conditioned_on]
         found[game.conditioned_on] = column.meaning.typed(text, column)
     if sound is not None:
-        column = spec.extra[game.conditioned_on] if isinstance(game, Conditioned) else spec.x
-        if column is spec.x or not KINDS[column.kind].one:
+        if not isinstance(game, Conditioned) or not KINDS[spec.extra[game.conditioned_on].kind].one:
             raise BadRequest("this game is not told sounds, so --sound cannot ask for one")
-        found[game.conditioned_on] = one_datum(sound, column)
+        found[game.conditioned_on] = one_datum(sound, spec.extra[game.conditioned_on])
     if steps is not None:
         require_own_steps(game, steps)
         found["steps"] = steps

@@ -194,6 +194,8 @@ def _reader(path: Path, told: dict[str, str]) -> str:
 
     if reader := reader_of_arrays(path) or reader_of_table(path, told):
         return reader
+    if told.keys() & {"frames", "layout"}:  # pictures that are frames, which no ending tells
+        return "clips:open_clips"
     if reader := reader_of_folder(path) if path.is_dir() else reader_of(path.suffix.lower()):
         return reader
     endings = ", ".join(f"a {ending}" for row in KINDS.values() for ending in row.reads)

@@ -275,9 +275,14 @@ def _pairs(listing: Listing, sizes: set[tuple[int, int]]) -> str:
 def _check_tables(path: str) -> Report:
     """Check data that are tables already: every split is opened completely."""
     first = open_data(path)
-    tables = {name: first if name == "train" else open_data(path, name) for name in first.facts["splits"]}
+    tables, refused = dict[str, Dataset](), dict[str, str]()
+    for name in first.facts["splits"]:
+        try:
+            tables[name] = first if name == "train" else open_data(path, name)
+        except BadRequest as error:  # no datum of this split can be used
+            refused[name] = str(error)
     report = Report(path, first.spec.kind, sum(map(len, tables.values())), channels=first.spec.shape[0])
-    report.splits = {name: len(one) for name, one in tables.items()}
+    report.splits = {name: len(one) for name, one in tables.items()} | {name: 0 for name in refused}
     report.pairs = "each with the image that it is made from" if "source" in first.spec.extra else ""
     sizes: Counter[tuple[int, int]] = Counter()
     labels = Counter({name: 0 for name in first.spec.classes})
@@ -293,7 +298,7 @@ def _check_tables(path: str) -> Report:
         _count(report.passed, one.facts.get("passed", {}), most=True)
         report.corrupt += one.facts.get("skipped", [])
         _count(report.converted, one.facts.get("converted", {}))
-    report.notes = [*_dark(report.kind, tables), *first.facts.get("notes", [])]
+    report.notes = [*_dark(report.kind, tables), *first.facts.get("notes", []), *refused.values()]
     report.columns = first.spec.meaning.described(first.spec.x)
     report.sizes, report.labels = dict(sizes), dict(labels)
     report.duplicates = [group for group in same.values() if len(group) > 1]

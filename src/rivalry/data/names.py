@@ -107,17 +107,41 @@ NAMES = {
         "numbers, dates and categories that depend on each other in a known way, 4,000 + 4,000",
         "sets.tables:open_table_set",
     ),
+    "sines": Named(
+        "episode",
+        "generated",
+        "five slow sines of 24 steps, 10,000 + 2,000 series",
+        "sets.series:open_series",
+    ),
     "oracle": Named(
         "tokens",
         "generated",
         "a synthetic language of known likelihood, 10,000 + 2,000 sentences; oracle:vocabulary=500,length=20",
         "sets.oracle:open_oracle",
     ),
+    "mario-levels": Named(
+        "tiles",
+        "bundled",
+        "2,518 windows of 15 levels of Super Mario Bros., 14 x 28 of 13 tiles; mario-levels:width=28,step=1",
+        "sets.levels:open_levels",
+    ),
+    "levels": Named(
+        "tiles",
+        "on disk",
+        "your own levels, as the same tiles; levels:path=FOLDER",
+        "sets.levels:open_levels",
+    ),
     "notes": Named(
         "wave",
         "generated",
         "tones of 12 pitches in 4 timbres, 6,000 + 1,200, 1,024 samples at 8 kHz, 12 classes",
         "sets.notes:open_notes",
+    ),
+    "moving-shapes": Named(
+        "clip",
+        "generated",
+        "a thing that moves left or right, 4,000 + 1,000, 8 frames of 16 x 16 RGB, 2 classes; moving-shapes:turns=true",
+        "sets.moving_shapes:open_moving_shapes",
     ),
     "spoken-digits": Named(
         "wave",

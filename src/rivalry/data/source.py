@@ -96,6 +96,7 @@ def toy(kind: str, n: int = 64, classes: int = 3) -> Dataset:
 
 
 EVERYTHING = -1  # stands for "all rows" among the labels in `_drawn` and `_orders`
+BY_CHANCE = -2  # stands there for rows that were each taken by chance
 
 
 @runtime_checkable
@@ -176,6 +177,21 @@ class TableSource:
             raise BadRequest(f"a batch of {n} cannot be shared by {self.world} processes; take a multiple")
         rows = self._indices(n, EVERYTHING if label is None else label)
         mine = rows[self.rank :: self.world].to(self.dataset.x.device)
+        return tuple(self.dataset.column(name, mine, self.device) for name in self.columns)
+
+    def take_each(self, chance: float) -> tuple[Tensor, ...]:
+        """The columns of rows that are each taken with this chance, independently of all others: Poisson sampling.
+
+        How many there are changes from one call to the next, and there may be none.  A chance of 1 takes all rows.
+
+        Raises:
+            BadRequest: several processes, of which each would have to know what the others took.
+        """
+        if self.world > 1:
+            raise BadRequest("rows are taken by chance in one process only; leave torchrun out")
+        rows = torch.nonzero(torch.rand(len(self.dataset), dtype=torch.float64) < chance).flatten()
+        self._drawn[BY_CHANCE] = self._drawn.get(BY_CHANCE, 0) + len(rows)
+        mine = rows.to(self.dataset.x.device)
         return tuple(self.dataset.column(name, mine, self.device) for name in self.columns)
 
     def __next__(self) -> tuple[Tensor, ...]:

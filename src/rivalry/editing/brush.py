@@ -7,7 +7,10 @@ z is in standard deviations of the prior, of d numbers; z₀ is the code that on
 the orientation of slopes, as HOG's: how dark or light a line is does not matter, only how it runs.  Adam lowers the sum
 from z₀ and from several codes near it, and the best are kept.
 
-Deviations: the paper warps strokes as well, and adds a critic's term, which its code sets to 0; here is neither.
+A warp is a stroke too: a disc of the sample itself, put down elsewhere.
+
+Deviations: the paper adds a critic's term, which its code sets to 0; here is none.  Its warp moves a square and
+constrains edges as well as colors; here it moves a disc and constrains the colors alone.
 """
 
 from typing import NamedTuple
@@ -66,6 +69,33 @@ class Strokes(NamedTuple):
         if not (strokes.mask.any() or (lines is not None and lines.any())):
             raise BadRequest("nothing was painted: every pixel of the picture is transparent")
         return strokes
+
+    def over(self, other: "Strokes") -> "Strokes":
+        """These strokes, and the other's where these painted nothing."""
+        color = torch.where(self.mask, self.color, other.color)
+        return Strokes(color, self.mask | other.mask, other.edges if self.edges is None else self.edges)
+
+
+def warped(x: Tensor, start: tuple[float, float], end: tuple[float, float], radius: float) -> Strokes:
+    """The strokes of a warp: the disc of a sample around `start`, put down around `end`.
+
+    Args:
+        x: (c, h, w) the sample.
+        start, end: (column, row) in pixels from the upper left corner; the way is rounded to whole pixels.
+        radius: of the disc, in pixels.
+
+    Raises:
+        BadRequest: no pixel of the disc lies in the picture where it was and where it comes to.
+    """
+    h, w = x.shape[1:]
+    right, down = (round(b - a) for a, b in zip(start, end))
+    rows, columns = torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")
+    row, column = rows - down, columns - right  # where each pixel comes from
+    there = (row >= 0) & (row < h) & (column >= 0) & (column < w)
+    mask = there & ((column + 0.5 - start[0]) ** 2 + (row + 0.5 - start[1]) ** 2 <= radius**2)
+    if not mask.any():
+        raise BadRequest(f"nothing of the disc lies in the picture, which is {h} x {w}")
+    return Strokes(x.roll((down, right), (1, 2)), mask)
 
 
 def _channels(rgb: Tensor, c: int) -> Tensor:

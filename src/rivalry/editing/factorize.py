@@ -51,6 +51,22 @@ def directions(game: Game, layers: Sequence[int] | None = None) -> Directions:
     return Directions((vectors * largest.sign()).float(), eigenvalues.flip(0).clamp(min=0).sqrt().float())
 
 
+def components(game: Game) -> Directions:
+    """The principal components of a thousand styles: where the generator's own styles differ most.
+
+    GANSpace (Härkönen et al. 2020, arXiv 2004.02546) for generators with styles.  The strengths are standard
+    deviations.
+
+    Raises:
+        BadRequest: a game without styles, whose codes differ alike in all directions.
+    """
+    styles = drawn(game, DRAWN, "w")[:, 0].double()
+    centered = styles - styles.mean(0)
+    _, sizes, vectors = torch.linalg.svd(centered, full_matrices=False)
+    largest = vectors.gather(1, vectors.abs().argmax(1, keepdim=True))
+    return Directions((vectors * largest.sign()).float(), (sizes / len(styles) ** 0.5).float())
+
+
 def input_matrices(game: Game) -> list[Tensor]:
     """The game's matrices (out, d), one for each layer.
 
@@ -98,6 +114,7 @@ def sheet(
     *,
     count: int = 6,
     layers: Sequence[int] | None = None,
+    by: str = "weights",
     seed: int = 0,
     label: int | None = None,
 ) -> Image.Image:
@@ -107,11 +124,13 @@ def sheet(
         strengths: in standard deviations of codes along the direction.
         count: how many directions.
         layers: which are factorized and, of styles, moved; all by default.
+        by: "weights", or "styles" for their principal components.
         seed: of the sample.
         label: of the sample; None for the first class of a game that is told classes.
     """
     space: Space = "w" if isinstance(game, Styled) else "z"
-    vectors = directions(game, layers).vectors[:count]
+    found = components(game) if by == "styles" else directions(game, layers)
+    vectors = found.vectors[:count]
     amounts = deviations(drawn(game, DRAWN, space), vectors)[:, None].cpu() * torch.tensor(strengths)
     moved = steered(of_seeds(game, [seed], space, label)[0], vectors, amounts, layers).flatten(0, 1)
     labels = given_labels(game, 1, label).get("label")

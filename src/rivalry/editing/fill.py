@@ -1,22 +1,26 @@
-"""Filling a hole in a picture: the code is looked for whose sample agrees with the picture outside of the hole.
+"""Filling a hole in a picture, by a game that learned to, or by any generator.
+
+A game that fills (`Filler`) is given the picture and the hole.  For a generator, the code is looked for whose sample
+agrees with the picture outside of the hole:
 
     z* = argmin_z  Σ m (G(z) - x)² / Σ m + λ max(0, rms(z) - r)²        m = 1 outside of the hole
 
 The hole is then filled from G(z*), and all other pixels stay as they are, to the bit (Yeh et al. 2017, "Semantic image
 inpainting with deep generative models", arXiv 1607.07539).
 
-Deviations: the error is a mean square, not a weighted L1; the norm of the code is limited (`invert`) in place of the
-critic's loss, so any generator fills; nothing is blended at the border, since blending would change pixels outside.
+Deviations, of the second way: the error is a mean square, not a weighted L1; the norm of the code is limited (`invert`)
+in place of the critic's loss, so any generator fills; nothing is blended at the border, since blending would change
+pixels outside.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
 
-from rivalry.editing.invert import STARTS, STEPS, invert
+from rivalry.editing.invert import STARTS, STEPS, invert, require_invertible
 from rivalry.errors import BadRequest
-from rivalry.game import Game
+from rivalry.game import Filler, Game
 from rivalry.kinds.image import to_uint8
 from rivalry.metrics.suite import Progress
 
@@ -26,12 +30,13 @@ class Filled(NamedTuple):
 
     Attributes:
         x: uint8 (1, c, h, w).
-        error: the mean squared error of the sample outside of the hole, of values in [-1, 1].
+        error: the mean squared error of the sample outside of the hole, of values in [-1, 1]; None of a game that
+            fills, since there is no sample.
         border: the mean step of values across the border of the hole.
     """
 
     x: Tensor
-    error: float
+    error: float | None
     border: float
 
 
@@ -46,10 +51,10 @@ def fill(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Filled:
-    """Fill a hole with what a generator makes of the rest.
+    """Fill a hole with what a game makes of the rest.
 
     Args:
-        game: as `opening.load` gives it.
+        game: as `opening.load` gives it.  Of one that fills, the arguments from `label` on count for nothing.
         x: uint8 (1, c, h, w).
         hole: bool (h, w), true where pixels are missing.
         label: of a game that is told classes; None tries every class and keeps the best.
@@ -59,6 +64,8 @@ def fill(
     """
     require_hole(hole, (x.shape[2], x.shape[3]))
     given = x.float() / 127.5 - 1
+    if isinstance(game, Filler):
+        return learned(game, x, given, hole)
     known = (~hole).float()
     found = invert(
         game,
@@ -74,6 +81,25 @@ def fill(
     )
     made = torch.where(hole, to_uint8(found.x), x)
     return Filled(made, float(found.errors[0]), border(made, hole))
+
+
+@torch.no_grad()
+def learned(game: Game, x: Tensor, given: Tensor, hole: Tensor) -> Filled:
+    """A hole filled by a game that learned to."""
+    there = hole[None, None].to(game.device)
+    filled = to_uint8(cast(Filler, game).fill(given.to(game.device), there).cpu())
+    made = torch.where(hole, filled, x)
+    return Filled(made, None, border(made, hole))
+
+
+def require_filling(game: Game) -> None:
+    """Refuse a game that fills no holes.
+
+    Raises:
+        BadRequest: it neither learned to, nor has codes that can be looked for.
+    """
+    if not isinstance(game, Filler):
+        require_invertible(game)
 
 
 def require_hole(hole: Tensor, size: tuple[int, int]) -> None:

@@ -3,7 +3,7 @@
 They are resized or converted only if that loses nothing, or if the user asks for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,10 +33,19 @@ class Given:
 
 
 def given_images(paths: Sequence[Path]) -> list[Given]:
-    """The images at these paths: files, and all images in folders, in order.
+    """The images at these paths; see `given_files`."""
+    return given_files(paths, EXTENSIONS, "images", ".png, .jpg, .webp or another image format")
+
+
+def given_files(paths: Sequence[Path], endings: Collection[str], what: str, expected: str) -> list[Given]:
+    """The files at these paths, and all in folders that have one of these endings, in order.
+
+    Args:
+        what: their plural, for messages.
+        expected: which files were looked for, for messages.
 
     Raises:
-        BadRequest: a path does not exist, or there are no images.
+        BadRequest: a path does not exist, or there are no such files.
     """
     found = []
     for path in paths:
@@ -44,17 +53,17 @@ def given_images(paths: Sequence[Path]) -> list[Given]:
             inside = [
                 file
                 for file in sorted(path.rglob("*"))
-                if _is_image(file.relative_to(path)) and file.is_file()
+                if _ends(file.relative_to(path), endings) and file.is_file()
             ]
             if not inside:
-                raise BadRequest(f"no images in {path}; expected .png, .jpg, .webp or another image format")
+                raise BadRequest(f"no {what} in {path}; expected {expected}")
             found += [Given(file, file.relative_to(path)) for file in inside]
         elif path.is_file():
             found.append(Given(path, Path(path.name)))
         else:
             raise BadRequest(f"no file or folder {str(path)!r}")
     if not found:
-        raise BadRequest("no images were named; name files or folders")
+        raise BadRequest(f"no {what} were named; name files or folders")
     return found
 
 
@@ -118,9 +127,9 @@ def _holds(channels: int, needed: int) -> bool:
     return channels in {1: (1, 2, 3, 4), 2: (2, 4), 3: (3, 4), 4: (4,)}[needed]
 
 
-def _is_image(name: Path) -> bool:
+def _ends(name: Path, endings: Collection[str]) -> bool:
     hidden = any(part.startswith(".") for part in name.parts)
-    return not hidden and name.suffix.lower() in EXTENSIONS
+    return not hidden and name.suffix.lower() in endings
 
 
 def one_picture(path: Path, channels: int, shorter: int | None = None) -> Tensor:

@@ -43,21 +43,21 @@ def domain(name: str, spec: Spec) -> int:
     raise unknown("domain", name, spec.classes, f"there is {', '.join(spec.classes[:20])}")
 
 
-def places(images: Sequence[Given], folder: Path) -> list[Path]:
-    """Where each image's translation is written: its own name below `folder`, as a .png, which loses nothing.
+def places(images: Sequence[Given], folder: Path, ending: str = ".png") -> list[Path]:
+    """Where each translation is written: the name of the image, or sound, below `folder`, with this ending.
 
     Raises:
-        BadRequest: two images of one name, or one that would be written over.
+        BadRequest: two of one name, or one that would be written over.
     """
     found: dict[Path, Given] = {}
     for image in images:
-        place = folder / image.name.with_suffix(".png")
+        place = folder / image.name.with_suffix(ending)
         if place in found:
             raise BadRequest(f"{found[place].path} and {image.path} would both become {place}; rename one")
         found[place] = image
     given = {image.path.resolve() for image in images}
     if over := [place for place in found if place.resolve() in given]:
-        raise BadRequest(f"{over[0]} is one of the images to translate; write to another folder with -o")
+        raise BadRequest(f"{over[0]} is one of the files to translate; write to another folder with -o")
     return list(found)
 
 
@@ -100,13 +100,13 @@ def _in_chunks(
     for start in range(0, len(images), CHUNK):
         some = images[start : start + CHUNK]
         x = read(some, spec, resize).to(game.device)
-        made = _carried(cast(Translator, game), x, to, seed)
+        made = carried(cast(Translator, game), x, to, seed)
         if progress:
             progress("translating", start + len(some), len(images))
         yield from zip(some, made)
 
 
-def _carried(game: Translator, x: Tensor, to: int | None, seed: int) -> Tensor:
+def carried(game: Translator, x: Tensor, to: int | None, seed: int) -> Tensor:
     """The translations of pictures (n, c, h, w).  They do not depend on the other pictures in the batch.
 
     Where a translation draws random numbers, each picture is translated by itself, from numbers that its own pixels

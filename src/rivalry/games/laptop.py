@@ -36,6 +36,7 @@ LAPTOP: dict[str, dict[str, Any]] = {
     "wgan-lp": _CRITICS,
     "began": {"width": 16, "lr": 5e-4, "average": 0.99},
     "pacgan": _KIN,
+    "ot-gan": {"width": 16, "lr": 1e-3, "generator_steps": 2, "average": 0.998},
     "progan": {"width": 16, "phase": 12_000},
     "sngan": {"width": 16, "critic_steps": 1, "lr": 5e-4, "average": 0.99},
     "sngan-projection": {"width": 16, "critic_steps": 1, "lr": 5e-4, "average": 0.99},

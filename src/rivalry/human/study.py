@@ -172,6 +172,10 @@ class Study:
         """
         self._store.add(question.judge, question.items, answer, question.exposure, seconds)
 
+    def answered(self, judge: str) -> int:
+        """How many answers of this judge are kept."""
+        return sum(one.judge == judge for one in self._store.judgements())
+
     def _image(
         self, judgements: list[Judgement], mine: list[Judgement], generator: np.random.Generator
     ) -> tuple[Item, ...] | None:

@@ -71,7 +71,11 @@ KINDS = {
         folders=dict.fromkeys((".wav", ".flac", ".ogg", ".mp3"), "sounds:open_sounds"),
         one="sounds:one_sound",
     ),
-    "clip": Row("clip:CLIP", "a moving picture: some frames of one size"),
+    "clip": Row(
+        "clip:CLIP",
+        "a moving picture: some frames of one size",
+        folders=dict.fromkeys((".gif", ".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi"), "clips:open_clips"),
+    ),
     "graph": Row(
         "graph:GRAPH",
         "a graph: which of its nodes are joined",
@@ -88,6 +92,7 @@ KINDS = {
         "a row of a table: numbers, dates and categories",
         reads={".csv": "table:open_table"},
     ),
+    "tiles": Row("tiles:TILES", "a level of a game: tiles on a grid"),
     "episode": Row("episode:EPISODE", "an episode: what an agent saw and did, step by step"),
 }
 

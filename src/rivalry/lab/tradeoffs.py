@@ -136,7 +136,7 @@ class Plan:
     seed: int = 0
 
 
-QUICK = Plan(seconds=8.0, looks=2, n=200, parameters=100_000, drawn=16, held_out=16, quick=True)
+QUICK = Plan(seconds=6.0, looks=2, n=200, parameters=100_000, drawn=8, held_out=16, sides=(8, 16), quick=True)
 
 
 def tradeoffs(

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from rivalry.maths.spectra import Frames, griffin_lim
 
-QUIET = 1e-5  # ε, of magnitudes
+QUIET = 1e-2  # ε, of magnitudes: 76 decibels below those of a full tone in a window of 256 samples
 
 
 def mel(frequency: Tensor) -> Tensor:
@@ -40,18 +40,19 @@ class LogMel(nn.Module):
         frames: how sounds are cut.
         bands: of frequencies, from 0 to half of the rate.
         rate: samples per second.
+        quiet: ε; what is fainter is as silence.
     """
 
     bands: Tensor
 
-    def __init__(self, frames: Frames, bands: int, rate: float):
+    def __init__(self, frames: Frames, bands: int, rate: float, *, quiet: float = QUIET):
         super().__init__()
-        self.frames = frames
+        self.frames, self.quiet = frames, quiet
         self.register_buffer("bands", mel_bands(bands, frames.bins, rate), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         magnitude = self.frames.spectrum(x.float().flatten(0, 1)).abs()
-        return (self.bands @ magnitude).clamp(min=QUIET).log().unflatten(0, x.shape[:2])
+        return (self.bands @ magnitude).clamp(min=self.quiet).log().unflatten(0, x.shape[:2])
 
     def magnitude(self, logs: Tensor, steps: int = 30) -> Tensor:
         """Magnitudes (n, c, bins, frames), not negative, whose bands are nearly these (n, c, bands, frames).

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
-from rivalry.game import Actor, Density, Game, Linking
+from rivalry.game import Actor, Density, Game, Layered, Linking
 from rivalry.kinds.kind import in_full_precision
 from rivalry.kinds.table import target_of
 from rivalry.metrics.classes.stacked import judge_of_digits
@@ -252,6 +252,17 @@ class Evidence:
         return self.real.facts["pitches"]
 
     @property
+    def motion(self) -> Callable[[Tensor], Any]:
+        """The rule that reads what moves in clips, of data that come with one."""
+        return self.real.facts["motion"]
+
+    @property
+    def layered(self) -> Layered:
+        """The game, as one that makes clips of a foreground and a background."""
+        assert isinstance(self.game, Layered)
+        return self.game
+
+    @property
     def oracle(self) -> Any:
         """The language that the data are drawn from, where their facts hold it."""
         return self.real.facts["oracle"]
@@ -263,6 +274,10 @@ class Evidence:
             return f"needs data whose modes are known; those of {name!r} are not"
         if need == "pitches" and "pitches" not in self.real.facts:
             return f"needs data whose pitches are known, such as 'notes'; those of {name!r} are not"
+        if need == "motion" and "motion" not in self.real.facts:
+            return f"needs data whose motion can be read, such as moving-shapes; {name!r} is other data"
+        if need == "layered" and not isinstance(self.game, Layered):
+            return "needs a game that makes a foreground and a background; this one has whole clips"
         if need == "target" and self.target < 0:
             return f"needs a column that is to be predicted; {name!r} names none (FILE:target=COLUMN)"
         if need == "oracle" and "oracle" not in self.real.facts:

@@ -34,7 +34,10 @@ class SoundEncoder(nn.Module):
         super().__init__()
         c, t = shape
         window = min(256, t // 4 * 2)
-        self.mel, self.stretch = LogMel(Frames(t, window, max(1, window // 2)), BANDS, rate), stretch
+        self.mel, self.stretch = (
+            LogMel(Frames(t, window, max(1, window // 2)), BANDS, rate, quiet=1e-5),
+            stretch,
+        )
         widths = [c, width, 2 * width, 4 * width]
         pairs = list(zip(widths, widths[1:]))
         layers = [layer for a, b in pairs for layer in (nn.Conv2d(a, b, 3, 2, 1), nn.LeakyReLU(0.2))]

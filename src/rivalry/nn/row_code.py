@@ -69,6 +69,17 @@ class RowCode(nn.Module):
                 mine.copy_(new)
         self.counts.copy_(self.categories(x).sum(0))
 
+    @torch.no_grad()
+    def divide(self) -> None:
+        """Parts of equal width from the least to the greatest value of each number, without a look at data.
+
+        Where a number has no range, from -4 to 4, since numbers are of about the size 1.
+        """
+        low, high = (one[self.numbers].nan_to_num(neginf=-4.0, posinf=4.0) for one in (self.low, self.high))
+        width = ((high - low) / self.m).clamp(min=1e-6)[:, None]
+        self.means.copy_(low[:, None] + width * (torch.arange(self.m, device=low.device) + 0.5))
+        self.stds.copy_((width / 8).expand_as(self.stds))  # so that α of -1 and 1 are its ends
+
     @property
     def mixtures(self) -> Mixtures:
         return Mixtures(self.weights, self.means, self.stds)

@@ -18,11 +18,12 @@ class DenseBlock(nn.Module):
     def __init__(self, width: int, growth: int):
         super().__init__()
         inputs = [width + i * growth for i in range(5)]
-        self.convs = nn.ModuleList(nn.Conv2d(a, b, 3, 1, 1) for a, b in zip(inputs, [growth] * 4 + [width]))
-        for conv in self.convs:
+        convs = [nn.Conv2d(a, b, 3, 1, 1) for a, b in zip(inputs, [growth] * 4 + [width])]
+        for conv in convs:
             nn.init.kaiming_normal_(conv.weight, 0.2)
             conv.weight.data.mul_(GAIN)
-            nn.init.zeros_(conv.bias)
+            nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
+        self.convs = nn.ModuleList(convs)
 
     def forward(self, x: Tensor) -> Tensor:
         maps = [x]

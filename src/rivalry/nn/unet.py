@@ -15,24 +15,27 @@ DROPPED = 3  # of the innermost doublings
 
 
 class UNet(nn.Module):
-    """Images (n, c, h, w) -> images (n, c, h, w) in [-1, 1].
+    """Images (n, c + joined, h, w) -> images (n, c, h, w) in [-1, 1].
 
     The map in the middle is not normalized: of a single place nothing would be left.
 
     Args:
+        shape: of the images that are made.
+        joined: channels that are joined to the image, such as a mask.
         width: channels of the first halving; they double up to eight times that.
         dropout: the share of the innermost maps that is dropped, in evaluation as in training: it is the
             network's only noise.
     """
 
-    def __init__(self, shape: Shape, *, width: int = 64, dropout: float = 0.5):
+    def __init__(self, shape: Shape, *, joined: int = 0, width: int = 64, dropout: float = 0.5):
         super().__init__()
         c, h, w = shape
         depth = min(h, w).bit_length() - 1
         sizes = [c, *(width * min(2**i, 8) for i in range(depth))]
         bare = (0, depth - 1)  # the first map and the middle: no norm, so a bias
+        inputs = [c + joined, *sizes[1:]]
         self.downs = nn.ModuleList(
-            [nn.Conv2d(a, b, 4, 2, 1, bias=i in bare) for i, (a, b) in enumerate(zip(sizes, sizes[1:]))]
+            [nn.Conv2d(a, b, 4, 2, 1, bias=i in bare) for i, (a, b) in enumerate(zip(inputs, sizes[1:]))]
         )
         self.ups = nn.ModuleList(
             [

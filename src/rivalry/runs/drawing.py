@@ -42,12 +42,12 @@ def sample(
             `top_p` of a game of sentences.  Every class in turn by default.
 
     Raises:
-        BadRequest: no run, or a game that makes its samples from pictures and was given none.
+        BadRequest: no run, or a game that makes its samples from data and was given none.
     """
     game = run if isinstance(run, Game) else load(run, device=device, which=which)
     if isinstance(game, Translator) and "source" not in given:
         raise BadRequest(
-            "this game makes its samples from pictures: give them as source, (n, c, h, w) in [-1, 1]"
+            "this game makes its samples from data that it is given: give them as source, (n, ...) in [-1, 1]"
         )
     if "truncation" in given:
         require_truncation(game, given["truncation"])

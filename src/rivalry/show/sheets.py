@@ -75,10 +75,15 @@ def sheet(
 
 
 def _grid(x: Tensor, columns: int | None) -> Image.Image:
-    n, h, w = x.shape[0], *x.shape[2:]
-    columns = min(columns or math.ceil(math.sqrt(n * h / w)), n)
+    n = len(x)
+    columns = min(columns or square(n, *x.shape[2:]), n)
     places = [divmod(i, columns) for i in range(n)]
     return _lay(x, places, names={}, indent=0, under={})
+
+
+def square(n: int, h: int, w: int) -> int:
+    """The columns of a nearly square sheet of n samples of this height and width."""
+    return min(math.ceil(math.sqrt(n * h / w)), n)
 
 
 def _by_sentence(x: Tensor, columns: int | None, under: Sequence[str]) -> Image.Image:

@@ -13,6 +13,7 @@ from torch import Tensor
 from rivalry.data.readers.decode import DAMAGED, decode, look
 from rivalry.errors import BadRequest
 
+LEAST_POINTS, MOST_POINTS, REACH = 20, 20_000, 10
 MOST_PIXELS = 4096 * 4096  # of a picture that is uploaded
 Asked = dict[str, Any]
 
@@ -65,6 +66,18 @@ def tensor(value: object, like: Tensor, what: str) -> Tensor:
     if found.shape != like.shape or not found.isfinite().all():
         raise BadRequest(f"{what} has {' x '.join(map(str, like.shape))} finite numbers")
     return found.to(like.device)
+
+
+def points(asked: Asked, name: str) -> Tensor:
+    """Points of the plane, (n, 2) with n from 20 to 20,000 and numbers in [-10, 10]."""
+    value = asked.get(name)
+    if isinstance(value, list) and LEAST_POINTS <= len(value) <= MOST_POINTS:
+        found = tensor(value, torch.empty(len(value), 2), "a drawing")
+        if found.abs().max() <= REACH:
+            return found
+    raise BadRequest(
+        f"a drawing has {LEAST_POINTS} to {MOST_POINTS:,} points, of numbers from -{REACH} to {REACH}"
+    )
 
 
 def picture(data: bytes, channels: int, size: tuple[int, int]) -> np.ndarray:

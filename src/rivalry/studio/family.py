@@ -1,44 +1,12 @@
-"""The family as a map: each game of the catalog, with the games that it comes from."""
+"""The family as a map: what one game of it says of itself."""
 
 import inspect
 from typing import Any, get_args, get_origin
 
 from rivalry import catalog
-from rivalry.catalog import CATALOG, Entry
 from rivalry.data.names import NAMES
+from rivalry.report.family import parents
 from rivalry.settings import settings_of
-
-# Game -> those whose idea it changes, as its paper says.  A game without parents begins a branch.
-PARENTS: dict[str, tuple[str, ...]] = {
-    "cgan": ("gan",), "dcgan": ("gan",), "fgan": ("gan",), "lsgan": ("gan",), "unrolled": ("gan",),
-    "ebgan": ("gan",), "cogan": ("gan",), "infogan": ("gan",), "acgan": ("cgan",), "text-to-image": ("cgan",),
-    "wgan": ("gan",), "wgan-gp": ("wgan",), "wgan-lp": ("wgan-gp",), "dragan": ("wgan-gp",), "began": ("ebgan",),
-    "pacgan": ("gan",), "progan": ("wgan-gp",), "sngan": ("wgan-gp",), "sngan-projection": ("sngan", "acgan"),
-    "projection-gan": ("sngan-projection",), "sagan": ("sngan-projection",), "rpgan": ("gan",), "ragan": ("rpgan",),
-    "biggan": ("sagan",), "biggan-deep": ("biggan",), "stylegan": ("progan",), "stylegan2": ("stylegan",),
-    "r3gan": ("rpgan",),
-    "pix2pix": ("cgan",), "cyclegan": ("pix2pix",), "discogan": ("gan",), "dualgan": ("wgan",),
-    "stargan": ("cyclegan", "acgan"), "cross-aligned": ("vae",),
-    "vae-gan": ("vae", "gan"), "aae": ("vae", "gan"), "realnvp": ("nice",), "pixelcnn++": ("pixelcnn",),
-    "maf": ("made", "realnvp"), "flow-gan": ("realnvp", "gan"), "glow": ("realnvp",),
-    "vqgan": ("autoencoder", "gan", "pixelcnn"), "autoencoder": ("vae",),
-    "seqgan": ("lstm", "gan"), "netgan": ("wgan",), "cell": ("netgan",),
-    "gail": ("bc", "gan"), "airl": ("gail",), "rnd": ("icm",), "pixel-curiosity": ("icm",), "entropy-only": ("icm",),
-}  # fmt: skip
-
-
-def family() -> list[dict[str, Any]]:
-    """Every game: what the catalog says, and its parents."""
-    return [
-        {**entry._asdict(), "target": None, "room": entry.room, "parents": parents(entry)}
-        for entry in CATALOG
-    ]
-
-
-def parents(entry: Entry) -> list[str]:
-    """The parents of a game that the catalog has."""
-    known = {one.name for one in CATALOG}
-    return [name for name in PARENTS.get(entry.name, ()) if name in known]
 
 
 def about(name: str) -> dict[str, Any]:

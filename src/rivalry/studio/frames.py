@@ -1,10 +1,13 @@
 """What a frame of a training shows: samples of the same codes, and for the plane the critic's surface and its slope.
 
+Of one picture, the one that somebody points at, it shows which pixels the critic would have darker or brighter.
+
 The surface is the critic's score over a grid.  An arrow is the gradient of the score at a sample: the way on which the
 critic would take the sample for more real, which is the way that the generator's turn moves it.
 """
 
 import base64
+import inspect
 import io
 from typing import Any, NamedTuple
 
@@ -19,11 +22,12 @@ from rivalry.given import given_for
 from rivalry.kinds.kind import in_full_precision
 from rivalry.metrics.points.modes import modes
 from rivalry.play.engine import Engine
-from rivalry.show.sheets import sheet
+from rivalry.show.sheets import GAP, MARGIN, sheet, square
 
 MADE, REAL = 400, 1000  # points that are drawn
 GRID, ARROWS = 32, 60
 IMAGES = 36
+BRIGHTER, DARKER = (11, 98, 180), (196, 74, 10)  # blue and orange
 PAST = 0.25  # of the width of the data, that the surface reaches beyond them
 
 
@@ -65,8 +69,12 @@ def opening(engine: Engine) -> dict[str, Any]:
     return told
 
 
-def frame(engine: Engine) -> dict[str, Any]:
-    """The samples of now.  Training is not affected: random numbers, modes and gradients are put back."""
+def frame(engine: Engine, pointed: int | None = None) -> dict[str, Any]:
+    """The samples of now.  Training is not affected: random numbers, modes and gradients are put back.
+
+    Args:
+        pointed: the number of a picture of the sheet, of which the critic's wishes are shown too.
+    """
     spec, real = engine.data.spec, table_of(engine)
     if real is None:
         return {}
@@ -74,8 +82,15 @@ def frame(engine: Engine) -> dict[str, Any]:
         if is_plane(spec):
             return plane(game, real)
         n = spec.meaning.shown(IMAGES)
-        x = in_full_precision(game.sample(n, **given_for(game, real, n))).cpu()
-        return {"sheet": png(sheet(x, spec, **_behind(game, real)))}
+        given = given_for(game, real, n)
+        x = in_full_precision(game.sample(n, **given)).cpu()
+        shown = {"sheet": png(sheet(x, spec, **_behind(game, real)))}
+        if spec.meaning.axes != 2 or not isinstance(game, Critic):
+            return shown
+        grid = {"columns": square(n, *spec.shape[1:]), "of": n, "margin": MARGIN, "gap": GAP}
+        if pointed is None or pointed >= n:
+            return {**shown, "grid": grid}
+        return {**shown, "grid": grid, "pointed": {"at": pointed, "wishes": wishes(game, x, given, pointed)}}
 
 
 def _behind(game: Game, real: Dataset) -> dict[str, Any]:
@@ -112,6 +127,26 @@ def looks(game: Game, x: Tensor, box: Box, label: Tensor | None) -> dict[str, An
         (slope,) = torch.autograd.grad(game.score(at, **told(len(at))).float().sum(), at)
     arrows = torch.cat([at.detach(), slope], 1).cpu()
     return {"surface": {"size": GRID, "values": rounded(surface), "box": box}, "arrows": rounded(arrows)}
+
+
+def wishes(game: Game, x: Tensor, given: dict[str, Tensor], at: int) -> str:
+    """What the critic dislikes about a picture: a PNG of its size, blue where brighter pixels would score higher,
+    orange where darker ones would, the more opaque the steeper its score; "" where it cannot score pictures alone.
+    """
+    assert isinstance(game, Critic)
+    taken = inspect.signature(game.score).parameters
+    told = {name: value[at : at + 1] for name, value in given.items() if name in taken}
+    try:
+        with torch.enable_grad():
+            one = x[at : at + 1].to(game.device).requires_grad_()
+            (slope,) = torch.autograd.grad(game.score(one, **told).float().sum(), one)
+    except BadRequest:
+        return ""
+    way = slope[0].mean(0).cpu()
+    strength = way.abs() / way.abs().max().clamp(min=1e-12)
+    color = torch.where(way[..., None] > 0, torch.tensor(BRIGHTER), torch.tensor(DARKER))
+    pixels = torch.cat([color.float(), 255 * strength[..., None]], -1).round().byte()
+    return png(Image.fromarray(pixels.numpy()))
 
 
 def rounded(x: Tensor) -> list[Any]:

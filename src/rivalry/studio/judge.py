@@ -52,7 +52,10 @@ class Judging:
             return tools[what](asked)
 
     def new(self, asked: Asked) -> dict[str, Any]:
-        """A study of samples of runs: real or fake, against the data of the run; or which of two runs is better."""
+        """A study of samples of runs: real or fake, against the data of the run; or which of two runs is better.
+
+        `timed` limits the exposure, and `width` ends the study when every interval is as narrow.
+        """
         names, kind = get.texts(asked, "runs", 8), get.text(asked, "kind", "real-or-fake")
         n, seed = get.whole(asked, "n", 60, 4, MOST), get.whole(asked, "seed", 0, 0, 2**31)
         if kind == "real-or-fake" and len(names) != 1:
@@ -64,18 +67,20 @@ class Judging:
                 run.path.name: _samples(run, Path(made) / str(k), n, seed) for k, run in enumerate(runs)
             }
             real = _reals(runs[0], Path(made) / "real", n) if kind == "real-or-fake" else None
-            width = get.number(asked, "width")
-            Study.create(self.shelf.place(name), kind, sources, real, width=width, most=n, seed=seed).close()
+            rule: dict[str, Any] = {"width": get.number(asked, "width"), "timed": asked.get("timed") is True}
+            Study.create(self.shelf.place(name), kind, sources, real, **rule, most=n, seed=seed).close()
         return {"study": name}
 
     def next(self, asked: Asked) -> dict[str, Any]:
         """The next question: the numbers of its images and what may be answered; null when none is left."""
+        judge = get.text(asked, "judge")
         with self._study(asked) as study:
-            question = study.next(get.text(asked, "judge"))
+            question = study.next(judge)
+            facts = {"kind": study.kind, "answered": study.answered(judge)}
             if question is None:
-                return {"question": None, "kind": study.kind}
+                return {"question": None, **facts}
             told = {"items": question.items, "answers": question.answers, "exposure": question.exposure}
-            return {"question": told, "kind": study.kind}
+            return {"question": told, **facts}
 
     def answer(self, asked: Asked) -> dict[str, Any]:
         """Keep an answer, and ask the next question.

@@ -29,7 +29,7 @@ from rivalry.studio.shelf import as_json
 
 SHARE = 0.08  # of the time, for frames
 LEAST = 1 / 30  # seconds from a frame to the next
-WISHES = ("play", "pause", "round", "turn", "stop", "rate", "ready")
+WISHES = ("play", "pause", "round", "turn", "stop", "rate", "point", "ready")
 
 
 class Watch:
@@ -50,6 +50,7 @@ class Watch:
         self.played: list[Move] = []  # of that round
         self.leave = False  # play the next round, and then wait again
         self.notes: dict[str, float] = {}
+        self.pointed: int | None = None  # the picture that somebody points at
 
     def __call__(self, engine: Engine, moves: Sequence[Move]) -> None:
         if not self.begun:
@@ -98,6 +99,10 @@ class Watch:
                 self.end_round(engine)
                 self.paused = False
                 engine.stop("SIGTERM")
+            case "point":
+                self.pointed = command["at"]
+                if self.paused:
+                    self.show(engine)
             case "rate":
                 self.set_rate(engine, command["factor"])
 
@@ -151,7 +156,9 @@ class Watch:
             return
         began = time.perf_counter()
         facts = {"t": engine.t, "drawn": engine.data.drawn, "in_play": engine.in_play, "rate": self.rate}
-        self.send("frame", {**facts, "paused": self.paused, "notes": self.notes, **frame(engine)})
+        self.send(
+            "frame", {**facts, "paused": self.paused, "notes": self.notes, **frame(engine, self.pointed)}
+        )
         self.ready = False
         took = time.perf_counter() - began
         usual, self.cost = min(took, self.cost), took  # one slow frame, as the first is, says little

@@ -22,9 +22,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from rivalry.data.names import NAMES
 from rivalry.errors import BadRequest, RunFailed
+from rivalry.report.family import family
 from rivalry.studio import asked as get
 from rivalry.studio.asked import Asked
-from rivalry.studio.family import about, family
+from rivalry.studio.family import about
 from rivalry.studio.guard import Guard, TooLong, is_local
 
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
@@ -48,17 +49,17 @@ class Studio:
         from rivalry.studio.use import Uses
 
         self.shelf, self.data, self.trainer = Shelf(folder), data or {}, trainer or Trainer()
+        self.second = Trainer(self.trainer.start)  # of a game that is trained beside another
         self.uses, self.judging = Uses(self.shelf), Judging(self.shelf)
         self.beside, self.measured = beside, measured
 
     def train(self, asked: Asked) -> dict[str, Any]:
-        """Begin a training.  Settings are refused here, each by its name, before anything is started."""
+        """Begin a training, or two of the same data and seed: `beside` names the second game.
+
+        Settings are refused here, each by its name, before anything is started.
+        """
         game, data = get.text(asked, "game"), get.text(asked, "data", "")
-        given = asked.get("settings") or {}
-        if not isinstance(given, dict) or len(given) > 100:
-            raise BadRequest("settings are a table")
-        refuse_settings(game, given)
-        request: dict[str, Any] = {"game": game, "data": self.place_of(data), "settings": given}
+        request: dict[str, Any] = {"data": self.place_of(data)}
         request |= {"seed": get.whole(asked, "seed", 0, 0, 2**32 - 1), "paused": asked.get("paused") is True}
         request |= {"rounds": get.whole(asked, "rounds", 20_000, 1, LONGEST)}
         if recipe := get.text(asked, "recipe", ""):
@@ -67,38 +68,63 @@ class Studio:
             request["env"] = env
             request["data"] = request["data"] or None
         name = self.shelf.free(f"{game}-{data or env}")
+        first = {**request, "game": game, "settings": settings_for(game, asked, "settings")}
+        if not (other := get.text(asked, "beside", "")):
+            self._begin(name, first)
+            return {"run": name}
+        beside = self.shelf.free(f"{other}-{data or env}", taken=name)
+        own = settings_for(other, asked, "beside_settings", "beside.")
+        second = {**request, "game": other, "settings": own}
+        second.pop("recipe", None)
+        self._begin(name, first)
+        self._begin(beside, second, self.second)
+        return {"run": name, "beside": beside}
+
+    def _begin(self, name: str, request: dict[str, Any], trainer: Any = None) -> None:
+        """Begin one training; while it goes on, no other may begin but its neighbor."""
+        if trainer is None:
+            for one in (self.trainer, self.second):
+                one.require_free()
+            self.second.forget()
         self.shelf.folder.mkdir(parents=True, exist_ok=True)
-        self.trainer.begin(name, {**request, "run": str(self.shelf.place(name))})
-        return {"run": name}
+        (trainer or self.trainer).begin(name, {**request, "run": str(self.shelf.place(name))})
 
     def place_of(self, data: str) -> str | None:
         """The data of this name: one of `rivalry list data`, or of the user's own; never a path from the page."""
-        if data and data not in NAMES and data not in self.data:
+        own = self.data | self.shelf.drawn()
+        if data and data not in NAMES and data not in own:
             raise Refused(f"there are no data {data!r}; choose one of the list", "data")
-        return str(self.data[data]) if data in self.data else data or None
+        return str(own[data]) if data in own else data or None
+
+    def draw(self, asked: Asked) -> dict[str, Any]:
+        """Keep points of the plane that were drawn on the page, as data to train on."""
+        return {"data": self.shelf.keep(get.points(asked, "points"))}
 
     def resume(self, asked: Asked) -> dict[str, Any]:
         """Go on with a run, to its own goal or to more rounds."""
         name = get.text(asked, "run")
         run = self.shelf.run(name)
         more = {"rounds": get.whole(asked, "rounds", 1, 1, LONGEST)} if asked.get("rounds") else {}
-        self.trainer.begin(name, {**more, "run": str(run.path), "resume": True})
+        self._begin(run.path.name, {**more, "resume": True})
         return {"run": name}
 
     def live(self, asked: Asked) -> dict[str, Any]:
-        """Pass a command on to the training."""
+        """Pass a command on to the training, and to the one beside it."""
         command: dict[str, Any] = {"do": get.text(asked, "do")}
         if command["do"] == "rate":
             factor = get.number(asked, "factor")
             if factor is None or not 0 < factor <= 100:
                 raise BadRequest("step sizes are multiplied by a number above 0, up to 100")
             command["factor"] = factor
-        self.trainer.tell(command)
+        if command["do"] == "point":
+            command["at"] = get.whole(asked, "at", 0, 0, 999) if asked.get("at") is not None else None
+        for trainer in [one for one in (self.trainer, self.second) if one.busy] or [self.trainer]:
+            trainer.tell(command)
         return {}
 
     def named_data(self) -> dict[str, Any]:
         """The data that one can train on."""
-        own = [{"name": name, "kind": "", "what": "your own"} for name in self.data]
+        own = [{"name": name, "kind": "", "what": "your own"} for name in self.data | self.shelf.drawn()]
         return {"data": own + [{"name": n, "kind": d.kind, "what": d.what} for n, d in NAMES.items()]}
 
 
@@ -110,8 +136,24 @@ class Refused(BadRequest):
         self.field = field
 
 
-def refuse_settings(game: str, given: dict[str, Any]) -> None:
-    """Refuse a setting that the game does not have or take, by its name.
+def settings_for(game: str, asked: Asked, name: str, field: str = "") -> dict[str, Any]:
+    """The settings of a game that were asked for by this name.
+
+    Args:
+        field: before the name of a setting that is refused.
+
+    Raises:
+        BadRequest: no table, or a setting that makes no sense.
+    """
+    given = asked.get(name) or {}
+    if not isinstance(given, dict) or len(given) > 100:
+        raise BadRequest("settings are a table")
+    refuse_settings(game, given, field)
+    return given
+
+
+def refuse_settings(game: str, given: dict[str, Any], field: str) -> None:
+    """Refuse a setting that the game does not have or take, by `field` and its name.
 
     Raises:
         Refused: the first of them.
@@ -123,7 +165,7 @@ def refuse_settings(game: str, given: dict[str, Any]) -> None:
         try:
             settings.check(make, {name: value}, game)
         except BadRequest as trouble:
-            raise Refused(str(trouble), str(name)) from trouble
+            raise Refused(str(trouble), f"{field}{name}") from trouble
 
 
 # ---------------------------------------------------------------------- answering
@@ -135,6 +177,7 @@ QUESTIONS: dict[str, Answer] = {
     "/api/train": Studio.train,
     "/api/resume": Studio.resume,
     "/api/live": Studio.live,
+    "/api/draw": Studio.draw,
     "/api/use/{what}": lambda studio, asked: studio.uses.do(asked["what"], asked),
     "/api/judge/{what}": lambda studio, asked: studio.judging.do(asked["what"], asked),
     "/api/compare": lambda studio, asked: studio.beside(studio.shelf, get.texts(asked, "runs", 20)),
@@ -214,17 +257,18 @@ def application(
 
     async def watch(client: WebSocket) -> None:
         await client.accept()
-        trainer = (await run_in_threadpool(studio)).trainer
-        await shown_to(client, trainer)
+        opened = await run_in_threadpool(studio)
+        await shown_to(client, opened.second if client.url.path.endswith("/beside") else opened.trainer)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         threading.Thread(target=studio, daemon=True).start()
         yield
-        if held:
-            await run_in_threadpool(held[0].trainer.close)
+        trainers = (held[0].trainer, held[0].second) if held else ()
+        await asyncio.gather(*(run_in_threadpool(trainer.close) for trainer in trainers))
 
-    routes: list[Any] = [Route("/", _page), Route("/page/{name}", _page), WebSocketRoute("/watch", watch)]
+    routes: list[Any] = [Route("/", _page), Route("/page/{name}", _page)]
+    routes += [WebSocketRoute(path, watch) for path in ("/watch", "/watch/beside")]
     routes += [_route(path, answer, studio, "POST", "") for path, answer in QUESTIONS.items()]
     routes += [_route(path, answer, studio, "GET", "") for path, answer in THINGS.items()]
     routes += [_route(path, answer, studio, "GET", "image/png") for path, answer in PICTURES.items()]

@@ -6,7 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from torch import Tensor
+
 from rivalry.errors import BadRequest
+from rivalry.files import Folder
 from rivalry.human.store import FILE
 from rivalry.paths import without_places
 from rivalry.runs.opening import open_run
@@ -15,6 +19,7 @@ from rivalry.runs.trees import finite
 
 NAME = re.compile(r"[A-Za-z0-9][\w.,+-]{0,119}", re.ASCII)
 MOST = 500  # runs that are listed, points of a curve
+DRAWN = "drawn-"
 SCALARS = (int, float, str, bool, type(None))
 
 
@@ -52,10 +57,25 @@ class Shelf:
             raise BadRequest(f"there is no run {name!r} here")
         return open_run(path)
 
-    def free(self, stem: str) -> str:
-        """A name that nothing has: stem-0, stem-1, ..."""
+    def free(self, stem: str, taken: str = "") -> str:
+        """A name that nothing has, nor will have: stem-0, stem-1, ..."""
         safe = re.sub(r"[^\w.,+-]", "_", stem, flags=re.ASCII)[:100] or "run"
-        return next(name for k in range(10**6) if not (self.folder / (name := f"{safe}-{k}")).exists())
+        names = (f"{safe}-{k}" for k in range(10**6))
+        return next(name for name in names if name != taken and not (self.folder / name).exists())
+
+    def keep(self, points: Tensor) -> str:
+        """Keep points (n, 2) that somebody drew as data, and return their name."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        kept = self.drawn()
+        name = next(name for k in range(10**6) if (name := f"{DRAWN}{k}") not in kept)
+        with Folder(self.folder).writing(f"{name}.npz") as file:
+            np.savez(file, x=points.numpy())
+        return name
+
+    def drawn(self) -> dict[str, Path]:
+        """The data that somebody drew here: name -> file."""
+        found = sorted(self.folder.glob(f"{DRAWN}*.npz"))
+        return {path.stem: path for path in found if NAME.fullmatch(path.name) and not path.is_symlink()}
 
     def runs(self) -> list[dict[str, Any]]:
         """Every run that can be opened, newest first: its name, game, data and how far it is."""

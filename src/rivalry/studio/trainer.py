@@ -1,4 +1,4 @@
-"""The one training of a studio: its process, and everybody who looks on.
+"""A training of a studio: its process, and everybody who looks on.
 
 Each viewer has room for one message of a kind.  A newer frame takes the place of one that was not sent yet, so a slow
 client sees fewer frames and holds up nobody.
@@ -57,7 +57,7 @@ class Viewer:
 
 
 class Trainer:
-    """Starts, commands and ends trainings, one at a time.
+    """Starts, commands and ends trainings, one at a time.  A studio has two, for two games side by side.
 
     Args:
         start: runs `learn`.
@@ -83,13 +83,23 @@ class Trainer:
             BadRequest: another training goes on.
         """
         with self.lock:
-            if self.busy:
-                raise BadRequest(f"one training at a time: {self.run} is being trained; stop it first")
+            self.require_free()
             self.line, theirs = multiprocessing.Pipe()
             self.run, self.last, self.owed = name, {}, False
             self._publish("state", f'{{"busy":true,"run":"{name}"}}')
             self.worker = self.start(asked, theirs)
             threading.Thread(target=self._pump, args=(self.line, self.worker, name), daemon=True).start()
+
+    def require_free(self) -> None:
+        """Raises BadRequest while something is being trained."""
+        if self.busy:
+            raise BadRequest(f"one training at a time: {self.run} is being trained; stop it first")
+
+    def forget(self) -> None:
+        """Show nothing any more of a training that is over."""
+        with self.lock:
+            self.run, self.last = "", {}
+            self._publish("state", '{"busy":false,"run":""}')
 
     def tell(self, command: dict[str, Any]) -> None:
         """Pass a command on.

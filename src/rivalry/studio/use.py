@@ -1,9 +1,11 @@
-"""What one does with a trained generator: samples, sliders along codes, paths, inversion, the brush.
+"""What one does with a trained generator: samples, sliders along codes, paths, inversion, the brush, translation.
 
 Each function takes what the page asked and answers with pictures (PNG in base64) and codes (nested lists), so that the
 studio itself remembers nothing.  All of it is done by `rivalry.editing` and `rivalry.runs.drawing`.
 """
 
+import base64
+import io
 import threading
 from typing import Any, cast
 
@@ -12,8 +14,10 @@ from torch import Tensor
 
 from rivalry.data.source import Spec
 from rivalry.editing import arithmetic, brush, codes, factorize, invert
+from rivalry.editing.translate import carried
 from rivalry.errors import BadRequest
 from rivalry.game import Coded, Conditional, Conditioned, Game, Latent, Steerable, Styled, Translator
+from rivalry.kinds.image import to_image
 from rivalry.maths.paths import lerp, slerp
 from rivalry.runs.drawing import require_truncation, sample
 from rivalry.runs.opening import load
@@ -26,6 +30,8 @@ from rivalry.studio.shelf import Shelf
 KEPT = 2  # games in memory
 NUMBERS = 12  # of a code that get a slider
 MOST = 64  # samples
+FRAME = 120  # ms of a picture of a film
+WORDS = 60  # of a vocabulary that are told
 SECONDS = 15.0  # that an inversion may take
 
 
@@ -51,8 +57,21 @@ class Opened:
         return get.tensor([value], like, "a code")
 
     def shown(self, x: Tensor) -> list[str]:
-        """A picture of each sample."""
-        return [png(sheet(one[None], self.spec)) for one in x]
+        """A picture of each sample; where samples are pictures, of their own pixels and nothing else."""
+        return [png(to_image(one) if self.image else sheet(one[None], self.spec)) for one in x]
+
+    def typed(self, asked: Asked) -> dict[str, Tensor]:
+        """What a game that is told something was told in words, as an argument of its `sample`."""
+        if not isinstance(self.game, Conditioned):
+            return {}
+        column = self.spec.extra[self.game.conditioned_on]
+        return {self.game.conditioned_on: column.meaning.typed(get.text(asked, "text", ""), column)}
+
+    def read(self, asked: Asked) -> Tensor:
+        """An uploaded picture (1, c, h, w) in [-1, 1]."""
+        c, h, w = self.spec.shape
+        pixels = get.picture(get.unpacked(asked, "picture"), c, (h, w))
+        return torch.tensor(pixels).float().div(127.5).sub(1)[None]
 
     def decoded(self, z: Tensor, label: int | None) -> list[str]:
         return self.shown(codes.decoded(self.game, z, self.space, label))
@@ -96,6 +115,8 @@ def facts(opened: Opened, asked: Asked) -> dict[str, Any]:
         "image": opened.image,
         "shape": opened.spec.shape,
         "classes": list(opened.spec.classes)[: opened.classes],
+        "domains": list(opened.spec.classes) if isinstance(game, Translator) else [],
+        "words": _words(opened),
         "truncation": _has_truncation(game),
         "directions": isinstance(game, Steerable) and opened.latent,
         "parts": cast(Coded, game).named if isinstance(game, Coded) and opened.latent else {},
@@ -105,6 +126,13 @@ def facts(opened: Opened, asked: Asked) -> dict[str, Any]:
         if isinstance(game, Conditioned)
         else "",
     }
+
+
+def _words(opened: Opened) -> list[str]:
+    """Some words that the game may be told; none where it is told no sentences."""
+    if not isinstance(opened.game, Conditioned):
+        return []
+    return list(opened.spec.extra[opened.game.conditioned_on].about.get("vocabulary", ()))[:WORDS]
 
 
 def _has_truncation(game: Game) -> bool:
@@ -119,11 +147,12 @@ def samples(opened: Opened, asked: Asked) -> dict[str, Any]:
     """Samples from a seed on.  Where there are codes, each sample comes with its own, from which the page goes on."""
     n, seed = get.whole(asked, "n", 16, 1, MOST), get.whole(asked, "seed", 0, 0, 2**31)
     truncation, label = get.number(asked, "truncation"), opened.label(asked)
-    if opened.latent and truncation is None and opened.image:
+    if opened.latent and truncation is None and opened.image and not isinstance(opened.game, Conditioned):
         z = codes.of_seeds(opened.game, range(seed, seed + n), opened.space, label)
         return {"pictures": opened.decoded(z, label), "codes": z.tolist()}
     given: dict[str, Any] = {} if label is None else {"label": label}
     given |= {} if truncation is None else {"truncation": truncation}
+    given |= opened.typed(asked)
     x = sample(opened.game, n, seed=seed, **given)
     return {"pictures": opened.shown(x) if opened.image else [png(sheet(x, opened.spec))], "codes": []}
 
@@ -199,9 +228,7 @@ def path(opened: Opened, asked: Asked) -> dict[str, Any]:
 def found(opened: Opened, asked: Asked) -> dict[str, Any]:
     """The code whose sample is nearest to an uploaded picture (`picture`, base64)."""
     invert.require_invertible(opened.game)
-    c, h, w = opened.spec.shape
-    pixels = get.picture(get.unpacked(asked, "picture"), c, (h, w))
-    x = torch.from_numpy(pixels).float().div(127.5).sub(1)[None]
+    x = opened.read(asked)
     done = invert.invert(opened.game, x, opened.space, opened.label(asked), guess=False, seconds=SECONDS)
     shown = opened.shown(x) + opened.shown(done.x)
     return {"pictures": shown, "codes": done.codes.tolist(), "errors": done.errors.tolist()}
@@ -233,4 +260,30 @@ def _drawn(opened: Opened, asked: Asked, name: str) -> Tensor | None:
     return torch.from_numpy(get.picture(data, 4, (h, w)))
 
 
-TOOLS = {"facts": facts, "sample": samples, "steer": steer, "path": path, "invert": found, "brush": painted}
+def translated(opened: Opened, asked: Asked) -> dict[str, Any]:
+    """An uploaded or drawn picture (`picture`, base64) in the domain `to`, beside itself."""
+    if not isinstance(opened.game, Translator) or not opened.image:
+        raise BadRequest("this game translates no pictures")
+    domains = len(opened.spec.classes)
+    to = get.whole(asked, "to", 0, 0, domains - 1) if domains and asked.get("to") is not None else None
+    x = opened.read(asked)
+    made = carried(opened.game, x.to(opened.game.device), to, get.whole(asked, "seed", 0, 0, 2**31))
+    return {"pictures": [*opened.shown(x), *opened.shown(made)], "codes": []}
+
+
+def film(opened: Opened, asked: Asked) -> dict[str, Any]:
+    """Samples of these codes as a GIF (base64) that runs forth and back."""
+    told = asked.get("codes")
+    if not opened.image or not isinstance(told, list) or not 2 <= len(told) <= MOST:
+        raise BadRequest(f"a film is made of 2 to {MOST} codes of pictures")
+    z = torch.cat([opened.code(one) for one in told])
+    pictures = [to_image(x) for x in codes.decoded(opened.game, z, opened.space, opened.label(asked))]
+    frames, file = [*pictures, *pictures[-2:0:-1]], io.BytesIO()
+    frames[0].save(file, "gif", save_all=True, append_images=frames[1:], duration=FRAME, loop=0)
+    return {"film": base64.b64encode(file.getvalue()).decode()}
+
+
+TOOLS = {
+    "facts": facts, "sample": samples, "steer": steer, "path": path, "invert": found, "brush": painted,
+    "translate": translated, "film": film,
+}  # fmt: skip

@@ -37,6 +37,7 @@ Samples = NDArray[np.float32]  # (t, channels)
 Channels = Literal["mono", "stereo"]
 
 COMPRESSED = (".flac", ".ogg", ".mp3")  # which soundfile reads
+ENDINGS = (".wav", *COMPRESSED)
 SHORTEST = 16  # samples of a sound
 FASTEST = 1_000_000  # samples per second
 MOST = 2**29  # samples of a whole set, in memory
@@ -190,7 +191,7 @@ def sound_of(path: Path) -> Sound:
         BadRequest: as `one_sound` does.
     """
     member = Member(path.name, partial(open_regular, path), (0, 0))
-    if member.ending not in (".wav", *COMPRESSED):
+    if member.ending not in ENDINGS:
         raise BadRequest(f"{path} is no sound; expected a .wav, or a .flac, .ogg or .mp3")
     if member.ending in COMPRESSED and not find_spec("soundfile"):
         raise BadRequest(f"{path} is compressed: pip install 'rivalry[sound]' reads it")
@@ -221,6 +222,13 @@ def as_table(
         done["clipped: flat at full scale for 1 % of the time or more"] += is_clipped(sounds[i].samples)
         x[i, :, : len(row)] = row[:length].T
     return torch.from_numpy(x), rate, {what: n for what, n in done.items() if n}
+
+
+def mono_or_stereo(sound: Sound, rate: int, channels: int) -> torch.Tensor:
+    """A sound at this rate, in one channel or in two, of its own length: (channels, t) in [-1, 1]."""
+    done: Counter[str] = Counter()
+    x = in_channels(sound.samples, "mono" if channels == 1 else "stereo", done)
+    return torch.from_numpy(resampled(x, sound.rate, rate, done).T.copy())
 
 
 def is_clipped(x: Samples) -> bool:

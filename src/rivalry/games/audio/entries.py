@@ -33,4 +33,14 @@ ENTRIES = (
         "growing pictures of log-magnitude and instantaneous frequency, told the pitch",
         kinds=("wave",),
     ),
+    Entry(
+        "hifigan",
+        "rivalry.games.audio.hifigan:hifigan",
+        "HiFi-GAN: Generative Adversarial Networks for Efficient and High Fidelity Speech Synthesis",
+        "Kong, Kim & Bae",
+        2020,
+        "arXiv 2010.05646",
+        "sounds from their mel spectra; critics of periods and of scales",
+        kinds=("wave",),
+    ),
 )

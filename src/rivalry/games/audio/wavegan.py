@@ -71,6 +71,14 @@ def wavegan(
 
 RECIPES = {
     "wavegan": {
-        "laptop": {"width": 8, "lr": 1e-3, "critic_steps": 2, "average": 0.99, "time": "10m"},
+        "laptop": {
+            "latent": 16,
+            "width": 8,
+            "batch": 16,
+            "lr": 1e-3,
+            "critic_steps": 2,
+            "average": 0.98,
+            "time": "10m",
+        },
     }
 }

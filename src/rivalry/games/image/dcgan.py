@@ -13,7 +13,10 @@ Deviations:
         defaults are the paper's.
 """
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
+
+from torch import nn
 
 from rivalry.data.source import Spec
 from rivalry.games.two_players import GAN
@@ -22,9 +25,11 @@ from rivalry.maths.divergences import non_saturating
 from rivalry.maths.optimizers import adam
 from rivalry.maths.priors import uniform
 from rivalry.nn.choice import critic_for, generator_for
+from rivalry.nn.seamless import Seamless
 from rivalry.settings import Count, Fraction, Rate
 
 AUGMENTS = {"none": Nothing, "diffaugment": DiffAugment, "ada": ADA}
+PADDINGS: dict[str, Callable[[Any], nn.Module]] = {"zeros": lambda G: G, "circular": Seamless}
 
 
 def dcgan(
@@ -36,6 +41,7 @@ def dcgan(
     lr: Rate = 2e-4,
     beta1: Fraction = 0.5,
     augment: Literal["none", "diffaugment", "ada"] = "none",
+    padding: Literal["zeros", "circular"] = "zeros",
     average: Fraction = 0.0,
 ) -> GAN:
     """Radford's networks in Goodfellow's game.
@@ -44,10 +50,12 @@ def dcgan(
         latent: length of the code z, uniform on [-1, 1]
         width: channels of the map nearest to the image; each halving of the image doubles them
         augment: differentiable augmentation of all that the critic sees, for small data sets
+        padding: of the generator's convolutions; circular for textures that repeat without a seam
     """
     spec.require("dcgan", kind="image")
+    G = generator_for(spec, latent, width)
     return GAN(
-        generator_for(spec, latent, width),
+        PADDINGS[padding](G),
         critic_for(spec, width),
         prior=uniform(latent),
         divergence=non_saturating,

@@ -251,6 +251,16 @@ ENTRIES = (
         needs=("labels",),
     ),
     Entry(
+        "ot-gan",
+        "rivalry.games.image.ot_gan:ot_gan",
+        "Improving GANs Using Optimal Transport",
+        "Salimans et al.",
+        2018,
+        "arXiv 1803.05573",
+        "batches compared by optimal transport between learned features",
+        kinds=VALUES,
+    ),
+    Entry(
         "stylegan",
         "rivalry.games.image.stylegan:stylegan",
         "A Style-Based Generator Architecture for Generative Adversarial Networks",

@@ -73,7 +73,7 @@ class SoundToImage(Game):
         self.reads = ("x", "sound", "label") if names else ("x", "sound")
         self.average = average_of(G, average)
         self.generator = Player(G, optimizer=generator)
-        self.critic = Player(D, encoder, *[names] * (names is not None), optimizer=critic)
+        self.critic = Player(D, encoder, *([names] if names else []), optimizer=critic)
 
     def round(self, data: Source, t: int) -> Iterator[Move]:
         real, sound, *label = data.take(self.batch)

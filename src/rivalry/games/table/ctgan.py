@@ -11,9 +11,7 @@
         among rows that have it.
     PacGAN: the critic sees `pack` rows at once (Lin et al. 2018, arXiv 1712.04086).
 
-A sample is drawn for a category by its own frequency, so that the shares of the data come out, with the running
-statistics of batch norm.  `where={"sex": "F"}` asks for one category of one column; the category asked for is written
-into the row, so that every row has it.
+What is asked for when rows are made: `games.table.asked`.
 
 Deviations:
     Real rows with the category are taken from `pool` batches of rows, and not from all: where none of those has it, a
@@ -22,37 +20,19 @@ Deviations:
     Samples come from an average of G over training.  No weight decay.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from rivalry.data.source import Source, Spec
 from rivalry.errors import BadRequest
-from rivalry.game import Game, Move, Player
-from rivalry.kinds.table import category_of, place_of, places
-from rivalry.maths.averages import Average
-from rivalry.maths.chance import normal
+from rivalry.game import Move, Player
+from rivalry.games.table.asked import AskedRows
 from rivalry.maths.optimizers import adam
 from rivalry.maths.penalties import gradient_penalty
 from rivalry.nn.perceptron import perceptron
-from rivalry.nn.row_code import RowCode
 from rivalry.settings import Count, Fraction, Rate, Weight
-
-TEMPERATURE = 0.2  # of the Gumbel softmax
-LIKELY = 60.0  # added to the logit of a category that is asked for
-
-
-class Residual(nn.Module):
-    """x -> (ReLU(BN(W x)), x)."""
-
-    def __init__(self, inputs: int, width: int):
-        super().__init__()
-        self.body = nn.Sequential(nn.Linear(inputs, width, bias=False), nn.BatchNorm1d(width), nn.ReLU())
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([self.body(x), x], 1)
 
 
 class PackCritic(nn.Module):
@@ -71,7 +51,7 @@ class PackCritic(nn.Module):
         return rows[: n * self.pack].reshape(n, self.pack * rows.shape[1])
 
 
-class CTGAN(Game):
+class CTGAN(AskedRows):
     """A generator told a category, and a critic of packs of rows."""
 
     def __init__(
@@ -89,23 +69,13 @@ class CTGAN(Game):
         batch: int,
         lr: float,
     ):
-        super().__init__()
         if batch % pack:
             raise BadRequest(f"ctgan's batch is whole packs: expected a multiple of {pack}, got {batch}")
-        self.column, self.latent, self.batch = spec.x, latent, batch
+        super().__init__(spec, latent=latent, width=width, average=average, batch=batch, lr=lr)
         self.critic_steps, self.pool = critic_steps, pool
         self.penalty = gradient_penalty(penalty)
-        self.code = RowCode(spec.x)
-        k, first = self.code.k, latent + self.code.k
-        self.G = nn.Sequential(
-            Residual(first, width),
-            Residual(first + width, width),
-            nn.Linear(first + 2 * width, self.code.width),
-        )
-        self.D = PackCritic(self.code.width + k, width, pack, dropout)
-        self.generator = Player(self.G, optimizer=adam(lr, 0.5, 0.9))
+        self.D = PackCritic(self.code.width + self.code.k, width, pack, dropout)
         self.critic = Player(self.D, optimizer=adam(lr, 0.5, 0.9))
-        self.average = Average(self.G, average)
 
     def round(self, data: Source, t: int) -> Iterator[Move]:
         if t == 0:
@@ -129,7 +99,7 @@ class CTGAN(Game):
         yield Move(self.generator, shown - score, {"condition": shown})
         self.average.update(self.G)
 
-    # ------------------------------------------------------------------ conditions, as numbers of categories of all
+    # ------------------------------------------------------------------ training by sampling
 
     def asked(self, n: int) -> Tensor:
         """Columns drawn evenly, and in each a category by the logarithm of its frequency: (n,)."""
@@ -138,12 +108,6 @@ class CTGAN(Game):
         weights = (1 + self.code.counts).log()
         chance = torch.cat([weights[a:b] / weights[a:b].sum().clamp(min=1e-9) for a, b in self.code.spans])
         return torch.multinomial(chance, n, replacement=True)
-
-    def condition(self, asked: Tensor) -> Tensor:
-        """c: (n,) -> (n, k), one-hot; of width 0 where the table has no categories."""
-        if not self.code.k:
-            return torch.zeros(len(asked), 0, device=self.device)
-        return F.one_hot(asked, self.code.k).float()
 
     def matching(self, asked: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         """For each category that is asked for, a row that has it: the categories (n,) and the rows (n, p)."""
@@ -160,76 +124,9 @@ class CTGAN(Game):
                 asked[mine] = a + has[pick[mine], a:b].float().argmax(1)
         return asked, rows[pick]
 
-    def missed(self, raw: Tensor, asked: Tensor) -> Tensor:
-        """The cross-entropy of what was asked for, in the mean over rows: a scalar."""
-        sorts, total = self.code.parts(raw)[2], raw.new_zeros(())
-        for a, b in self.code.spans:
-            mine = (asked >= a) & (asked < b)
-            total = total + F.cross_entropy(sorts[mine, a:b], asked[mine] - a, reduction="sum")
-        return total / len(raw)
-
-    # ------------------------------------------------------------------ rows
-
-    def raw(self, condition: Tensor) -> Tensor:
-        z = torch.randn(len(condition), self.latent, device=self.device)
-        return self.G(torch.cat([z, condition], 1))
-
-    def soft(self, raw: Tensor) -> Tensor:
-        noise = torch.rand(len(raw), self.code.width - self.code.q, device=raw.device)
-        return self.code.soften(raw, TEMPERATURE, noise)
-
-    def draw(self, n: int) -> Tensor:
-        """Codes: z, two numbers that choose a category, and noise for modes and categories."""
-        return normal((n, self.latent + 2 + self.code.width - self.code.q), self.device)
-
-    def decode(self, z: Tensor, where: Mapping[str, str] | None = None) -> Tensor:
-        """Rows (n, p) of codes.
-
-        Args:
-            where: a category of one column, {"sex": "F"}, that all rows have.
-
-        Raises:
-            BadRequest: no such column or category, or several columns.
-        """
-        z, choice, noise = z.split([self.latent, 2, self.code.width - self.code.q], 1)
-        asked = self.frequent(torch.special.ndtr(choice)) if where is None else self.wanted(where, len(z))
-        at, modes, sorts = self.code.parts(self.average(torch.cat([z, self.condition(asked)], 1)))
-        if where is not None:
-            sorts = sorts + LIKELY * (sorts.abs().amax() + 1) * self.condition(asked)
-        return self.code.rows(at.tanh(), modes, sorts, torch.special.ndtr(noise))
-
-    def frequent(self, u: Tensor) -> Tensor:
-        """Columns drawn evenly and categories by their frequency, from uniform numbers (n, 2): (n,)."""
-        asked = torch.zeros(len(u), dtype=torch.long, device=u.device)
-        column = (u[:, 0] * len(self.code.spans)).long()
-        for j, (a, b) in enumerate(self.code.spans):
-            edges = self.code.counts[a:b].cumsum(0)
-            category = torch.searchsorted(edges, u[:, 1].contiguous() * edges[-1], right=True).clamp(
-                max=b - a - 1
-            )
-            asked = torch.where(column == j, a + category, asked)
-        return asked
-
-    def wanted(self, where: Mapping[str, str], n: int) -> Tensor:
-        if len(where) != 1:
-            raise BadRequest(f"ctgan is asked for a category of one column at a time; got {len(where)}")
-        ((name, cell),) = where.items()
-        place = place_of(self.column, name)
-        category = category_of(places(self.column)[place], cell)
-        start, _ = self.code.spans[self.code.sorted.index(place)]
-        return torch.full((n,), start + category, device=self.device)
-
-    def sample(self, n: int, where: Mapping[str, str] | None = None) -> Tensor:
-        """`n` rows: (n, p)."""
-        return self.decode(self.draw(n), where)
-
     def score(self, x: Tensor) -> Tensor:
         """The critic's score of packs of rows, each told a category that it has: (n, p) -> (n / pack,)."""
-        asked = torch.zeros(len(x), dtype=torch.long, device=x.device)
-        has = self.code.categories(x)
-        for j, (a, b) in enumerate(self.code.spans):
-            turn = torch.arange(len(x), device=x.device) % len(self.code.spans) == j
-            asked = torch.where(turn, a + has[:, a:b].argmax(1), asked)
+        asked = self.own(x, self.in_turn(len(x)))
         rows = torch.cat([self.code.encode(x, drawn=False), self.condition(asked)], 1)
         return self.D(self.D.packs(rows))
 

@@ -1,4 +1,4 @@
-"""Games of tables."""
+"""Games of tables and of series."""
 
 from rivalry.games.entry import Entry
 
@@ -11,6 +11,16 @@ ENTRIES = (
         "rivalry.games.table.ctgan:ctgan",
         *_CTGAN,
         "numbers as modes of mixtures, rare categories asked for as often as others, packs of rows",
+        kinds=("table",),
+    ),
+    Entry(
+        "dp-ctgan",
+        "rivalry.games.table.dp_ctgan:dp_ctgan",
+        "Differentially Private Synthetic Data: Applied Evaluations and Enhancements",
+        "Rosenblatt et al.",
+        2020,
+        "arXiv 2011.05537",
+        "ctgan whose critic learns from clipped gradients with noise: how much a row can show is bounded",
         kinds=("table",),
     ),
     Entry(
@@ -33,5 +43,15 @@ ENTRIES = (
         *_SDV,
         "each column by itself: the control for what columns tell about each other",
         kinds=("table",),
+    ),
+    Entry(
+        "rgan",
+        "rivalry.games.table.rgan:rgan",
+        "Real-valued (Medical) Time Series Generation with Recurrent Conditional GANs",
+        "Esteban et al.",
+        2017,
+        "arXiv 1706.02633",
+        "series from noise at every step by an LSTM; the critic judges every step",
+        kinds=("episode",),
     ),
 )

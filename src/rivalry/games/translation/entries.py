@@ -72,6 +72,15 @@ ENTRIES = (
         "pictures enlarged: dense residual blocks against a relativistic critic",
     ),
     Entry(
+        "inpaint",
+        "rivalry.games.translation.inpaint:inpaint",
+        "Context Encoders: Feature Learning by Inpainting",
+        "Pathak et al.",
+        2016,
+        "arXiv 1604.07379",
+        "holes filled: a U-Net that sees the rest, against a critic of patches",
+    ),
+    Entry(
         "cross-aligned",
         "rivalry.games.translation.cross_aligned:cross_aligned",
         "Style Transfer from Non-Parallel Text by Cross-Alignment",

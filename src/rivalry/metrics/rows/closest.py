@@ -6,6 +6,11 @@ The distance of two rows is the mean over columns of |a - b| in shares of the co
                           .5 where nothing is copied, ± 1.5/√n
     copies                share of samples that are written as a training row is
     membership            area under ROC of telling training rows from held-out ones by the nearest sample; .5 if none
+    membership-advantage  the most that true alarms exceed false ones at any distance, max (TPR - FPR); about 0 if none
+                          (Yeom et al. 2018, arXiv 1709.01604)
+    neighbor-ratio        median of d₁/d₂ to the two nearest training rows, beside that of held-out rows; 0 for copies
+
+A bootstrap of n training rows leaves out 1/e of them: membership 1 - 1/(2e) = .816, advantage 1 - 1/e = .632.
 
 These find copies.  They bound no attack: never say "private" for them.
 """
@@ -28,7 +33,7 @@ ROWS = 4000  # of each sort, at most
 def closest(
     real: Dataset, held_out: Dataset, fake: Tensor, *, provenance: dict[str, Any] | None = None
 ) -> list[Score]:
-    """See the file; lower is better for the first three, and the ratio d₁/d₂ to the two nearest training rows is told.
+    """See the file; lower is better for all but the two ratios, which are to be alike.
 
     Args:
         real: the rows that the game was trained on.
@@ -42,8 +47,8 @@ def closest(
     closer = (to_train[:, 0] < to_other[:, 0]).double() + 0.5 * (to_train[:, 0] == to_other[:, 0]).double()
     known = set(zip(*cells(real.rows(slice(None)), column)))
     copied = sum(row in known for row in zip(*cells(made, column))) / len(made)
-    member = area_under_roc(-nearest(a, c)[:, 0].double(), -nearest(b, c)[:, 0].double())
-    ratio = float((to_train[:, 0] / to_train[:, 1].clamp(min=1e-9)).median()) if n > 1 else 1.0
+    mine, others = nearest(a, c)[:, 0].double(), nearest(b, c)[:, 0].double()
+    member = area_under_roc(-mine, -others)
     facts = {**(provenance or {}), "compared with": n}
     return [
         Score(
@@ -56,8 +61,24 @@ def closest(
         ),
         Score("copies", copied, len(made), None, "low", facts),
         Score("membership", member, len(made), None, "low", facts),
-        Score("neighbor-ratio", ratio, len(made), None, "", facts),
+        Score("membership-advantage", advantage(mine, others), len(made), None, "low", facts),
+        Score("neighbor-ratio", neighbor_ratio(to_train), len(made), None, "", facts),
+        Score("neighbor-ratio[held-out]", neighbor_ratio(nearest(b, a, 2)), n, None, "", facts),
     ]
+
+
+def advantage(members: Tensor, others: Tensor) -> float:
+    """The most that the share of members (n,) within a distance exceeds that of others (m,), over all distances."""
+    at = torch.cat([members, others])
+    within = lambda some: torch.searchsorted(some.sort().values, at, right=True) / len(some)
+    return max(0.0, float((within(members) - within(others)).max()))
+
+
+def neighbor_ratio(to_train: Tensor) -> float:
+    """The median of d₁/d₂, from the distances of the two nearest training rows (n, 2)."""
+    if to_train.shape[1] < 2:
+        return 1.0
+    return float((to_train[:, 0] / to_train[:, 1].clamp(min=1e-9)).median())
 
 
 def as_distances(x: Tensor, column: Column, scale: Tensor | None) -> tuple[Tensor, Tensor]:

@@ -1,23 +1,23 @@
 // Runs side by side.
 
-import { button, fill, get, h, post } from "/page/dom.js";
+import { button, fill, get, h, post, wide } from "/page/dom.js";
 import { curve, hue } from "/page/plot.js";
 import { say } from "/page/words.js";
 
 const number = (value) => (Number.isFinite(value) ? Number(value).toPrecision(4) : "");
 const spread = (score) => (Number.isFinite(score.spread) ? ` ± ${Number(score.spread).toPrecision(2)}` : "");
 
-function grid(heads, rows) {
-  return h("div", { className: "wide" }, h("table", {},
+function grid(name, heads, rows) {
+  return wide(name,
     h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
-    h("tbody", {}, rows.map(([head, ...cells]) => h("tr", {}, h("th", { scope: "row" }, head), cells.map((cell) => h("td", {}, cell)))))));
+    h("tbody", {}, rows.map(([head, ...cells]) => h("tr", {}, h("th", { scope: "row" }, head), cells.map((cell) => h("td", {}, cell))))));
 }
 
 function scores(runs) {
   const last = runs.map((run) => new Map(run.scores.map((score) => [score.name, score])));
   const names = [...new Set(last.flatMap((some) => [...some.keys()]))];
   if (!names.length) return h("p", { className: "soft" }, say("noScores"));
-  return grid(["", ...runs.map((run) => run.name)], names.map((name) => [name, ...last.map((some) => {
+  return grid(say("scores"), ["", ...runs.map((run) => run.name)], names.map((name) => [name, ...last.map((some) => {
     const score = some.get(name);
     return score ? `${number(score.value)}${spread(score)} (${say("at")} ${score.round})` : "";
   })]));
@@ -35,7 +35,7 @@ function curves(runs) {
 
 function measured(found) {
   const names = Object.keys(found.scores);
-  const table = grid(["", ...names], (found.scores[names[0]] ?? []).map(({ name }) => [name, ...names.map((run) => {
+  const table = grid(say("scores"), ["", ...names], (found.scores[names[0]] ?? []).map(({ name }) => [name, ...names.map((run) => {
     const score = found.scores[run].find((one) => one.name === name);
     return score ? `${number(score.value)}${spread(score)}` : "";
   })]));
@@ -54,13 +54,13 @@ export async function enter(place) {
     const found = await post("/api/compare", { runs: chosen() });
     const anew = h("div");
     fill(shown, h("h2", {}, say("different")),
-      found.different.length ? grid(["", ...found.runs.map((run) => run.name)], found.different.map((one) => [one.name, ...one.values])) : h("p", {}, say("same")),
+      found.different.length ? grid(say("different"), ["", ...found.runs.map((run) => run.name)], found.different.map((one) => [one.name, ...one.values])) : h("p", {}, say("same")),
       h("h2", {}, say("scores")), scores(found.runs),
       button("measure", async () => fill(anew, measured(await post("/api/measure", { runs: chosen() })))), anew,
       h("h2", {}, say("curves")), h("p", { className: "row" }, found.runs.map((run, k) => { const node = h("span", {}, run.name); node.style.color = hue(k); return node; })),
       curves(found.runs),
       h("h2", {}, say("sheets")),
-      grid(["", ...found.runs.map((run) => run.name)], found.rows.map((row) => [String(row[0]), ...row.map((at, k) => h("figure", {},
+      grid(say("sheets"), ["", ...found.runs.map((run) => run.name)], found.rows.map((row) => [String(row[0]), ...row.map((at, k) => h("figure", {},
         h("img", { className: "sheet", loading: "lazy", src: `/api/sheet/${encodeURIComponent(found.runs[k].name)}/${String(at).padStart(6, "0")}.png`, alt: `${found.runs[k].name}, ${say("at")} ${at}` }),
         h("figcaption", {}, String(at))))])));
   }

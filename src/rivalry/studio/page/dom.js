@@ -77,6 +77,9 @@ export function field(word, input, meaning = "") {
   return { node, input, refuse: (words) => { error.textContent = words; input.setAttribute("aria-invalid", words ? "true" : "false"); } };
 }
 
+// A table that scrolls by itself where it is too wide, by keys as well.
+export const wide = (name, ...rows) => h("div", { className: "wide", tabIndex: 0, role: "region", "aria-label": name }, h("table", {}, ...rows));
+
 export const png = (base64) => `data:image/png;base64,${base64}`;
 
 export function download(name, address) {

@@ -1,6 +1,6 @@
 // The family: every game by year and branch, and what one of them is.
 
-import { button, fill, get, h } from "/page/dom.js";
+import { button, fill, get, h, wide } from "/page/dom.js";
 import { say } from "/page/words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -76,8 +76,8 @@ async function describe(place, name) {
     button("train", () => { location.hash = `live/${game.name}`; }, { className: "main" }),
     h("h3", {}, say("doc")), h("pre", {}, game.doc),
     h("h3", {}, say("settings")),
-    h("div", { className: "wide" }, h("table", {}, game.settings.map((one) => h("tr", {},
-      h("th", { scope: "row" }, one.name), h("td", {}, one.kind), h("td", {}, String(one.default ?? "")), h("td", {}, one.meaning))))));
+    wide(say("settings"), game.settings.map((one) => h("tr", {},
+      h("th", { scope: "row" }, one.name), h("td", {}, one.kind), h("td", {}, String(one.default ?? "")), h("td", {}, one.meaning)))));
 }
 
 export async function enter(place, chosen) {

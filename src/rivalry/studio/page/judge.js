@@ -1,6 +1,6 @@
 // The human study: questions, one at a time, and what the answers amount to.
 
-import { attempt, button, choice, fill, get, h, post, tell } from "/page/dom.js";
+import { attempt, button, choice, fill, get, h, post, tell, wide } from "/page/dom.js";
 import { say } from "/page/words.js";
 
 export async function enter(place, first) {
@@ -9,11 +9,11 @@ export async function enter(place, first) {
   if (studies.includes(first)) study.value = first;
   const judge = h("input", { value: localStorage.getItem("rivalry-judge") ?? "judge-1", "aria-label": say("judgeName") });
   const asked = h("section", { className: "panel", hidden: true }), result = h("div", { "aria-live": "polite" });
-  let begun = 0, count = 0, current = null;
+  let begun = 0, current = null;
   const who = () => ({ study: study.value, judge: judge.value });
   const address = (item) => `/api/judged/${encodeURIComponent(study.value)}/${item}.png`;
 
-  async function put({ question, kind }) {
+  async function put({ question, kind, answered }) {
     current = question;
     asked.hidden = false;
     if (!question) { fill(asked, h("p", {}, say("noQuestion"))); await tally(); return; }
@@ -21,7 +21,7 @@ export async function enter(place, first) {
     await Promise.all(images.map((image) => image.decode().catch(() => {})));
     fill(asked, h("h2", {}, say(kind === "pairs" ? "askBetter" : "askReal")), h("div", { className: "judged" }, images),
       h("div", { className: "row" }, question.answers.map((answer) => button(answer, () => give(answer)))),
-      h("p", { className: "soft" }, `${count} ${say("answers")}. ${say("judgeHelp")}`));
+      h("p", { className: "soft" }, `${answered} ${say("answers")}. ${say("judgeHelp")}`));
     begun = performance.now();
     if (question.exposure) setTimeout(() => images.forEach((image) => image.classList.add("away")), question.exposure);
   }
@@ -33,16 +33,16 @@ export async function enter(place, first) {
     current = null;
     const seconds = (performance.now() - begun) / 1000;
     let told;
-    try { told = await post("/api/judge/answer", { ...who(), items, answer, seconds }); count += 1; }
+    try { told = await post("/api/judge/answer", { ...who(), items, answer, seconds }); }
     catch (trouble) { tell(trouble.message); told = await post("/api/judge/next", who()); }
     await put(told);
   }
 
   async function tally() {
     const { scores } = await post("/api/judge/result", who());
-    fill(result, h("div", { className: "wide" }, h("table", {}, scores.map((score) => h("tr", {}, h("th", { scope: "row" }, score.name),
+    fill(result, wide(say("result"), scores.map((score) => h("tr", {}, h("th", { scope: "row" }, score.name),
       h("td", {}, Number(score.value).toPrecision(4)), h("td", {}, (score.details.interval ?? []).map((end) => Number(end).toPrecision(3)).join(" … ")),
-      h("td", {}, `n = ${score.n}`))))));
+      h("td", {}, `n = ${score.n}`)))));
   }
 
   const key = (event) => {
@@ -58,9 +58,12 @@ export async function enter(place, first) {
   two.hidden = true;
   kind.addEventListener("change", () => { two.hidden = kind.value !== "pairs"; });
   const many = h("input", { type: "number", min: 4, max: 500, value: 60 });
+  const width = h("input", { type: "number", min: .01, step: .01, placeholder: say("never") }), timed = h("input", { type: "checkbox" });
+  kind.addEventListener("change", () => { timed.disabled = kind.value === "pairs"; });
   const make = async () => {
     const chosen = kind.value === "pairs" ? [one.value, two.value] : [one.value];
-    const made = await post("/api/judge/new", { runs: chosen, kind: kind.value, n: Number(many.value) });
+    const made = await post("/api/judge/new", { runs: chosen, kind: kind.value, n: Number(many.value),
+      width: Number(width.value) || null, timed: timed.checked && !timed.disabled });
     location.hash = `judge/${made.study}`;
   };
   fill(place,
@@ -68,6 +71,6 @@ export async function enter(place, first) {
       button("next", next, { className: "main" }), button("result", tally)) : null,
     asked, result,
     runs.length ? h("section", { className: "panel" }, h("h2", {}, say("newStudy")), h("div", { className: "row" }, kind, one, two,
-      h("label", {}, `${say("images")} `, many), button("make", make))) : h("p", {}, say("noRuns")));
+      h("label", {}, `${say("images")} `, many), h("label", {}, `${say("width")} `, width), h("label", {}, timed, ` ${say("timed")}`), button("make", make))) : h("p", {}, say("noRuns")));
   return () => removeEventListener("keydown", key);
 }
