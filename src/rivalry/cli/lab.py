@@ -127,14 +127,18 @@ def augment(data: tuple[str, ...], seeds: int, quick: bool, as_json: bool) -> No
     from rivalry.lab.augment import augment as play
     from rivalry.runs.progress import steps
 
-    with steps() as show:
-        found = {name: play(name, 2 if quick else seeds, progress=show) for name in data or tuple(ABOUT)}
+    found = dict[str, Any]()
+    if not as_json:
+        print(QUESTION)
+    for name in data or tuple(ABOUT):
+        with steps() as show:
+            some = play(name, 2 if quick else seeds, progress=show)
+        found[name] = [asdict(one) for one in some]
+        if not as_json:  # as soon as it is known, since the next data may take long
+            print("\n".join(["", f"{name}: {ABOUT[name]}", "", table(some), "", *verdict(some)]), flush=True)
     if as_json:
-        print(json.dumps({name: [asdict(one) for one in some] for name, some in found.items()}, indent=1))
+        print(json.dumps(found, indent=1))
         return
-    print(QUESTION)
-    for name, some in found.items():
-        print("\n".join(["", f"{name}: {ABOUT[name]}", "", table(some), "", *verdict(some)]))
     print(f"\n{DEVICE}")
 
 
