@@ -1,4 +1,4 @@
-"""Series: what is known of the sines, a score with controls that must fail, and series that last."""
+"""Series: what is known of the sines, a score with controls that must fail, and a generator that learns."""
 
 import pytest
 import torch
@@ -9,6 +9,7 @@ from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 from rivalry.games.table.rgan import SeriesGenerator, rgan
 from rivalry.metrics.rows.series import series
+from rivalry.play.goal import Goal
 
 SINES = open_data("sines")
 
@@ -53,3 +54,16 @@ def test_a_series_lasts_from_its_first_step_and_does_not_begin_again() -> None:
     data = Dataset(SINES.spec, SINES.x[:64])
     game = engine_of(rgan, data).game.eval()
     assert SINES.spec.meaning.valid(game.sample(20), SINES.spec.x).all()
+
+
+def test_series_come_to_lie_where_the_data_do() -> None:
+    data = Dataset(SINES.spec, SINES.x[:1000])
+    settings = {"batch": 48, "width": 24, "lr": 3e-3, "critic_steps": 1, "average": 0.8}
+    engine = engine_of(rgan, data, settings=settings)
+    away = lambda x: float((x[:, :, :5].mean(0) - data.x[:, :, :5].mean(0)).abs().mean())
+    with engine.evaluating() as game:
+        before = away(game.sample(200))
+    engine.play(Goal(rounds=80))
+    with engine.evaluating() as game:
+        after = game.sample(200)
+    assert away(after) < 0.5 * before and after[:, :, :5].std(0).mean() > 0.02
