@@ -1,9 +1,12 @@
 """Shared by all tests: one thread for toy networks, and the data next to the checkout where there are any."""
 
+import gc
+import itertools
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads make toy networks many times slower
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.path.stem, len(LONGEST)))
 
 
+def pytest_collection_finish() -> None:
+    """Thousands of tests are objects that live as long as the process: the garbage collector need not look at them."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture
 def shared_data() -> Path:
     """The folder of real data next to the checkout; a test that needs it is skipped where it is absent."""
@@ -42,7 +51,14 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Places for the caches of the tests, each of which is made when something is kept there."""
+    folder, numbers = tmp_path_factory.mktemp("caches"), itertools.count()
+    return (folder / str(number) for number in numbers)
+
+
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_cache(caches: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the user's cache."""
-    monkeypatch.setenv("RIVALRY_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("RIVALRY_CACHE", str(next(caches)))

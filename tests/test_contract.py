@@ -155,11 +155,11 @@ def test_resuming_is_exact(entry: Entry, tmp_path: Path) -> None:
     first.play(Goal(rounds=2))
     run = Run.create(tmp_path / "run", {})
     run.save(2, first.weights(), first.state())
-    first.play(Goal(rounds=5))
+    first.play(Goal(rounds=4))
     truth = bits(first)
     second = engine_of(make, data, seed=99)
     second.restore(*run.newest()[1:])
-    second.play(Goal(rounds=5))
+    second.play(Goal(rounds=4))
     assert not different(truth, bits(second))
 
 

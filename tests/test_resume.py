@@ -180,6 +180,14 @@ def test_killed_and_resumed_on_the_command_line(whole: Path, tmp_path: Path) -> 
     assert end(whole) == end(torn)
 
 
+def test_a_run_that_does_not_say_its_precision_is_gone_on_with(tmp_path: Path) -> None:
+    run = rivalry.train("gan", "ring", run=tmp_path / "run", rounds=1, width=4, quiet=True, measure=False)
+    config = json.loads((run.path / "run.json").read_text())
+    assert config.pop("precision") == "fp32"
+    (run.path / "run.json").write_text(json.dumps(config))
+    assert rivalry.resume(run, rounds=2, quiet=True).newest()[0].round == 2
+
+
 def test_a_run_of_format_1_is_opened_sampled_and_gone_on_with(tmp_path: Path) -> None:
     """Written before columns had kinds, by the sources of commit 568ee6a."""
     run = shutil.copytree(Path(__file__).parent / "runs_of_format_1" / "gan", tmp_path / "run", symlinks=True)

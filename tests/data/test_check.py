@@ -1,5 +1,6 @@
 """`check` finds what is in a set and what is wrong with it."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,9 +84,9 @@ def test_what_is_refused_is_said_to_be_wrong(tmp_path: Path) -> None:
     assert check(str(tmp_path / "d"), GAMES).wrong == ["2 of 3 cannot be used, and more than 1 % is refused"]
 
 
-def test_nothing_is_kept_in_the_cache(messy: Path, tmp_path: Path) -> None:
+def test_nothing_is_kept_in_the_cache(messy: Path) -> None:
     check(str(messy))
-    assert not (tmp_path / "cache" / "decoded").exists()
+    assert not (Path(os.environ["RIVALRY_CACHE"]) / "decoded").exists()
 
 
 def test_an_archive_and_a_name(tmp_path: Path) -> None:

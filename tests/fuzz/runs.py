@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -172,9 +173,11 @@ def _spoil(tree: Any, chance: random.Random, down: float) -> None:
         if what == 0:
             del tree[key]
         elif what == 1 and isinstance(tree, dict):
-            tree[chance.choice(["x", "format", "settings", "-1", "\x1b[1m"])] = chance.choice(VALUES)
+            tree[chance.choice(["x", "format", "settings", "-1", "\x1b[1m"])] = deepcopy(
+                chance.choice(VALUES)
+            )
         else:
-            tree[key] = chance.choice(VALUES)
+            tree[key] = deepcopy(chance.choice(VALUES))
         return
 
 

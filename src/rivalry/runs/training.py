@@ -353,7 +353,7 @@ def _engine(
     small = is_small(game, dataset.spec)
     if small:
         torch.set_num_threads(1)  # with two threads, networks this small are many times slower
-    config["precision"] = choose_precision(config["precision"], device, small=small)
+    config["precision"] = choose_precision(config.get("precision", "auto"), device, small=small)
     _check_batch(game, ranks.world)
     return Engine(
         game,
