@@ -149,7 +149,7 @@ def digits(visit: Visit) -> None:
     visit.page.locator(".pointed").focus()
     for _ in range(9):
         visit.page.keyboard.press("ArrowRight")
-    visit.page.wait_for_selector(".wishes:not([hidden])")
+    visit.page.wait_for_selector(".slopes:not([hidden])")
     visit.page.wait_for_timeout(300)
     assert box["width"] > 200
     visit.page.evaluate("scrollTo(0, 0)")

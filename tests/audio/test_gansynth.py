@@ -6,7 +6,7 @@ from toys import engine_of
 
 from rivalry.data import open_data
 from rivalry.data.source import toy
-from rivalry.games.audio.gansynth import Rainbows, frames_of, gansynth
+from rivalry.games.audio.gansynth import FrequencyPictures, frames_of, gansynth
 from rivalry.games.audio.specgan import Pictures
 from rivalry.maths.spectra import Frames
 from rivalry.metrics.audio.coherence import coherence, coherences
@@ -19,7 +19,7 @@ ABOUT = (NOTES.label, NOTES.facts["pitches"])
 
 
 def test_a_sound_that_becomes_a_picture_and_a_sound_again_is_the_same_within_30_decibels() -> None:
-    pictures = Rainbows(frames_of(1024))
+    pictures = FrequencyPictures(frames_of(1024))
     pictures.measure(NOTES.x)
     made = pictures(NOTES.x)
     assert made.shape == (48, 2, 128, 17) and made.abs().max() <= 1 and made[:, 0].max() == 1
@@ -72,9 +72,9 @@ def test_phases_of_steady_tones_are_coherent_in_tune_or_not_and_those_of_noise_a
 def test_turns_that_are_kept_are_more_coherent_than_phases_that_are_found() -> None:
     own = evaluate(NOTES, NOTES.x, NOTES.label, metrics="phase-coherence")[0]
     assert own.name == "phase-coherence" and own.value > 0.97
-    rainbows, spectra = Rainbows(frames_of(1024)), Pictures(Frames(1024, 64, 32), steps=16)
-    for pictures in (rainbows, spectra):
+    turns, spectra = FrequencyPictures(frames_of(1024)), Pictures(Frames(1024, 64, 32), steps=16)
+    for pictures in (turns, spectra):
         pictures.measure(NOTES.x)
-    kept, found = (coherence(NOTES, p.sound(p(NOTES.x)), *ABOUT).value for p in (rainbows, spectra))
+    kept, found = (coherence(NOTES, p.sound(p(NOTES.x)), *ABOUT).value for p in (turns, spectra))
     assert kept == pytest.approx(own.value, abs=0.01) and found < own.value
-    assert pitch(NOTES, rainbows.sound(rainbows(NOTES.x)), *ABOUT).value == 1
+    assert pitch(NOTES, turns.sound(turns(NOTES.x)), *ABOUT).value == 1

@@ -1,4 +1,4 @@
-"""What the rooms Live and Use do: two games side by side, drawn data, the critic's wishes, words, drawings, films."""
+"""What the rooms Live and Use do: two games side by side, drawn data, a score's slopes, words, drawings, films."""
 
 import base64
 import io
@@ -16,7 +16,7 @@ from rivalry.errors import BadRequest
 from rivalry.game import Game
 from rivalry.kinds.image import to_image
 from rivalry.studio import asked as get
-from rivalry.studio.frames import BRIGHTER, DARKER, wishes
+from rivalry.studio.frames import BRIGHTER, DARKER, score_slopes
 from rivalry.studio.shelf import Shelf
 from rivalry.studio.use import Opened, film, samples, translated
 
@@ -48,7 +48,7 @@ class Judged(Game):
 def test_the_critics_wishes_are_the_slope_of_its_score() -> None:
     w = torch.zeros(1, 4, 5)
     w[0, 1, 2], w[0, 3, 0], w[0, 0, 4] = 2.0, -1.0, -2.0
-    found = np.array(picture(wishes(Judged(w), torch.zeros(3, 1, 4, 5), {"label": torch.zeros(3)}, 1)))
+    found = np.array(picture(score_slopes(Judged(w), torch.zeros(3, 1, 4, 5), {"label": torch.zeros(3)}, 1)))
     assert found.shape == (4, 5, 4)
     assert found[1, 2].tolist() == [*BRIGHTER, 255] and found[0, 4].tolist() == [*DARKER, 255]
     assert found[3, 0].tolist() == [*DARKER, 128]
@@ -60,7 +60,7 @@ def test_a_critic_of_pairs_has_no_wishes_about_pictures_alone() -> None:
         def score(self, x: Tensor) -> Tensor:
             raise BadRequest("with their sources")
 
-    assert wishes(Refusing(torch.zeros(1, 4, 5)), torch.zeros(1, 1, 4, 5), {}, 0) == ""
+    assert score_slopes(Refusing(torch.zeros(1, 4, 5)), torch.zeros(1, 1, 4, 5), {}, 0) == ""
 
 
 # ---------------------------------------------------------------------- drawn data

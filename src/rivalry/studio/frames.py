@@ -73,7 +73,7 @@ def frame(engine: Engine, pointed: int | None = None) -> dict[str, Any]:
     """The samples of now.  Training is not affected: random numbers, modes and gradients are put back.
 
     Args:
-        pointed: the number of a picture of the sheet, of which the critic's wishes are shown too.
+        pointed: the number of a picture of the sheet, of which the gradient of the critic's score is shown too.
     """
     spec, real = engine.data.spec, table_of(engine)
     if real is None:
@@ -90,7 +90,11 @@ def frame(engine: Engine, pointed: int | None = None) -> dict[str, Any]:
         grid = {"columns": square(n, *spec.shape[1:]), "of": n, "margin": MARGIN, "gap": GAP}
         if pointed is None or pointed >= n:
             return {**shown, "grid": grid}
-        return {**shown, "grid": grid, "pointed": {"at": pointed, "wishes": wishes(game, x, given, pointed)}}
+        return {
+            **shown,
+            "grid": grid,
+            "pointed": {"at": pointed, "slopes": score_slopes(game, x, given, pointed)},
+        }
 
 
 def _behind(game: Game, real: Dataset) -> dict[str, Any]:
@@ -129,9 +133,11 @@ def looks(game: Game, x: Tensor, box: Box, label: Tensor | None) -> dict[str, An
     return {"surface": {"size": GRID, "values": rounded(surface), "box": box}, "arrows": rounded(arrows)}
 
 
-def wishes(game: Game, x: Tensor, given: dict[str, Tensor], at: int) -> str:
-    """What the critic dislikes about a picture: a PNG of its size, blue where brighter pixels would score higher,
-    orange where darker ones would, the more opaque the steeper its score; "" where it cannot score pictures alone.
+def score_slopes(game: Game, x: Tensor, given: dict[str, Tensor], at: int) -> str:
+    """The gradient of the critic's score in a picture's pixels, as a PNG of its size.
+
+    Blue where brighter pixels would score higher, orange where darker ones would, the more opaque the steeper; "" where
+    the critic cannot score pictures alone.
     """
     assert isinstance(game, Critic)
     taken = inspect.signature(game.score).parameters

@@ -29,7 +29,7 @@ from rivalry.studio.shelf import as_json
 
 SHARE = 0.08  # of the time, for frames
 LEAST = 1 / 30  # seconds from a frame to the next
-WISHES = ("play", "pause", "round", "turn", "stop", "rate", "point", "ready")
+COMMANDS = ("play", "pause", "round", "turn", "stop", "rate", "point", "ready")
 
 
 class Watch:
@@ -77,7 +77,7 @@ class Watch:
             engine.stop("SIGTERM")
 
     def do(self, engine: Engine, command: dict[str, Any]) -> None:
-        """Do one command: {"do": one of WISHES}."""
+        """Do one command: {"do": one of COMMANDS}."""
         match command["do"]:
             case "ready":
                 self.ready = True

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
 from rivalry.errors import BadRequest
-from rivalry.studio.live import WISHES, learn
+from rivalry.studio.live import COMMANDS, learn
 
 MOST_VIEWERS = 32
 PATIENCE = 20.0  # seconds that a training may take to save what it has
@@ -107,8 +107,8 @@ class Trainer:
         Raises:
             BadRequest: nothing is trained, or no such command.
         """
-        if command.get("do") not in WISHES:
-            raise BadRequest(f"a training can be told: {', '.join(WISHES)}")
+        if command.get("do") not in COMMANDS:
+            raise BadRequest(f"a training can be told: {', '.join(COMMANDS)}")
         if not self.busy or self.line is None:
             raise BadRequest("nothing is being trained")
         try:

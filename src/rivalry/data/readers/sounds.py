@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -27,8 +27,9 @@ from numpy.typing import NDArray
 from rivalry.data.readers.budget import LARGEST_MEMBER
 from rivalry.data.readers.decode import DAMAGED
 from rivalry.data.readers.images import sort_classes
+from rivalry.data.readers.layout import laid_out, without_single_folder
 from rivalry.data.readers.members import Member, members_of, open_regular
-from rivalry.data.readers.splits import SPLITS, canonical
+from rivalry.data.readers.splits import canonical
 from rivalry.data.source import Column, Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.settings import Natural
@@ -79,11 +80,12 @@ def open_sounds(
     if size is not None:
         raise BadRequest(f"{path} holds sounds, which have no size in pixels; leave the size out")
     members, passed = _readable(path)
-    splits, class_of = _laid_out(members)
+    splits, class_of = laid_out([one.name for one in members])
     split = canonical(split)
     if split not in splits:
         raise BadRequest(f"{path} has no split {split!r}; it has {', '.join(splits)}")
-    sounds, skipped = decoded(splits[split])
+    wanted = set(splits[split])
+    sounds, skipped = decoded([one for one in members if one.name in wanted])
     if not sounds:
         raise BadRequest(_nothing(path, split, skipped, passed))
     x, rate, converted = as_table(sounds, rate, length, channels)
@@ -270,38 +272,8 @@ def _readable(path: Path) -> tuple[list[Member], dict[str, int]]:
         else:
             how = " (pip install 'rivalry[sound]' reads it)" if one.ending in COMPRESSED else ""
             passed[(one.ending or "without an ending") + how] += 1
-    while found and len({one.name.partition("/")[0] for one in found}) == 1 and "/" in found[0].name:
-        found = [replace(one, name=one.name.partition("/")[2]) for one in found]  # a folder that holds all
-    return found, dict(passed)
-
-
-def _laid_out(members: Sequence[Member]) -> tuple[dict[str, list[Member]], dict[str, str]]:
-    """Split -> its files, and file -> its class; there are no classes unless each file is in one of two or more."""
-    tops = {PurePosixPath(one.name).parts[0] for one in members if "/" in one.name}
-    named = {top: canonical(top) for top in tops if top.lower() in SPLITS}
-    named = named if "train" in named.values() else {}
-    class_of, splits = dict[str, str](), dict[str, list[Member]]()
-    for one in members:
-        *folders, _ = PurePosixPath(one.name).parts
-        if named:
-            if not folders or folders[0] not in named:
-                continue
-            splits.setdefault(named[folders.pop(0)], []).append(one)
-        class_of[one.name] = folders[0] if folders else ""
-    if not named:
-        splits = _tenths(members, class_of)
-    complete = all(class_of.values()) and len(set(class_of.values())) > 1
-    return splits, class_of if complete else {}
-
-
-def _tenths(members: Sequence[Member], class_of: dict[str, str]) -> dict[str, list[Member]]:
-    """Every tenth file of a class is in the split "test"; without ten there is none."""
-    seen: Counter[str] = Counter()
-    splits: dict[str, list[Member]] = {"train": []}
-    for one in members:
-        seen[class_of[one.name]] += 1
-        splits.setdefault("train" if seen[class_of[one.name]] % 10 else "test", []).append(one)
-    return splits
+    above = without_single_folder([one.name for one in found])
+    return [replace(one, name=one.name.removeprefix(above)) for one in found], dict(passed)
 
 
 def _nothing(path: Path, split: str, skipped: list[tuple[str, str]], passed: dict[str, Any]) -> str:

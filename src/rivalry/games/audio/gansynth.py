@@ -54,7 +54,7 @@ MEASURED = 1024  # sounds that the loudest is looked for in
 RANGE = 80.0  # decibels
 
 
-class Rainbows(nn.Module):
+class FrequencyPictures(nn.Module):
     """Sounds (n, c, t) as pictures (n, 2 c, bins, frames) in [-1, 1], and back; the highest bin is left out.
 
     The first c channels are log-magnitudes, the others instantaneous frequencies.
@@ -124,7 +124,7 @@ class GANSynth(TwoPlayers):
         G: GrowingGenerator,
         D: NamingCritic,
         *,
-        pictures: Rainbows,
+        pictures: FrequencyPictures,
         shape: tuple[int, int, int],
         schedule: Schedule,
         drift: float,
@@ -222,7 +222,7 @@ def gansynth(
     return GANSynth(
         GrowingGenerator(latent + k, 2 * c, small, widths),
         NamingCritic(GrowingCritic(2 * c, small, widths), k),
-        pictures=Rainbows(frames),
+        pictures=FrequencyPictures(frames),
         shape=shape,
         schedule=Schedule(phase, batches_of(shape, batch, largest)),
         drift=drift,

@@ -13,8 +13,8 @@ function words({ player, notes, batch, plural }) {
 }
 
 // The sheet, and over the picture that is pointed at what the critic would change about it.
-function pointing(sheet, wishes) {
-  const place = h("div", { className: "pointed", tabIndex: 0, role: "group", "aria-label": say("pointHelp") }, sheet, wishes);
+function pointing(sheet, slopes) {
+  const place = h("div", { className: "pointed", tabIndex: 0, role: "group", "aria-label": say("pointHelp") }, sheet, slopes);
   let grid = null, at = null, live = false;
 
   const pitch = () => [(sheet.naturalWidth - 2 * grid.margin + grid.gap) / grid.columns,
@@ -22,7 +22,7 @@ function pointing(sheet, wishes) {
   function point(to) {
     if (to === at) return;
     at = to;
-    wishes.hidden = true;
+    slopes.hidden = true;
     if (grid && live) post("/api/live", { do: "point", at }).catch(() => {}); // it may have ended just now
   }
   place.addEventListener("pointermove", (event) => {
@@ -45,14 +45,14 @@ function pointing(sheet, wishes) {
   function show(frame) {
     grid = frame.grid ?? null;
     const told = frame.pointed;
-    wishes.hidden = !told?.wishes || told.at !== at;
-    if (wishes.hidden) return;
+    slopes.hidden = !told?.slopes || told.at !== at;
+    if (slopes.hidden) return;
     const [wide, high] = pitch(), share = (value, whole) => `${100 * value / whole}%`;
-    wishes.src = png(told.wishes);
-    wishes.style.left = share(grid.margin + at % grid.columns * wide, sheet.naturalWidth);
-    wishes.style.top = share(grid.margin + Math.floor(at / grid.columns) * high, sheet.naturalHeight);
-    wishes.style.width = share(wide - grid.gap, sheet.naturalWidth);
-    wishes.style.height = share(high - grid.gap, sheet.naturalHeight);
+    slopes.src = png(told.slopes);
+    slopes.style.left = share(grid.margin + at % grid.columns * wide, sheet.naturalWidth);
+    slopes.style.top = share(grid.margin + Math.floor(at / grid.columns) * high, sheet.naturalHeight);
+    slopes.style.width = share(wide - grid.gap, sheet.naturalWidth);
+    slopes.style.height = share(high - grid.gap, sheet.naturalHeight);
   }
   return { place, show, allow: (is) => { live = is; } };
 }
@@ -62,8 +62,8 @@ export function view(path, changed) {
   const standing = h("p", { role: "status" }, say("nothingTrained"));
   const canvas = h("canvas", { className: "plane", role: "img", "aria-label": say("legend"), hidden: true });
   const legend = h("p", { className: "soft", hidden: true }, say("legend"));
-  const sheet = h("img", { className: "sheet", alt: say("sample") }), wishes = h("img", { className: "wishes", alt: "", hidden: true });
-  const pictures = pointing(sheet, wishes), pointHelp = h("p", { className: "soft", hidden: true }, say("pointHelp"));
+  const sheet = h("img", { className: "sheet", alt: say("sample") }), slopes = h("img", { className: "slopes", alt: "", hidden: true });
+  const pictures = pointing(sheet, slopes), pointHelp = h("p", { className: "soft", hidden: true }, say("pointHelp"));
   pictures.place.hidden = true;
   const losses = h("canvas", { className: "curve", role: "img", "aria-label": say("losses") });
   const names = h("p", { className: "row" }), turns = h("ol", { reversed: true });
