@@ -4,6 +4,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Each process of the tests would compile torch and all else anew, where the environment forbids to keep the result.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: demo test check docs fuzz parity lock clean
 
 # pip's own settings may name a folder of wheels; uv does not read them, so they are passed on.

@@ -12,7 +12,7 @@ from rivalry.lab.convergence.lqg import LAMBDA, RANK, angles, covariance, play, 
 from rivalry.lab.convergence.mixture import Mixture, follow, gap, gap_of_matrix, of_matrix
 from rivalry.lab.convergence.played_on import parting
 from rivalry.lab.convergence.question import controls, of_lqg
-from rivalry.lab.convergence.spectrum import PLAYS, FixedGame, Jacobian, eigenvalues, factor_of, round_of
+from rivalry.lab.convergence.spectrum import PLAYS, FixedGame, Jacobian, arnoldi, eigenvalues, fastest, round_of
 from rivalry.lab.small import small_gan
 from rivalry.maths.penalties import r1
 
@@ -98,18 +98,28 @@ def test_a_round_of_each_play_is_the_matrix_that_its_equation_says(jacobian: Jac
     apply, size = round_of(way, jacobian, h, gamma)
     u = np.random.default_rng(1).normal(size=size)
     assert np.allclose(apply(u), T @ u)
-    assert factor_of(way, jacobian, h, gamma) == pytest.approx(abs(np.linalg.eigvals(T)).max(), rel=1e-3)
+    assert fastest(way, jacobian, h, gamma)[0] == pytest.approx(abs(np.linalg.eigvals(T)).max(), rel=1e-3)
 
 
-def test_two_plays_part_as_fast_as_the_largest_modulus_says() -> None:
+def test_a_vector_of_arnoldi_is_that_of_its_value(jacobian: Jacobian) -> None:
+    values, vectors = arnoldi(jacobian.times, jacobian.size, jacobian.size)
+    i = int(abs(values).argmax())
+    u = vectors[i]
+    assert np.allclose(jacobian.times(u.real) + 1j * jacobian.times(u.imag), values[i] * u, atol=1e-6)
+
+
+@pytest.mark.parametrize(("way", "share"), [*((way, 0.5) for way in PLAYS), ("simultaneous", 3.0)])
+def test_two_plays_part_as_fast_as_the_largest_modulus_says(way: str, share: float) -> None:
     torch.manual_seed(0)
     data = points()
     game, z = small_gan(data.spec, latent=2, width=3, depth=1), torch.randn(16, 2)
     jacobian = Jacobian(FixedGame(game, data.x[:16], z, step=0.1))
-    step = 3 / abs(eigenvalues(jacobian.times, jacobian.size, 60)).max()
-    foretold = factor_of("simultaneous", jacobian, step, 0)
-    played, _ = parting("simultaneous", game, data.x[:16], z, data, step=step, weight=0.0, rounds=8)
-    assert foretold > 1.2 and played > 1.2
+    step = share / abs(eigenvalues(jacobian.times, jacobian.size, 60)).max()
+    foretold, change = fastest(way, jacobian, step, 0.01)
+    play = lambda change: parting(way, game, data.x[:16], z, data, change, step=step, weight=0.01, rounds=4)
+    elsewhere = np.random.default_rng(0).normal(size=jacobian.size)
+    off = [abs(np.log(play(d) / foretold)) for d in (change, elsewhere / np.linalg.norm(elsewhere))]
+    assert off[0] < 0.15 and off[0] < off[1]  # the control: another change
 
 
 # ---------------------------------------------------------------------- mixtures

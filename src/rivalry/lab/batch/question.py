@@ -35,7 +35,7 @@ def answer(
     name = data or "ring"
     rows_of = open_data(name)
     wanted = batches_of(batches, (16, 64, 256) if quick else (16, 32, 64, 128, 256, 512), rows_of)
-    most, rounds = (20_000, (50, 150, 300)) if quick else (1_000_000, (50, 200, 800, 3200))
+    most, rounds = (20_000, (50, 300)) if quick else (1_000_000, (50, 200, 800, 3200))
     known = [of_regression(seed) for seed in range(seeds)]
     noise, todo = list[Row](), [(game, seed) for game in games_for(rows_of) for seed in range(seeds)]
     for i, (game, seed) in enumerate(todo):

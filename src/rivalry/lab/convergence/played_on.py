@@ -14,6 +14,7 @@ from rivalry.play.dynamics import Consensus, Extragradient, Gradient, Optimistic
 from rivalry.play.engine import Engine, NonFinite
 
 APART = 1e-7  # the distance of the two plays at first
+LINEAR = 1e-2  # beyond this distance they no longer tell of the Jacobian
 ROUNDS_OF = {"extragradient": 2}  # rounds of the engine that make one step
 
 
@@ -23,28 +24,30 @@ def parting(
     real: Tensor,
     z: Tensor,
     data: Dataset,
+    direction: np.ndarray,
     *,
     step: float,
     weight: float,
     rounds: int,
-) -> tuple[float, float]:
-    """The factor by which two plays part in a round, over the second half; and how far the weights moved meanwhile.
+) -> float:
+    """The factor by which two plays part in a round, while they are less than 1e-2 apart.
 
-    The second play begins at a random place at a distance of 1e-7.  A change grows along the fastest direction in the
-    end, so that the factor is comparable with the largest modulus of the eigenvalues of T.
+    The second play begins at a distance of 1e-7 in `direction`, the weights of the generator before those of the
+    critic: where it is the fastest growing change, the factor is comparable with the largest modulus of the
+    eigenvalues of T, as long as the weights have not moved far.
     """
     engines = [_engine(play, copy.deepcopy(trained), real, z, data, step, weight) for _ in range(2)]
-    start = _weights(engines[0])
-    _shift(engines[1], APART)
-    apart: list[float] = []
+    _shift(engines[1], APART * torch.from_numpy(direction))
+    apart = [APART]
     with suppress(NonFinite):  # a play that runs away ends there
         for _ in range(rounds):
             for engine in engines:
                 _step(engine, ROUNDS_OF.get(play, 1))
             apart.append(float((_weights(engines[1]) - _weights(engines[0])).norm()))
-    late = np.log([value for value in apart[len(apart) // 2 :] if 0 < value < np.inf])
-    factor = float(np.exp(np.polyfit(np.arange(len(late)), late, 1)[0])) if len(late) > 1 else float("inf")
-    return factor, float((_weights(engines[0]) - start).norm() / start.norm())
+            if not 0 < apart[-1] < LINEAR:
+                break
+    late = np.log([value for value in apart if 0 < value < np.inf])
+    return float(np.exp(np.polyfit(np.arange(len(late)), late, 1)[0])) if len(late) > 1 else float("inf")
 
 
 def _step(engine: Engine, rounds: int) -> None:
@@ -62,16 +65,17 @@ def _engine(
     return Engine(game, TableSource(data), dynamics=dynamics.get(play, Gradient()))
 
 
+def _parameters(engine: Engine) -> list[Tensor]:
+    """In the order of `Jacobian`: the generator's before the critic's."""
+    return [p for name in ("generator", "critic") for p in engine.game.players[name].parameters]
+
+
 def _weights(engine: Engine) -> Tensor:
-    return torch.cat([p.detach().flatten() for p in engine.game.parameters()])
+    return torch.cat([p.detach().flatten() for p in _parameters(engine)])
 
 
 @torch.no_grad()
-def _shift(engine: Engine, by: float) -> None:
-    noise = [
-        torch.randn(p.shape, dtype=p.dtype, generator=torch.Generator().manual_seed(i))
-        for i, p in enumerate(engine.game.parameters())
-    ]
-    size = torch.cat([n.flatten() for n in noise]).norm()
-    for parameter, change in zip(engine.game.parameters(), noise):
-        parameter.add_(change * (by / size))
+def _shift(engine: Engine, by: Tensor) -> None:
+    parameters = _parameters(engine)
+    for parameter, change in zip(parameters, by.split([p.numel() for p in parameters])):
+        parameter.add_(change.view_as(parameter))

@@ -102,11 +102,12 @@ class Jacobian:
         return self._transposed(torch.from_numpy(np.ascontiguousarray(w))).detach().numpy()
 
 
-def eigenvalues(apply: Apply, size: int, steps: int, seed: int = 0) -> Vector:
-    """Approximate eigenvalues of a linear map of R^size by Arnoldi's method: complex (steps,), or fewer.
+def arnoldi(apply: Apply, size: int, steps: int, seed: int = 0) -> tuple[Vector, Vector]:
+    """Approximate eigenvalues of a linear map of R^size, complex (k,), and their vectors of length 1, (k, size).
 
     They are those of the map on the space of u, T u, T² u, ... (Saad 2011, "Numerical Methods for Large Eigenvalue
-    Problems", algorithm 6.2, orthogonalized twice).  The outermost come first, and are exact with `steps` = size.
+    Problems", algorithm 6.2, orthogonalized twice).  k is `steps`, or fewer where that space ends.  The outermost come
+    first to be exact, and all are with `steps` = size.
     """
     steps = min(steps, size)
     Q, H = np.zeros((steps + 1, size)), np.zeros((steps + 1, steps))
@@ -123,7 +124,13 @@ def eigenvalues(apply: Apply, size: int, steps: int, seed: int = 0) -> Vector:
             steps = k + 1
             break
         Q[k + 1] = v / H[k + 1, k]
-    return np.linalg.eigvals(H[:steps, :steps])
+    values, vectors = np.linalg.eig(H[:steps, :steps])
+    return values, vectors.T @ Q[:steps]
+
+
+def eigenvalues(apply: Apply, size: int, steps: int, seed: int = 0) -> Vector:
+    """The values of `arnoldi` alone."""
+    return arnoldi(apply, size, steps, seed)[0]
 
 
 def round_of(play: str, jacobian: Jacobian, step: float, weight: float) -> tuple[Apply, int]:
@@ -157,10 +164,13 @@ def round_of(play: str, jacobian: Jacobian, step: float, weight: float) -> tuple
     return plays[play]
 
 
-def factor_of(play: str, jacobian: Jacobian, step: float, weight: float) -> float:
-    """The factor by which a round of this play multiplies the fastest growing change."""
+def fastest(play: str, jacobian: Jacobian, step: float, weight: float) -> tuple[float, Vector]:
+    """The factor by which a round of this play multiplies the fastest growing change, and that change of length 1."""
     apply, size = round_of(play, jacobian, step, weight)
-    return float(np.abs(eigenvalues(apply, size, STEPS)).max())
+    values, vectors = arnoldi(apply, size, STEPS)
+    largest = int(np.abs(values).argmax())
+    change = max(vectors[largest].real, vectors[largest].imag, key=np.linalg.norm)[: jacobian.size]
+    return float(np.abs(values[largest])), change / np.linalg.norm(change)
 
 
 def worst(values: Iterable[complex]) -> complex:
