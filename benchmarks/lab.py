@@ -1,8 +1,9 @@
 """A question of `rivalry lab`, answered once, with its numbers kept.
 
-    python benchmarks/lab.py QUESTION [--quick] [--seeds 3] [--output lab/QUESTION]
+    python benchmarks/lab.py QUESTION [--quick] [--seeds 3] [--data NAME] [--output lab/QUESTION]
 
-Writes the report to `--output`, and benchmarks/results/lab-QUESTION.json and .md: the rows, their table, the sentences.
+Writes the report to `--output`, and benchmarks/results/lab-QUESTION.json and .md (lab-QUESTION-NAME
+with `--data`): the rows, their table, the sentences.
 """
 
 import argparse
@@ -23,14 +24,17 @@ def main() -> None:
     torch.set_num_threads(1)
     module, function = QUESTIONS[options.question].target.split(":")
     answer = getattr(importlib.import_module(f"rivalry.lab.{module}"), function)
+    data = {"data": options.data} if options.data else {}
     asked = f"{options.question}{' --quick' if options.quick else ''} --seeds {options.seeds}"
+    asked += f" --data {options.data}" if data else ""
+    name = "-".join([options.question, *data.values()])
     provenance = {**certificate(), "command": f"python benchmarks/lab.py {asked}"}
     with steps() as show:
-        found = answer(quick=options.quick, seeds=options.seeds, progress=show)
-    print(found.write(options.output or Path("lab") / options.question))
+        found = answer(quick=options.quick, seeds=options.seeds, progress=show, **data)
+    print(found.write(options.output or Path("lab") / name))
     rows = [finite({**row, **provenance}) for row in found.rows]
     says = [*found.found, *found.control, found.under]
-    record(f"lab-{options.question}", rows, found.key, found.columns, says)
+    record(f"lab-{name}", rows, found.key, found.columns, says)
     print("\n".join(says))
 
 
@@ -45,6 +49,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("question", choices=list(QUESTIONS))
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--data", help="for a question that takes it")
     parser.add_argument("--output", type=Path)
     return parser.parse_args()
 

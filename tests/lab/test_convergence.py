@@ -12,7 +12,15 @@ from rivalry.lab.convergence.lqg import LAMBDA, RANK, angles, covariance, play, 
 from rivalry.lab.convergence.mixture import Mixture, follow, gap, gap_of_matrix, of_matrix
 from rivalry.lab.convergence.played_on import parting
 from rivalry.lab.convergence.question import controls, of_lqg
-from rivalry.lab.convergence.spectrum import PLAYS, FixedGame, Jacobian, arnoldi, eigenvalues, fastest, round_of
+from rivalry.lab.convergence.spectrum import (
+    PLAYS,
+    FixedGame,
+    Jacobian,
+    arnoldi,
+    eigenvalues,
+    fastest,
+    round_of,
+)
 from rivalry.lab.small import small_gan
 from rivalry.maths.penalties import r1
 

@@ -216,9 +216,9 @@ def of_plays(plays: Sequence[Row]) -> list[str]:
     order = ", ".join(f"{way} {best[way]:.4f}" for way in sorted(best, key=best.__getitem__))
     return [
         f"The factor of a round that the Jacobian foretells differs from the one played by {off['first']:.1g} in the "
-        f"first round and by {off['played']:.1g} over {ON}, in the median of {len(small)} plays: the weights move on, and "
-        f"the Jacobian with them. Over {ON} rounds it says rightly in {agree} of {len(small)} plays whether they part (by "
-        "more than 0.002 a round).",
+        f"first round and by {off['played']:.1g} over {ON}, in the median of {len(small)} plays: the weights move on, "
+        f"and the Jacobian with them. Over {ON} rounds it says rightly in {agree} of {len(small)} plays whether they "
+        "part (by more than 0.002 a round).",
         f"Foretold at half of the inverse of the largest eigenvalue, means over games: {order}.",
     ]
 
@@ -265,7 +265,7 @@ METHOD = [
     "Small games of perceptrons are trained with Adam and then frozen to one batch, in float64. Eigenvalues of the "
     "Jacobian of both players' gradients, and of one round of each play, are found by Arnoldi's method with products "
     "alone.",
-    f"Played on: two plays begin 1e-7 apart, along the change that the Jacobian says grows fastest; the factor by which "
-    f"they part in a round is taken over {ON} rounds, or until they are 1e-2 apart.",
+    "Played on: two plays begin 1e-7 apart, along the change that the Jacobian says grows fastest; the factor by "
+    f"which they part in a round is taken over {ON} rounds, or until they are 1e-2 apart.",
     "The duality gap is that of answers found by training, and so at most the true one.",
 ]
