@@ -47,6 +47,10 @@ def growth(finding: Finding) -> float:
     return math.log(last / first) / math.log((sides[-1] / sides[0]) ** 2)
 
 
+def _seconds(value: float) -> str:
+    return f"{value:,.0f} s" if value >= 100 else f"{value:.3g} s"
+
+
 def _speed(findings: Sequence[Finding]) -> Iterator[str]:
     timed = [f for f in findings if len(f.latency) > 1]
     if len(timed) < 2:
@@ -54,8 +58,8 @@ def _speed(findings: Sequence[Finding]) -> Iterator[str]:
     side = max(timed[0].latency)
     fastest, slowest = (pick(timed, key=lambda f: f.latency[side][1]) for pick in (min, max))
     yield (
-        f"1,000 samples of {side} x {side} take the {fastest.family} model {fastest.latency[side][1]:.3g} s and the "
-        f"{slowest.family} model {slowest.latency[side][1]:.3g} s, "
+        f"1,000 samples of {side} x {side} take the {fastest.family} model {_seconds(fastest.latency[side][1])} and "
+        f"the {slowest.family} model {_seconds(slowest.latency[side][1])}, "
         f"{slowest.latency[side][1] / fastest.latency[side][1]:,.0f} times as long."
     )
     for f in timed:
