@@ -1,4 +1,4 @@
-"""Write the table of games in README.md anew from the catalog, and README.zh-CN.md after it.
+"""Write what is made from the catalog anew: the tables of games in both READMEs, and the map docs/family.svg.
 
 python tools/games_table.py [--check]
 """
@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 from rivalry.catalog import CATALOG
+from rivalry.lab.family_tree import the_map
 
 README = Path(__file__).resolve().parents[1] / "README.md"
+MAP = README.parent / "docs" / "family.svg"
 BEGIN, END = "<!-- games: made by tools/games_table.py -->\n", "<!-- end of games -->\n"
 
 
@@ -29,6 +31,7 @@ if __name__ == "__main__":
     if "--check" in sys.argv[1:] and renewed(old) != old:
         sys.exit("the table of games in README.md is not that of the catalog: python tools/games_table.py")
     README.write_text(renewed(old))
+    MAP.write_text(the_map())
     import chinese_readme
 
     chinese_readme.CHINESE.write_text(chinese_readme.renewed()[0], encoding="utf-8")

@@ -80,7 +80,10 @@ def words(values: Sequence[float], form: str = ".3g") -> str:
         reached = [v for v in values if not math.isinf(v)]
         return f"never ({len(values) - len(reached)} of {len(values)})"
     said = f"{statistics.fmean(values):{form}}"
-    return f"{said} ± {statistics.stdev(values):.2g}" if len(values) > 1 else said
+    if len(values) == 1:
+        return said
+    spread = statistics.stdev(values)
+    return f"{said} ± {spread:,.0f}" if 100 <= spread < 1e6 else f"{said} ± {spread:.2g}"
 
 
 def summary(rows: Sequence[Row], key: str, columns: Sequence[str]) -> Html:

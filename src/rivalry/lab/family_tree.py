@@ -7,7 +7,7 @@ from typing import Any
 from rivalry.lab.answer import Answer, Row
 from rivalry.report.family import family
 from rivalry.report.family_map import family_map
-from rivalry.report.markup import tag
+from rivalry.report.markup import Html, tag
 from rivalry.report.question import section, table
 
 QUESTION = "Which games are there, and what comes from what?"
@@ -21,9 +21,7 @@ BASELINES = {
 
 def answer(*, quick: bool, seeds: int, progress: Callable[[str, int, int], None]) -> Answer:
     """The map, from the catalog alone; nothing is trained, so that quick and seeds change nothing."""
-    games = family()
-    rows = [_row(game, games) for game in games]
-    picture = family_map(games, {row["game"] for row in rows if row["adversarial"]})
+    rows, picture = rows_of(family()), the_map()
     head = ("game", "year", "room", "from", "children", "idea")
     cells = [
         (r["game"], str(r["year"]), r["room"], r["from"] or "–", str(r["children"]), r["idea"]) for r in rows
@@ -40,9 +38,19 @@ def answer(*, quick: bool, seeds: int, progress: Callable[[str, int, int], None]
         rows,
         "game",
         ("year", "room", "from", "children"),
-        f"{len(games)} games of the catalog",
+        f"{len(rows)} games of the catalog",
         {"family.svg": picture},
     )
+
+
+def the_map() -> Html:
+    """The map of the catalog as an SVG."""
+    games = family()
+    return family_map(games, {row["game"] for row in rows_of(games) if row["adversarial"]})
+
+
+def rows_of(games: list[dict[str, Any]]) -> list[Row]:
+    return [_row(game, games) for game in games]
 
 
 def _row(game: dict[str, Any], games: list[dict[str, Any]]) -> Row:
