@@ -48,7 +48,7 @@ from rivalry.runs.run import Run
 from rivalry.settings import check, settings_of
 
 CLASSES = 3
-SHAPES = [(1, 12, 12), (3, 9, 14), (2, 17, 8), (4, 8, 8)]
+SHAPES = [(1, 12, 12), (3, 9, 14), (4, 17, 8)]
 by_name = pytest.mark.parametrize("entry", CATALOG, ids=lambda entry: entry.name)
 
 
@@ -371,7 +371,7 @@ def test_real_is_high(entry: Entry) -> None:
         learner.make = sgd(0.0)
     engine.game.critic.make = adam(3e-3, 0.9)
     n = len(data)
-    for rounds in (15, 40, 160):  # an autoencoder first learns to draw at all
+    for rounds in (5, 15, 40, 80, 160):  # an autoencoder first learns to draw at all
         engine.play(Goal(rounds=rounds))
         with engine.evaluating() as game:
             given = given_for(game, data, n, data.label if "labels" in entry.needs else None)
@@ -379,7 +379,8 @@ def test_real_is_high(entry: Entry) -> None:
             on_real = game.score(data.rows(slice(None)), **told)
             on_fake = game.score(game.sample(n, **given), **told)
         assert on_real.shape == (n // getattr(engine.game.D, "pack", 1),)  # a packed critic scores packs
-        if on_real.mean() > on_fake.mean():
+        enough = max(on_real.std(), on_fake.std()) if rounds == 5 else 0.0  # so soon it must be clear
+        if on_real.mean() - on_fake.mean() > enough:
             return
     assert on_real.mean() > on_fake.mean()
 
