@@ -143,6 +143,12 @@ NAMES = {
         "a thing that moves left or right, 4,000 + 1,000, 8 frames of 16 x 16 RGB, 2 classes; moving-shapes:turns=true",
         "sets.moving_shapes:open_moving_shapes",
     ),
+    "chest-xrays": Named(
+        "image",
+        "on disk",
+        "PneumoniaMNIST: normal chests and pneumonia, 28 x 28 grey, 2 classes; chest-xrays:path=FILE",
+        "sets.xrays:open_xrays",
+    ),
     "spoken-digits": Named(
         "wave",
         "on disk",
