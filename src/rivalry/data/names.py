@@ -95,6 +95,12 @@ NAMES = {
     ),
     "coco-captions": _sentences("captions of photographs, 10,000 + 10,000 sentences of up to 40 words"),
     "poems": _sentences("Chinese quatrains of five characters a line, 14,755 + 1,639 of 24 characters"),
+    "styled-captions": Named(
+        "tokens",
+        "on disk",
+        "humorous and romantic captions, 12,000 + 1,000, 2 classes; styled-captions:path=FOLDER",
+        "sets.styled_captions:open_styled_captions",
+    ),
     "breast-cancer": Named(
         "table",
         "installed",
