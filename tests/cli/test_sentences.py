@@ -39,4 +39,4 @@ def test_sentences_of_a_file_in_another_style(typed, here: Path) -> None:
     best = next(line for line in Run.open("run").lines() if "metrics" in line)
     assert best["metrics"][0]["name"] == "word-accuracy"  # and so it decides which weights are the best
     names = {s.name for s in rivalry.evaluate("run", n=60, metrics="style,truth", split="test")}
-    assert names == {"style-accuracy[pairs]", "bleu-source", "word-accuracy", "bleu-truth"}
+    assert names == {"style-accuracy[words+pairs]", "bleu-source", "word-accuracy", "bleu-truth"}

@@ -1,8 +1,10 @@
 """What is added to few data: SMOTE stays between rows of a class, and a verdict follows from the numbers."""
 
+import pytest
 import torch
 
-from rivalry.lab.augment import Few, Outcome, added, fitted, generated, measured, one_seed, verdict
+from rivalry.errors import BadRequest
+from rivalry.lab.augment import Few, Outcome, about, added, fitted, generated, measured, one_seed, verdict
 
 
 def two(n: int, seed: int, apart: float = 3.0) -> Few:
@@ -40,3 +42,9 @@ def test_a_seed_gives_every_method_and_the_verdict_follows_from_the_numbers() ->
     ]
     for gan, how in ((0.95, "beats"), (0.85, "is worse than"), (0.9, "cannot be told from")):
         assert f"the gan {how} the best baseline (smote)" in verdict(alike(gan))[0]
+
+
+def test_other_data_are_refused_and_settings_are_no_part_of_the_name() -> None:
+    assert "pneumonia" in about("chest-xrays:path=file.npz")
+    with pytest.raises(BadRequest, match="measured on breast-cancer, digits, chest-xrays; got 'mnist'"):
+        about("mnist")

@@ -127,7 +127,7 @@ def test_the_truth_is_right_and_a_copy_gets_what_the_details_say() -> None:
     copied = {score.name: score for score in against_truth(data, copy, rows, true)}
     assert copied["word-accuracy"].value == found["word-accuracy"].details["copy"] < 0.7
     styles = {score.name: score for score in style_and_source(held_out, data, true[rows], rows, asked)}
-    assert styles["style-accuracy[pairs]"].value > 0.95
+    assert styles["style-accuracy[words+pairs]"].value > 0.95
     kept = {score.name: score for score in style_and_source(held_out, data, copy, rows, asked)}
-    assert kept["style-accuracy[pairs]"].value < 0.05
+    assert kept["style-accuracy[words+pairs]"].value < 0.05
     assert kept["bleu-source"].value == pytest.approx(1, abs=1e-3)

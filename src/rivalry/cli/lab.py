@@ -115,7 +115,11 @@ def skill(run: Path, matches: int, seed: int, device: str, as_json: bool) -> Non
 
 
 @lab.command()
-@click.option("--data", type=click.Choice(["breast-cancer", "digits"]), multiple=True, help="both by default")
+@click.option(
+    "--data",
+    multiple=True,
+    help="breast-cancer and digits by default; also chest-xrays:path=pneumoniamnist.npz",
+)
 @click.option("--seeds", type=click.IntRange(min=2), default=10, help="how often everything is drawn anew")
 @click.option("--quick", is_flag=True, help="2 seeds")
 @options.as_json
@@ -123,23 +127,25 @@ def augment(data: tuple[str, ...], seeds: int, quick: bool, as_json: bool) -> No
     """Does a GAN help where real data are few?  Beside noise, flips, SMOTE and a VAE."""
     from dataclasses import asdict
 
-    from rivalry.lab.augment import ABOUT, DEVICE, QUESTION, table, verdict
+    from rivalry.lab.augment import DEVICE, INCLUDED, LEFT_OUT, QUESTION, about, table, verdict
     from rivalry.lab.augment import augment as play
     from rivalry.runs.progress import steps
 
-    found = dict[str, Any]()
+    found, wanted = dict[str, Any](), data or INCLUDED
+    for name in wanted:
+        about(name)
     if not as_json:
         print(QUESTION)
-    for name in data or tuple(ABOUT):
+    for name in wanted:
         with steps() as show:
             some = play(name, 2 if quick else seeds, progress=show)
         found[name] = [asdict(one) for one in some]
         if not as_json:  # as soon as it is known, since the next data may take long
-            print("\n".join(["", f"{name}: {ABOUT[name]}", "", table(some), "", *verdict(some)]), flush=True)
+            print("\n".join(["", f"{name}: {about(name)}", "", table(some), "", *verdict(some)]), flush=True)
     if as_json:
         print(json.dumps(found, indent=1))
         return
-    print(f"\n{DEVICE}")
+    print("\n".join(["", *([] if data else [LEFT_OUT]), DEVICE]))
 
 
 def curve(details: dict[str, Any]) -> str:

@@ -95,6 +95,12 @@ NAMES = {
     ),
     "coco-captions": _sentences("captions of photographs, 10,000 + 10,000 sentences of up to 40 words"),
     "poems": _sentences("Chinese quatrains of five characters a line, 14,755 + 1,639 of 24 characters"),
+    "styled-captions": Named(
+        "tokens",
+        "on disk",
+        "humorous and romantic captions, 12,000 + 1,000, 2 classes; styled-captions:path=FOLDER",
+        "sets.styled_captions:open_styled_captions",
+    ),
     "breast-cancer": Named(
         "table",
         "installed",
@@ -142,6 +148,12 @@ NAMES = {
         "generated",
         "a thing that moves left or right, 4,000 + 1,000, 8 frames of 16 x 16 RGB, 2 classes; moving-shapes:turns=true",
         "sets.moving_shapes:open_moving_shapes",
+    ),
+    "chest-xrays": Named(
+        "image",
+        "on disk",
+        "PneumoniaMNIST: normal chests and pneumonia, 28 x 28 grey, 2 classes; chest-xrays:path=FILE",
+        "sets.xrays:open_xrays",
     ),
     "spoken-digits": Named(
         "wave",

@@ -115,10 +115,9 @@ class TokensKind(Kind):
 
     def vectors(self, x: Tensor) -> Tensor:
         """Counts of pairs of neighboring tokens in hashed buckets, of length 1: (n, t) -> (n, 512)."""
-        first, second = x[:, :-1], x[:, 1:]
-        bucket = (first * 1_000_003 + second * 8_191) % BUCKETS
+        bucket, there = pairs(x)
         counted = torch.zeros(len(x), BUCKETS, device=x.device)
-        counted.scatter_add_(1, bucket, ((first != PAD) & (second != PAD)).float())
+        counted.scatter_add_(1, bucket, there.float())
         return counted / counted.norm(dim=1, keepdim=True).clamp(min=1e-9)
 
     def example(self, n: int, classes: int) -> Example:
@@ -149,6 +148,12 @@ def impossible(column: Column) -> Tensor:
     if column.about.get("fixed", False):
         return number < len(SPECIAL)
     return (number == PAD) | (number == START)
+
+
+def pairs(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The hashed bucket of each pair of neighboring tokens, and whether neither is padding: (n, t) -> (n, t - 1)."""
+    first, second = x[:, :-1], x[:, 1:]
+    return (first * 1_000_003 + second * 8_191) % BUCKETS, (first != PAD) & (second != PAD)
 
 
 def sentences(x: Tensor, column: Column) -> list[str]:

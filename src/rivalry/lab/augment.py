@@ -25,7 +25,8 @@ from scipy.optimize import minimize
 from torch import Tensor
 from torch.nn import functional as F
 
-from rivalry.data import open_data
+from rivalry.data import open_data, with_settings
+from rivalry.data.sets.xrays import WHERE
 from rivalry.data.source import Dataset, Spec, TableSource
 from rivalry.errors import BadRequest
 from rivalry.game import Game
@@ -42,7 +43,10 @@ DEVICE = (
 ABOUT = {
     "breast-cancer": "30 measurements of nuclei in 569 images of breast masses, half held out; positive: malignant",
     "digits": "1,797 handwritten digits of 8 x 8 pixels; sensitivity and specificity are means over the ten classes",
+    "chest-xrays": "X-rays of children's chests, 28 x 28 grey, 624 of them held out; positive: pneumonia",
 }
+INCLUDED = ("breast-cancer", "digits")  # what needs no file of the user's
+LEFT_OUT = f"chest-xrays are left out: they need --data chest-xrays:path=pneumoniamnist.npz.  {WHERE}"
 SIZES = (10, 20, 50)  # real rows a class
 CHOOSING = 20  # further real rows a class, on which the amount is chosen
 AMOUNTS = (1, 3)  # added rows for each real one
@@ -86,13 +90,12 @@ def augment(
     """The outcomes of every method, size and seed.
 
     Args:
-        data: "breast-cancer" or "digits".
+        data: "breast-cancer", "digits" or "chest-xrays:path=FILE".
 
     Raises:
         BadRequest: other data.
     """
-    if data not in ABOUT:
-        raise BadRequest(f"augment is measured on {' and '.join(ABOUT)}; got {data!r}")
+    about(data)
     train, test = vectors(open_data(data)), vectors(open_data(data, "test"))
     found, work = list[Outcome](), [(seed, size) for seed in range(seeds) for size in sizes]
     for i, (seed, size) in enumerate(work):
@@ -100,6 +103,18 @@ def augment(
         if progress:
             progress(f"augmenting {data}", i + 1, len(work))
     return found
+
+
+def about(data: str) -> str:
+    """What the data are, in a sentence.
+
+    Raises:
+        BadRequest: other data than the experiment is made for.
+    """
+    name = with_settings(data)[0]
+    if name not in ABOUT:
+        raise BadRequest(f"augment is measured on {', '.join(ABOUT)}; got {name!r}")
+    return ABOUT[name]
 
 
 def vectors(data: Dataset) -> Few:

@@ -49,6 +49,11 @@ QUESTIONS = {
         "What do adversarial games reach on other data than images?  From recorded results.",
         {"results": "a folder of recorded results; benchmarks/results"},
     ),
+    "anomalies": Question(
+        "anomalies:answer",
+        "Does a GAN of normal images find what is not normal, better than an autoencoder does?",
+        {"data": "labeled images with a test split; digits", "normal": "the class that is normal; the first"},
+    ),
     "family": Question(
         "family_tree:answer",
         "Which games are there, and what comes from what?  A map, as a page and an SVG.",
