@@ -99,6 +99,23 @@ def test_a_grid_world_tells_the_place_first_and_a_television_adds_noise() -> Non
     assert not np.array_equal(before[-100:], after[-100:])
 
 
+def test_what_is_seen_in_a_grid_is_what_the_grid_shows_even_after_it_changed() -> None:
+    """The views that are remembered are those that MiniGrid works out: keys are taken, and doors are opened."""
+    pytest.importorskip("minigrid")
+    world, changed = make("MiniGrid-DoorKey-5x5-v0"), 0
+    chance = np.random.default_rng(0)
+    for episode in range(4):
+        before = world.reset(episode)
+        for action in chance.integers(7, size=60):
+            seen, _, ended = world.step(action)
+            assert np.array_equal(seen, world._flat(world._work_out()))
+            changed += action in (3, 4, 5) and not np.array_equal(before, seen)
+            before = seen
+            if ended:
+                break
+    assert changed
+
+
 def test_demonstrations_of_numbers_are_between_their_bounds() -> None:
     table = open_environment("Pendulum-v1")
     x = demonstrate("Pendulum-v1", random_policy(table.spec), 1)[1]

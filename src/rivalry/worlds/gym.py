@@ -144,10 +144,23 @@ class Grid(Gym):
         self.horizon = int(self._world.max_steps)
         self.grid = int(self._world.width), int(self._world.height)
         self._scale = np.array([10.0, 5.0, 2.0], np.float32)  # the largest kind, color and state of a cell
+        self._contents, self._views = (), dict[tuple[int, ...], Any]()
+        self._work_out, self._world.gen_obs = self._world.gen_obs, self._remembered
 
     def _seen(self, space: Any, name: str) -> int:
         world = self.env.unwrapped
         return 2 + world.width + world.height + 4 + math.prod(space["image"].shape)
+
+    def _remembered(self) -> Any:
+        """What is seen from here.  MiniGrid works it out anew at every step, which takes most of the step's time."""
+        world = self._world
+        contents = tuple(thing and thing.encode() for thing in (*world.grid.grid, world.carrying))
+        if contents != self._contents:
+            self._contents, self._views = contents, {}
+        place = (*map(int, world.agent_pos), int(world.agent_dir))
+        if place not in self._views:
+            self._views[place] = self._work_out()
+        return self._views[place]
 
     def _flat(self, seen: Any) -> np.ndarray:
         (x, y), (width, height) = self._world.agent_pos, (self._world.width, self._world.height)
