@@ -63,10 +63,15 @@ def test_requests_that_make_no_sense(typed, here: Path) -> None:
     wrong(typed("train gan --data demos.npz --rounds 1 --size 16"), "have no size in pixels")
     with np.load("demos.npz") as arrays:
         np.savez("other.npz", **{**arrays, "observations": np.zeros((12, 3), np.float32)})
-    wrong(typed("train gail --data other.npz --rounds 2"), "episodes with 3 numbers seen; walk has 1")
+    for game in ("gail", "bc"):
+        wrong(typed(f"train {game} --data other.npz --rounds 2"), "episodes with 3 numbers seen; walk has 1")
+    typed("demonstrate walk -n 2 --every 6 -o few.npz")
+    wrong(typed("train airl --data few.npz --rounds 2"), "no two steps that follow each other")
+    wrong(typed("demonstrate walk --policy random --statistics other.npz -o d.npz"), "go with the .zip")
+    wrong(typed("demonstrate walk -n 99999999 -o d.npz"), "play fewer")
     typed("train gan --data ring --rounds 2 -s width=8 --run ring -q")
     wrong(typed("watch ring"), "acts in no environment")
-    assert sorted(path.name for path in here.iterdir()) == ["demos.npz", "other.npz", "ring"]
+    assert sorted(path.name for path in here.iterdir()) == ["demos.npz", "few.npz", "other.npz", "ring"]
 
 
 def test_an_environment_that_lacks_its_package_names_the_extra(

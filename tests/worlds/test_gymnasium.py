@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,6 +46,17 @@ def test_cartpole_goes_on_exactly() -> None:
 def test_an_environment_that_does_not_exist_is_named_with_the_nearest() -> None:
     with pytest.raises(BadRequest, match="no environment 'CartPole-v'; did you mean 'CartPole-v1'"):
         make("CartPole-v")
+
+
+def test_an_environment_of_a_package_that_is_not_installed_names_the_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "ale_py", None)
+    with pytest.raises(BadRequest, match="ALE/Pong-v5 is an environment of ale_py: pip install ale-py"):
+        make("ALE/Pong-v5")
+    monkeypatch.setitem(sys.modules, "minigrid", None)
+    with pytest.raises(BadRequest, match=r"is an environment of minigrid: pip install 'rivalry\[agents\]'"):
+        make("MiniGrid-Empty-16x16-v0")
 
 
 def test_a_fixed_cartpole_is_filmed() -> None:

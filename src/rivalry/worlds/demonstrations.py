@@ -22,6 +22,8 @@ from rivalry.worlds.experience import Act, played
 from rivalry.worlds.world import make, spec_of
 
 MOST = 1 << 28  # numbers of a table of episodes, padded
+CHOICES = 1 << 16  # no environment has more possible actions
+NEEDED = ("observations", "actions", "rewards", "lengths", "horizon", "env")
 
 
 def demonstrate(name: str, act: Act, n: int, seed: int = 0, every: int = 1) -> tuple[Spec, Tensor]:
@@ -36,6 +38,8 @@ def demonstrate(name: str, act: Act, n: int, seed: int = 0, every: int = 1) -> t
             f"demonstrations are one episode or more, and every step or fewer; got {n} and {every}"
         )
     spec = spec_of(make(name), name)
+    if n * spec.shape[0] * spec.shape[1] > MOST:
+        raise BadRequest(f"{n:,} episodes of {name} are more than {MOST:,} numbers; play fewer")
     seeds = np.random.SeedSequence(seed).generate_state(n)
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
@@ -82,6 +86,10 @@ def read(path: Path, arrays: dict[str, np.ndarray]) -> Dataset:
     Raises:
         BadRequest: arrays that do not fit each other, a length of 0, or numbers that are not finite.
     """
+    if missing := [key for key in NEEDED if key not in arrays]:
+        raise BadRequest(
+            f"{path} holds demonstrations without {', '.join(missing)}; expected {', '.join(NEEDED)}"
+        )
     seen, done, rewards, lengths = (arrays[key] for key in ("observations", "actions", "rewards", "lengths"))
     steps = len(seen) if seen.ndim == 2 else -1
     for key, of in (("observations", seen), ("actions", done), ("rewards", rewards)):
@@ -91,8 +99,10 @@ def read(path: Path, arrays: dict[str, np.ndarray]) -> Dataset:
                 f"{key} in {path} is {of.dtype} of shape {of.shape}; expected a row for each of the "
                 f"{max(steps, 0):,} rows of observations (steps, numbers)"
             )
-        if not np.isfinite(of).all():
-            raise BadRequest(f"{key} in {path} holds numbers that are not finite")
+        if not (np.abs(of) <= np.finfo(np.float32).max).all():
+            raise BadRequest(
+                f"{key} in {path} holds numbers that are not finite, or beyond 3.4e38, the largest of float32"
+            )
     if lengths.dtype.kind not in "iu" or lengths.ndim != 1 or len(lengths) == 0:
         raise BadRequest(f"lengths in {path} is no list of whole numbers; expected the steps of each episode")
     if (lengths < 1).any():
@@ -131,7 +141,7 @@ def _about(path: Path, arrays: dict[str, np.ndarray], seen: np.ndarray, done: np
     if env.dtype.kind != "U" or env.size != 1 or len(str(env.reshape(())[()])) > 200:
         raise BadRequest(f"env in {path} names no environment")
     name = str(env.reshape(())[()])
-    choices = int(arrays["choices"].reshape(-1)[0]) if "choices" in arrays else 0
+    choices = _choices(path, arrays.get("choices", np.array(0)))
     if done.ndim == 1:
         if done.dtype.kind == "f" or done.min() < 0:
             raise BadRequest(
@@ -140,6 +150,13 @@ def _about(path: Path, arrays: dict[str, np.ndarray], seen: np.ndarray, done: np
         choices = max(choices, int(done.max()) + 1)
     about = {"observation": seen.shape[1], "action": 1 if done.ndim == 1 else done.shape[1], "reward": 1}
     return {**about, "choices": choices, "env": name}
+
+
+def _choices(path: Path, given: np.ndarray) -> int:
+    choices = int(given.reshape(-1)[0]) if given.dtype.kind in "iu" and given.size == 1 else -1
+    if not 0 <= choices <= CHOICES:
+        raise BadRequest(f"choices in {path} is no number of possible actions, 0 to {CHOICES:,}")
+    return choices
 
 
 def _horizon(path: Path, given: np.ndarray, lengths: np.ndarray) -> int:

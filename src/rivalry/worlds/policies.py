@@ -29,6 +29,8 @@ def find_policy(name: str, spec: Spec, statistics: Path | None = None) -> Act:
     Raises:
         BadRequest: there is none, or it does not fit the environment.
     """
+    if statistics is not None and name in ("random", "scripted"):
+        raise BadRequest(f"--statistics go with the .zip of a policy; {name} needs none")
     if name == "random":
         return random_policy(spec)
     if name == "scripted":
