@@ -18,7 +18,9 @@ def wrong(answer: Answer, said: str) -> None:
     assert len(answer.err.strip().splitlines()) <= 2
 
 
-def test_from_demonstrations_to_a_run_that_is_watched(typed, here: Path) -> None:
+def test_from_demonstrations_to_a_run_that_is_watched(
+    typed, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shown = typed("demonstrate walk --policy scripted -n 4 -o demos.npz")
     assert shown.status == 0, shown
     assert "mean 6.0" in shown.out
@@ -34,6 +36,8 @@ def test_from_demonstrations_to_a_run_that_is_watched(typed, here: Path) -> None
     assert {"critic/accuracy", "policy/return", "policy/entropy"} <= notes[-1].keys()
     seen = typed("watch a -n 3")
     assert seen.status == 0 and seen.out.startswith("return ") and "mean" in seen.out
+    monkeypatch.setitem(__import__("sys").modules, "av", None)
+    wrong(typed("watch a -o a.mp4"), "an .mp4 needs PyAV")
     measured = typed("evaluate a --metrics returns -n 5 --json")
     assert {s["name"] for s in json.loads(measured.out)} >= {"returns", "returns[demonstrations]"}
     wrong(typed("watch a -o a.gif"), "draws no pictures")

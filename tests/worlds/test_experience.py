@@ -104,6 +104,13 @@ def test_demonstrations_are_read_as_they_were_written(tmp_path: Path) -> None:
         assert str(archive["policy"]) == "random" and len(archive["observations"]) == 28
 
 
+def test_a_demonstration_knows_the_grid_that_it_was_played_on(tmp_path: Path) -> None:
+    spec, x = demonstrate("grid", find_policy("scripted", worlds.spec_of(SmallGrid(), "grid")), 1)
+    with (tmp_path / "demos.npz").open("wb") as file:
+        write(x, spec, "scripted", file)
+    assert open_data(tmp_path / "demos.npz").spec.about == spec.about
+
+
 def test_a_thinned_demonstration_keeps_some_steps_and_all_of_the_return() -> None:
     spec = toy("episode").spec
     x = thinned(played(spec, [0] * 20, RIGHT), 3)
@@ -136,6 +143,9 @@ def arrays(**other: object) -> dict[str, object]:
         ({"choices": np.array("x")}, "no number of possible actions"),
         ({"choices": np.array([], int)}, "no number of possible actions"),
         ({"choices": np.array(10**12)}, "no number of possible actions, 0 to 65,536"),
+        ({"grid": np.array([0, 3])}, "grid in .* expected a short list"),
+        ({"low": np.array([0.0, 1.0])}, "not of the 1 numbers of an action"),
+        ({"low": np.array([np.nan])}, "low in .* expected a short list"),
         ({"horizon": None}, "demonstrations without horizon; expected observations, actions"),
     ],
 )

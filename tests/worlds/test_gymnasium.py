@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 import torch
 
+from rivalry.data import open_data
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 from rivalry.games.agents.gail import gail
 from rivalry.runs.watching import filmed
-from rivalry.worlds.demonstrations import demonstrate
+from rivalry.worlds.demonstrations import demonstrate, write
 from rivalry.worlds.experience import Experience, returns
 from rivalry.worlds.policies import SCRIPTED, find_policy, random_policy
 from rivalry.worlds.world import make, open_environment, spec_of
@@ -128,10 +129,16 @@ def test_what_is_seen_in_a_grid_is_what_the_grid_shows_even_after_it_changed() -
     assert changed
 
 
-def test_demonstrations_of_numbers_are_between_their_bounds() -> None:
+def test_demonstrations_of_numbers_are_between_their_bounds(tmp_path: Path) -> None:
     table = open_environment("Pendulum-v1")
     x = demonstrate("Pendulum-v1", random_policy(table.spec), 1)[1]
     assert x[..., 3].abs().max() <= 2
+    with (tmp_path / "demos.npz").open("wb") as file:
+        write(x, table.spec, "random", file)
+    read = open_data(tmp_path / "demos.npz")
+    assert read.spec.about == table.spec.about and torch.equal(read.x, x)
+    del read.spec.about["low"], read.spec.about["high"]  # as where somebody else wrote them
+    assert random_policy(read.spec)(torch.zeros(99, 3)).abs().max() <= 2
     game = gail(table.spec, width=8, batch=16, actors=2)
     lived = Experience(Dataset(table.spec, x), 2).play(game.act, 8)
     assert lived.done.shape == (8, 2, 1)

@@ -7,6 +7,8 @@ lengths       int64 (episodes,)                   steps of each episode
 horizon       int64 ()                            the number of steps after which an episode is cut
 choices       int64 ()                            the number of possible actions; 0 for real numbers
 env, policy   text ()                             the environment, and who played
+low, high     float32 (action,)                   bounds of real actions, if they are known
+grid          int64 (2,)                          width and height, if a place on a grid is seen first
 """
 
 from pathlib import Path
@@ -23,6 +25,7 @@ from rivalry.worlds.world import make, spec_of
 
 MOST = 1 << 28  # numbers of a table of episodes, padded
 CHOICES = 1 << 16  # no environment has more possible actions
+OPTIONAL = {"low": np.float32, "high": np.float32, "grid": np.int64}
 NEEDED = ("observations", "actions", "rewards", "lengths", "horizon", "env")
 
 
@@ -77,6 +80,7 @@ def write(x: Tensor, spec: Spec, policy: str, file: BinaryIO) -> None:
         choices=np.array(choices or 0),
         env=np.array(spec.about["env"]),
         policy=np.array(policy),
+        **{key: np.array(spec.about[key], dtype) for key, dtype in OPTIONAL.items() if key in spec.about},
     )
 
 
@@ -149,7 +153,20 @@ def _about(path: Path, arrays: dict[str, np.ndarray], seen: np.ndarray, done: np
             )
         choices = max(choices, int(done.max()) + 1)
     about = {"observation": seen.shape[1], "action": 1 if done.ndim == 1 else done.shape[1], "reward": 1}
-    return {**about, "choices": choices, "env": name}
+    known = {key: _known(path, key, arrays[key]) for key in OPTIONAL if key in arrays}
+    if any(key in known and len(known[key]) != about["action"] for key in ("low", "high")):
+        raise BadRequest(f"low and high in {path} are not of the {about['action']} numbers of an action")
+    return {**about, "choices": choices, "env": name, **known}
+
+
+def _known(path: Path, key: str, given: np.ndarray) -> list[Any]:
+    """A short list of numbers."""
+    wrong = given.ndim != 1 or given.dtype.kind != np.dtype(OPTIONAL[key]).kind or np.isnan(given).any()
+    if wrong or (key == "grid" and not (len(given) == 2 and given.min() >= 1 and given.max() <= 1024)):
+        raise BadRequest(
+            f"{key} in {path} is {given.dtype} of shape {given.shape}; expected a short list of numbers"
+        )
+    return given.astype(OPTIONAL[key]).tolist()
 
 
 def _choices(path: Path, given: np.ndarray) -> int:
