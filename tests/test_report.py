@@ -18,6 +18,8 @@ from rivalry.metrics.score import Score
 from rivalry.paths import without_places
 from rivalry.report import write_report
 from rivalry.report.axes import short, ticks
+from rivalry.report.gallery import final_picture
+from rivalry.report.record import Record
 
 HOSTILE = (
     """"><script>alert(1)</script><img src=x onerror=alert(2)>'</style></title><svg onload=alert(3)>&lt;"""
@@ -370,3 +372,15 @@ def test_a_prd_curve_is_drawn_and_a_damaged_one_is_not(tmp_path: Path) -> None:
 )
 def test_a_page_names_no_folder_of_the_machine(told: str, shown: str) -> None:
     assert without_places(told) == shown
+
+
+def test_the_film_of_the_last_round_is_shown_beside_the_best_sheet(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (8, 8))
+    picture.save(tmp_path / "000001.png")
+    picture.save(tmp_path / "000002.gif")
+    record = Record(tmp_path, {})
+    record.sheets, record.best = {1: tmp_path / "000001.png"}, 1
+    record.beside = {2: [tmp_path / "000002.gif"]}
+    page = Page(str(final_picture(record)))
+    assert "at round 2" in page.text and "best checkpoint, round 1" in page.text
+    assert sum("data:image/gif" in (told.get("src") or "") for name, told in page.tags if name == "img") == 1

@@ -18,7 +18,9 @@ def wrong(answer: Answer, said: str) -> None:
     assert len(answer.err.strip().splitlines()) <= 2
 
 
-def test_from_demonstrations_to_a_run_that_is_watched(typed, here: Path) -> None:
+def test_from_demonstrations_to_a_run_that_is_watched(
+    typed, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shown = typed("demonstrate walk --policy scripted -n 4 -o demos.npz")
     assert shown.status == 0, shown
     assert "mean 6.0" in shown.out
@@ -34,6 +36,8 @@ def test_from_demonstrations_to_a_run_that_is_watched(typed, here: Path) -> None
     assert {"critic/accuracy", "policy/return", "policy/entropy"} <= notes[-1].keys()
     seen = typed("watch a -n 3")
     assert seen.status == 0 and seen.out.startswith("return ") and "mean" in seen.out
+    monkeypatch.setitem(__import__("sys").modules, "av", None)
+    wrong(typed("watch a -o a.mp4"), "an .mp4 needs PyAV")
     measured = typed("evaluate a --metrics returns -n 5 --json")
     assert {s["name"] for s in json.loads(measured.out)} >= {"returns", "returns[demonstrations]"}
     wrong(typed("watch a -o a.gif"), "draws no pictures")
@@ -63,10 +67,15 @@ def test_requests_that_make_no_sense(typed, here: Path) -> None:
     wrong(typed("train gan --data demos.npz --rounds 1 --size 16"), "have no size in pixels")
     with np.load("demos.npz") as arrays:
         np.savez("other.npz", **{**arrays, "observations": np.zeros((12, 3), np.float32)})
-    wrong(typed("train gail --data other.npz --rounds 2"), "episodes with 3 numbers seen; walk has 1")
+    for game in ("gail", "bc"):
+        wrong(typed(f"train {game} --data other.npz --rounds 2"), "episodes with 3 numbers seen; walk has 1")
+    typed("demonstrate walk -n 2 --every 6 -o few.npz")
+    wrong(typed("train airl --data few.npz --rounds 2"), "no two steps that follow each other")
+    wrong(typed("demonstrate walk --policy random --statistics other.npz -o d.npz"), "go with the .zip")
+    wrong(typed("demonstrate walk -n 99999999 -o d.npz"), "play fewer")
     typed("train gan --data ring --rounds 2 -s width=8 --run ring -q")
     wrong(typed("watch ring"), "acts in no environment")
-    assert sorted(path.name for path in here.iterdir()) == ["demos.npz", "other.npz", "ring"]
+    assert sorted(path.name for path in here.iterdir()) == ["demos.npz", "few.npz", "other.npz", "ring"]
 
 
 def test_an_environment_that_lacks_its_package_names_the_extra(

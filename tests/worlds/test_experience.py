@@ -104,6 +104,13 @@ def test_demonstrations_are_read_as_they_were_written(tmp_path: Path) -> None:
         assert str(archive["policy"]) == "random" and len(archive["observations"]) == 28
 
 
+def test_a_demonstration_knows_the_grid_that_it_was_played_on(tmp_path: Path) -> None:
+    spec, x = demonstrate("grid", find_policy("scripted", worlds.spec_of(SmallGrid(), "grid")), 1)
+    with (tmp_path / "demos.npz").open("wb") as file:
+        write(x, spec, "scripted", file)
+    assert open_data(tmp_path / "demos.npz").spec.about == spec.about
+
+
 def test_a_thinned_demonstration_keeps_some_steps_and_all_of_the_return() -> None:
     spec = toy("episode").spec
     x = thinned(played(spec, [0] * 20, RIGHT), 3)
@@ -132,10 +139,19 @@ def arrays(**other: object) -> dict[str, object]:
         ({"lengths": np.array([], int)}, "expected the steps of each episode"),
         ({"horizon": np.array(3)}, "from the longest episode, 6, on"),
         ({"env": np.array(3)}, "names no environment"),
+        ({"observations": np.full((6, 1), 1e300)}, "beyond 3.4e38"),
+        ({"choices": np.array("x")}, "no number of possible actions"),
+        ({"choices": np.array([], int)}, "no number of possible actions"),
+        ({"choices": np.array(10**12)}, "no number of possible actions, 0 to 65,536"),
+        ({"grid": np.array([0, 3])}, "grid in .* expected a short list"),
+        ({"low": np.array([0.0, 1.0])}, "not of the 1 numbers of an action"),
+        ({"low": np.array([np.nan])}, "low in .* expected a short list"),
+        ({"horizon": None}, "demonstrations without horizon; expected observations, actions"),
     ],
 )
 def test_wrong_demonstrations_are_refused(wrong: dict[str, object], said: str, tmp_path: Path) -> None:
-    np.savez(tmp_path / "demos.npz", **arrays(**wrong))
+    given = {key: value for key, value in arrays(**wrong).items() if value is not None}
+    np.savez(tmp_path / "demos.npz", **given)
     with pytest.raises(BadRequest, match=said):
         open_data(tmp_path / "demos.npz")
 
@@ -144,6 +160,15 @@ def test_demonstrations_of_another_shape_than_the_environment_are_refused(tmp_pa
     np.savez(tmp_path / "demos.npz", **arrays(observations=np.zeros((6, 3), np.float32)))
     with pytest.raises(BadRequest, match="episodes with 3 numbers seen; walk has 1"):
         Experience(open_data(tmp_path / "demos.npz"), 1)
+
+
+def test_a_television_shows_other_numbers_at_every_step_and_the_same_for_the_same_seed() -> None:
+    noisy, plain = worlds.make("walk+noise"), worlds.make("walk")
+    first = [noisy.reset(3), *(noisy.step(1)[0] for _ in range(2))]
+    again = [noisy.reset(3), *(noisy.step(1)[0] for _ in range(2))]
+    assert np.array_equal(first, again) and not np.array_equal(first[0], noisy.reset(4))
+    assert noisy.observation == plain.observation + 100 and np.unique(np.stack(first)[:, 1:]).size == 300
+    assert [seen[0] for seen in first] == [0, 1, 2]
 
 
 def test_policies_that_are_none_are_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,11 +11,12 @@ import numpy as np
 import pytest
 import torch
 
+from rivalry.data import open_data
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
 from rivalry.games.agents.gail import gail
 from rivalry.runs.watching import filmed
-from rivalry.worlds.demonstrations import demonstrate
+from rivalry.worlds.demonstrations import demonstrate, write
 from rivalry.worlds.experience import Experience, returns
 from rivalry.worlds.policies import SCRIPTED, find_policy, random_policy
 from rivalry.worlds.world import make, open_environment, spec_of
@@ -45,6 +47,17 @@ def test_cartpole_goes_on_exactly() -> None:
 def test_an_environment_that_does_not_exist_is_named_with_the_nearest() -> None:
     with pytest.raises(BadRequest, match="no environment 'CartPole-v'; did you mean 'CartPole-v1'"):
         make("CartPole-v")
+
+
+def test_an_environment_of_a_package_that_is_not_installed_names_the_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "ale_py", None)
+    with pytest.raises(BadRequest, match="ALE/Pong-v5 is an environment of ale_py: pip install ale-py"):
+        make("ALE/Pong-v5")
+    monkeypatch.setitem(sys.modules, "minigrid", None)
+    with pytest.raises(BadRequest, match=r"is an environment of minigrid: pip install 'rivalry\[agents\]'"):
+        make("MiniGrid-Empty-16x16-v0")
 
 
 def test_a_fixed_cartpole_is_filmed() -> None:
@@ -99,10 +112,33 @@ def test_a_grid_world_tells_the_place_first_and_a_television_adds_noise() -> Non
     assert not np.array_equal(before[-100:], after[-100:])
 
 
-def test_demonstrations_of_numbers_are_between_their_bounds() -> None:
+def test_what_is_seen_in_a_grid_is_what_the_grid_shows_even_after_it_changed() -> None:
+    """The views that are remembered are those that MiniGrid works out: keys are taken, and doors are opened."""
+    pytest.importorskip("minigrid")
+    world, changed = make("MiniGrid-DoorKey-5x5-v0"), 0
+    chance = np.random.default_rng(0)
+    for episode in range(4):
+        before = world.reset(episode)
+        for action in chance.integers(7, size=60):
+            seen, _, ended = world.step(action)
+            assert np.array_equal(seen, world._flat(world._work_out()))
+            changed += action in (3, 4, 5) and not np.array_equal(before, seen)
+            before = seen
+            if ended:
+                break
+    assert changed
+
+
+def test_demonstrations_of_numbers_are_between_their_bounds(tmp_path: Path) -> None:
     table = open_environment("Pendulum-v1")
     x = demonstrate("Pendulum-v1", random_policy(table.spec), 1)[1]
     assert x[..., 3].abs().max() <= 2
+    with (tmp_path / "demos.npz").open("wb") as file:
+        write(x, table.spec, "random", file)
+    read = open_data(tmp_path / "demos.npz")
+    assert read.spec.about == table.spec.about and torch.equal(read.x, x)
+    del read.spec.about["low"], read.spec.about["high"]  # as where somebody else wrote them
+    assert random_policy(read.spec)(torch.zeros(99, 3)).abs().max() <= 2
     game = gail(table.spec, width=8, batch=16, actors=2)
     lived = Experience(Dataset(table.spec, x), 2).play(game.act, 8)
     assert lived.done.shape == (8, 2, 1)

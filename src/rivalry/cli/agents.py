@@ -59,22 +59,25 @@ def watch(run: str, n: int, output: Path | None, seed: int, which: str) -> None:
     """
     from rivalry.runs.drawing import refuse_seed
     from rivalry.runs.opening import load, local, open_run
-    from rivalry.runs.watching import filmed, require_actor, watched
-    from rivalry.show.movies import ENDINGS, write_frames
+    from rivalry.runs.watching import filmed, require_actor, require_count, watched
+    from rivalry.show.movies import ENDINGS, require_format, write_frames
     from rivalry.show.output import require_ending, written
 
     if output:
         require_ending(output, ENDINGS)
+        require_format(output.suffix.lower())
     refuse_seed(seed)
     game = load(open_run(local(run)), which=which)
     actor = require_actor(game)
-    if output:
-        frames, first = filmed(actor, seed)
-        with written(output) as file:
-            write_frames(frames, file, output.suffix.lower())
-    _tell(watched(actor, n, seed) if not output or n > 1 else [first])
-    if output:
-        print(output)
+    if not output:
+        _tell(watched(actor, n, seed))
+        return
+    require_count(n)
+    frames, first = filmed(actor, seed)
+    with written(output) as file:
+        write_frames(frames, file, output.suffix.lower())
+    _tell([first, *(watched(actor, n - 1, seed + 1) if n > 1 else [])])
+    print(output)
 
 
 def _tell(returns: list[float]) -> None:

@@ -23,9 +23,19 @@ def final_picture(record: Record) -> Html | None:
     else:
         return None
     played = int(path.stem) if path.stem.isdigit() else -1
-    with_it = [companion(one) for one in record.beside.get(played, ())]
+    with_it = _beside(record, played)
     figure = _figure(embed(path, widest=1000, limit=350_000), path, words, words, "sheet-final")
     return tag("div", figure, *with_it, class_="beside") if any(with_it) else figure
+
+
+def _beside(record: Record, played: int) -> list[Html | None]:
+    """The files beside a sheet, else those of the last round that has any: an agent is filmed at the end alone."""
+    if played in record.beside or not record.beside:
+        return [companion(one) for one in record.beside.get(played, ())]
+    last = max(record.beside)
+    films = [companion(one) for one in record.beside[last] if one.suffix.lower() == ".gif"]
+    words = tag("figcaption", f"at round {last:,}")
+    return [tag("figure", film, words) for film in films if film]
 
 
 def through_time(record: Record) -> Html | None:

@@ -24,10 +24,14 @@ def require_actor(game: Game) -> Actor:
     return cast(Actor, game)
 
 
-def watched(actor: Actor, n: int, seed: int) -> list[float]:
-    """The returns of `n` episodes."""
+def require_count(n: int) -> None:
     if n < 1:
         raise BadRequest(f"episodes are watched by one or more; got {n}")
+
+
+def watched(actor: Actor, n: int, seed: int) -> list[float]:
+    """The returns of `n` episodes."""
+    require_count(n)
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
         return returns(played(actor.spec, [seed + k for k in range(n)], actor.act)).tolist()

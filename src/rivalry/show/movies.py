@@ -22,8 +22,13 @@ def require_movie(ending: str, spec: Spec) -> None:
     Raises:
         BadRequest: the data are not images, or PyAV, which an .mp4 needs, is not installed.
     """
+    require_format(ending)
     if spec.meaning.axes != 2:
         raise BadRequest(f"a {ending} shows images; {spec.name!r} holds {spec.meaning.plural}: write a .png")
+
+
+def require_format(ending: str) -> None:
+    """Refuse an .mp4 where PyAV is not installed."""
     if ending == ".mp4":
         _av()
 

@@ -7,6 +7,8 @@ lengths       int64 (episodes,)                   steps of each episode
 horizon       int64 ()                            the number of steps after which an episode is cut
 choices       int64 ()                            the number of possible actions; 0 for real numbers
 env, policy   text ()                             the environment, and who played
+low, high     float32 (action,)                   bounds of real actions, if they are known
+grid          int64 (2,)                          width and height, if a place on a grid is seen first
 """
 
 from pathlib import Path
@@ -22,6 +24,9 @@ from rivalry.worlds.experience import Act, played
 from rivalry.worlds.world import make, spec_of
 
 MOST = 1 << 28  # numbers of a table of episodes, padded
+CHOICES = 1 << 16  # no environment has more possible actions
+OPTIONAL = {"low": np.float32, "high": np.float32, "grid": np.int64}
+NEEDED = ("observations", "actions", "rewards", "lengths", "horizon", "env")
 
 
 def demonstrate(name: str, act: Act, n: int, seed: int = 0, every: int = 1) -> tuple[Spec, Tensor]:
@@ -36,6 +41,8 @@ def demonstrate(name: str, act: Act, n: int, seed: int = 0, every: int = 1) -> t
             f"demonstrations are one episode or more, and every step or fewer; got {n} and {every}"
         )
     spec = spec_of(make(name), name)
+    if n * spec.shape[0] * spec.shape[1] > MOST:
+        raise BadRequest(f"{n:,} episodes of {name} are more than {MOST:,} numbers; play fewer")
     seeds = np.random.SeedSequence(seed).generate_state(n)
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
@@ -73,6 +80,7 @@ def write(x: Tensor, spec: Spec, policy: str, file: BinaryIO) -> None:
         choices=np.array(choices or 0),
         env=np.array(spec.about["env"]),
         policy=np.array(policy),
+        **{key: np.array(spec.about[key], dtype) for key, dtype in OPTIONAL.items() if key in spec.about},
     )
 
 
@@ -82,6 +90,10 @@ def read(path: Path, arrays: dict[str, np.ndarray]) -> Dataset:
     Raises:
         BadRequest: arrays that do not fit each other, a length of 0, or numbers that are not finite.
     """
+    if missing := [key for key in NEEDED if key not in arrays]:
+        raise BadRequest(
+            f"{path} holds demonstrations without {', '.join(missing)}; expected {', '.join(NEEDED)}"
+        )
     seen, done, rewards, lengths = (arrays[key] for key in ("observations", "actions", "rewards", "lengths"))
     steps = len(seen) if seen.ndim == 2 else -1
     for key, of in (("observations", seen), ("actions", done), ("rewards", rewards)):
@@ -91,8 +103,10 @@ def read(path: Path, arrays: dict[str, np.ndarray]) -> Dataset:
                 f"{key} in {path} is {of.dtype} of shape {of.shape}; expected a row for each of the "
                 f"{max(steps, 0):,} rows of observations (steps, numbers)"
             )
-        if not np.isfinite(of).all():
-            raise BadRequest(f"{key} in {path} holds numbers that are not finite")
+        if not (np.abs(of) <= np.finfo(np.float32).max).all():
+            raise BadRequest(
+                f"{key} in {path} holds numbers that are not finite, or beyond 3.4e38, the largest of float32"
+            )
     if lengths.dtype.kind not in "iu" or lengths.ndim != 1 or len(lengths) == 0:
         raise BadRequest(f"lengths in {path} is no list of whole numbers; expected the steps of each episode")
     if (lengths < 1).any():
@@ -131,7 +145,7 @@ def _about(path: Path, arrays: dict[str, np.ndarray], seen: np.ndarray, done: np
     if env.dtype.kind != "U" or env.size != 1 or len(str(env.reshape(())[()])) > 200:
         raise BadRequest(f"env in {path} names no environment")
     name = str(env.reshape(())[()])
-    choices = int(arrays["choices"].reshape(-1)[0]) if "choices" in arrays else 0
+    choices = _choices(path, arrays.get("choices", np.array(0)))
     if done.ndim == 1:
         if done.dtype.kind == "f" or done.min() < 0:
             raise BadRequest(
@@ -139,7 +153,27 @@ def _about(path: Path, arrays: dict[str, np.ndarray], seen: np.ndarray, done: np
             )
         choices = max(choices, int(done.max()) + 1)
     about = {"observation": seen.shape[1], "action": 1 if done.ndim == 1 else done.shape[1], "reward": 1}
-    return {**about, "choices": choices, "env": name}
+    known = {key: _known(path, key, arrays[key]) for key in OPTIONAL if key in arrays}
+    if any(key in known and len(known[key]) != about["action"] for key in ("low", "high")):
+        raise BadRequest(f"low and high in {path} are not of the {about['action']} numbers of an action")
+    return {**about, "choices": choices, "env": name, **known}
+
+
+def _known(path: Path, key: str, given: np.ndarray) -> list[Any]:
+    """A short list of numbers."""
+    wrong = given.ndim != 1 or given.dtype.kind != np.dtype(OPTIONAL[key]).kind or np.isnan(given).any()
+    if wrong or (key == "grid" and not (len(given) == 2 and given.min() >= 1 and given.max() <= 1024)):
+        raise BadRequest(
+            f"{key} in {path} is {given.dtype} of shape {given.shape}; expected a short list of numbers"
+        )
+    return given.astype(OPTIONAL[key]).tolist()
+
+
+def _choices(path: Path, given: np.ndarray) -> int:
+    choices = int(given.reshape(-1)[0]) if given.dtype.kind in "iu" and given.size == 1 else -1
+    if not 0 <= choices <= CHOICES:
+        raise BadRequest(f"choices in {path} is no number of possible actions, 0 to {CHOICES:,}")
+    return choices
 
 
 def _horizon(path: Path, given: np.ndarray, lengths: np.ndarray) -> int:

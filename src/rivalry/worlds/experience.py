@@ -14,7 +14,7 @@ from torch import Tensor
 
 from rivalry.data.source import Dataset, Source, Spec, TableSource
 from rivalry.errors import BadRequest
-from rivalry.game import Game
+from rivalry.game import Actor, Game
 from rivalry.worlds.world import world_of
 
 Act = Callable[[Tensor], Tensor]
@@ -72,6 +72,11 @@ class Experience:
     @property
     def spec(self) -> Spec:
         return self.table.spec
+
+    @property
+    def shown(self) -> int:
+        """How many steps of the demonstrations `take` draws from."""
+        return len(self._steps[0]) if self._steps else 0
 
     def take(self, n: int, label: int | None = None) -> tuple[Tensor, ...]:
         """`n` random steps of the demonstrations: seen, done, and seen next."""
@@ -198,20 +203,29 @@ def source_of(
     """What a game is played on: batches of the table, or experience where the game acts.
 
     Raises:
-        BadRequest: no demonstrations for a game that learns from them, or several processes for one that acts.
+        BadRequest: no demonstrations for a game that learns from them, some that do not fit the environment, too few,
+            or several processes for a game that acts.
     """
     if game.reads and not len(dataset) and dataset.spec.about.get("env"):
         env = dataset.spec.about["env"]
         raise BadRequest(
             f"this game learns from demonstrations: give them with --data demos.npz (`rivalry demonstrate {env}`)"
         )
+    if isinstance(game, Actor):
+        world_of(dataset.spec)  # raises if it does not fit, or is not installed
     if not game.actors:
         return TableSource(
             dataset, game.reads, batch=game.batch, seed=seed, device=device, rank=rank, world=world
         )
     if world > 1:
         raise BadRequest("agents are trained by one process; leave torchrun out")
-    return Experience(dataset, game.actors, seed=seed, device=device)
+    experience = Experience(dataset, game.actors, seed=seed, device=device)
+    if game.reads and not experience.shown:
+        raise BadRequest(
+            f"{dataset.spec.name!r} holds no two steps that follow each other; this game needs episodes of 2 steps "
+            "or more (`rivalry demonstrate`, without --every or with a smaller one)"
+        )
+    return experience
 
 
 def episodes(spec: Spec, seeds: list[int], act: Act) -> Iterator[Tensor]:

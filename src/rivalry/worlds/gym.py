@@ -13,39 +13,43 @@ from rivalry.errors import BadRequest
 from rivalry.worlds.world import no_environment
 
 LIMIT = 1000  # steps of an episode where the environment names none
-NOISE = 100  # numbers of a noisy television
+NEEDS = {  # how names of environments begin -> the package that brings them, and what installs it
+    "MiniGrid": ("minigrid", "pip install 'rivalry[agents]'"),
+    "BabyAI": ("minigrid", "pip install 'rivalry[agents]'"),
+    "ALE/": ("ale_py", "pip install ale-py"),
+    "Vizdoom": ("vizdoom.gymnasium_wrapper", "pip install vizdoom"),
+}
 
 
-def gymnasium() -> Any:
-    """The package, with the environments of MiniGrid if that is installed.
+def gymnasium_with(name: str) -> Any:
+    """Gymnasium, in whose registry the environment of this name is.
 
     Raises:
-        BadRequest: it is not installed.
+        BadRequest: it is not installed, nor a package that brings the environment; or the environment does not exist.
     """
     try:
         import gymnasium
     except ImportError:
         raise BadRequest("environments need Gymnasium: pip install 'rivalry[agents]'") from None
-    with suppress(ImportError):
-        importlib.import_module("minigrid")
+    package, how = next((NEEDS[begin] for begin in NEEDS if name.startswith(begin)), ("", ""))
+    try:
+        importlib.import_module(package or "gymnasium")  # its environments register themselves
+    except ImportError:
+        raise BadRequest(f"{name} is an environment of {package.partition('.')[0]}: {how}") from None
+    if name not in gymnasium.registry:
+        with suppress(ImportError):
+            importlib.import_module("minigrid")  # the name that was meant may be one of its
+        raise no_environment(name, [*gymnasium.registry])
     return gymnasium
 
 
-def from_gymnasium(name: str, pictures: bool = False) -> "Gym | Noisy":
+def from_gymnasium(plain: str, pictures: bool = False) -> "Gym":
     """One of Gymnasium's environments.
-
-    A name that ends in "+noise" is the environment with a noisy television beside it: 100 further numbers are seen,
-    which are drawn anew at every step and say nothing.
 
     Raises:
         BadRequest: it does not exist, lacks a package, or is of a form that agents here cannot play.
     """
-    gym, (plain, _, noise) = gymnasium(), name.partition("+")
-    if plain not in gym.registry or noise not in ("", "noise"):
-        lacks = plain.startswith("MiniGrid") and not any(one.startswith("MiniGrid") for one in gym.registry)
-        if lacks:
-            raise BadRequest(f"{plain} needs MiniGrid: pip install 'rivalry[agents]'")
-        raise no_environment(name, [*gym.registry])
+    gym = gymnasium_with(plain)
     if pictures:  # they are drawn in memory; without this pygame looks for a screen and sound, and complains
         os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
         os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
@@ -59,8 +63,7 @@ def from_gymnasium(name: str, pictures: bool = False) -> "Gym | Noisy":
         raise BadRequest(f"{plain} cannot be made here: {' '.join(str(error).split())[:200]}") from None
     if pictures and env.render_mode != "rgb_array":
         raise BadRequest(f"{plain} draws no pictures; leave out the .gif")
-    world = (Grid if hasattr(env.unwrapped, "agent_pos") else Gym)(env, plain)
-    return Noisy(world) if noise else world
+    return (Grid if hasattr(env.unwrapped, "agent_pos") else Gym)(env, plain)
 
 
 class Gym:
@@ -119,7 +122,6 @@ class FixedCartPole(Gym):
 
     def __init__(self, pictures: bool = False):
         plain = from_gymnasium("CartPole-v1", pictures)
-        assert isinstance(plain, Gym)
         super().__init__(plain.env, "CartPole-fixed")
         self._pole = plain.env.unwrapped
 
@@ -144,10 +146,23 @@ class Grid(Gym):
         self.horizon = int(self._world.max_steps)
         self.grid = int(self._world.width), int(self._world.height)
         self._scale = np.array([10.0, 5.0, 2.0], np.float32)  # the largest kind, color and state of a cell
+        self._contents, self._views = (), dict[tuple[int, ...], Any]()
+        self._work_out, self._world.gen_obs = self._world.gen_obs, self._remembered
 
     def _seen(self, space: Any, name: str) -> int:
         world = self.env.unwrapped
         return 2 + world.width + world.height + 4 + math.prod(space["image"].shape)
+
+    def _remembered(self) -> Any:
+        """What is seen from here.  MiniGrid works it out anew at every step, which takes most of the step's time."""
+        world = self._world
+        contents = tuple(thing and thing.encode() for thing in (*world.grid.grid, world.carrying))
+        if contents != self._contents:
+            self._contents, self._views = contents, {}
+        place = (*map(int, world.agent_pos), int(world.agent_dir))
+        if place not in self._views:
+            self._views[place] = self._work_out()
+        return self._views[place]
 
     def _flat(self, seen: Any) -> np.ndarray:
         (x, y), (width, height) = self._world.agent_pos, (self._world.width, self._world.height)
@@ -156,27 +171,3 @@ class Grid(Gym):
         flat[[2 + x, 2 + width + y, 2 + width + height + int(seen["direction"])]] = 1
         flat[-len(view) :] = view
         return flat
-
-
-class Noisy:
-    """A world with a noisy television beside it: numbers that are drawn anew at every step, whatever the agent does."""
-
-    def __init__(self, world: Gym):
-        self.world, self.noise = world, np.random.default_rng(0)
-        self.horizon, self.action, self.choices = world.horizon, world.action, world.choices
-        self.low, self.high, self.grid = world.low, world.high, world.grid
-        self.observation = world.observation + NOISE
-
-    def reset(self, seed: int) -> np.ndarray:
-        self.noise = np.random.default_rng(seed)
-        return self._beside(self.world.reset(seed))
-
-    def step(self, action: Any) -> tuple[np.ndarray, float, bool]:
-        seen, reward, ended = self.world.step(action)
-        return self._beside(seen), reward, ended
-
-    def _beside(self, seen: np.ndarray) -> np.ndarray:
-        return np.concatenate([seen, self.noise.random(NOISE, np.float32)])
-
-    def picture(self) -> np.ndarray:
-        return self.world.picture()

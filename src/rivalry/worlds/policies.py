@@ -16,6 +16,7 @@ from rivalry.data.source import Spec
 from rivalry.errors import BadRequest
 from rivalry.worlds.experience import Act
 from rivalry.worlds.grid import demonstrator
+from rivalry.worlds.world import make, spec_of
 
 MOST = 1 << 28  # bytes of a policy's weights
 
@@ -29,6 +30,8 @@ def find_policy(name: str, spec: Spec, statistics: Path | None = None) -> Act:
     Raises:
         BadRequest: there is none, or it does not fit the environment.
     """
+    if statistics is not None and name in ("random", "scripted"):
+        raise BadRequest(f"--statistics go with the .zip of a policy; {name} needs none")
     if name == "random":
         return random_policy(spec)
     if name == "scripted":
@@ -48,7 +51,10 @@ def random_policy(spec: Spec) -> Act:
     about = spec.about
     if about.get("choices"):
         return lambda seen: torch.randint(about["choices"], (len(seen),))
-    low, high = torch.tensor(about["low"]), torch.tensor(about["high"])
+    known = (
+        about if "low" in about else spec_of(make(about["env"]), about["env"]).about
+    )  # of others' demonstrations
+    low, high = torch.tensor(known["low"]), torch.tensor(known["high"])
     bounded = torch.isfinite(low) & torch.isfinite(high)
     low, high = torch.where(bounded, low, 0.0), torch.where(bounded, high, 0.0)
 

@@ -42,6 +42,7 @@ class World(Protocol):
         """The present state as uint8 (h, w, 3)."""
 
 
+ENDING = "+noise"  # of the name of a world with a noisy television
 BUILT_IN = {  # name -> "module:class" below `rivalry.worlds`
     "walk": "walk:Walk",
     "grid": "grid:SmallGrid",
@@ -52,6 +53,8 @@ BUILT_IN = {  # name -> "module:class" below `rivalry.worlds`
 def make(name: str, pictures: bool = False) -> World:
     """A new copy of an environment.
 
+    A name that ends in "+noise" is the environment with a noisy television beside it (`noisy`).
+
     Args:
         name: one of `BUILT_IN`, or any of Gymnasium's.
         pictures: whether `picture` is going to be called.
@@ -59,6 +62,10 @@ def make(name: str, pictures: bool = False) -> World:
     Raises:
         BadRequest: there is none of this name, or a package that it needs is not installed.
     """
+    if name.endswith(ENDING):
+        from rivalry.worlds.noisy import Noisy
+
+        return Noisy(make(name.removesuffix(ENDING), pictures))
     if name in BUILT_IN:
         module, attribute = BUILT_IN[name].split(":")
         return getattr(importlib.import_module(f"rivalry.worlds.{module}"), attribute)(pictures)

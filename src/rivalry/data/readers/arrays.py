@@ -31,9 +31,7 @@ from rivalry.kinds.kind import Kind
 _DATA = ("x", "X", "images", "image", "imgs", "img", "pictures", "samples", "data", "arr_0")
 _LABELS = ("y", "Y", "labels", "label", "targets", "target")
 _SPLITS = ("train", "test", "val")
-_DEMONSTRATIONS = frozenset(
-    ("observations", "actions", "rewards", "lengths", "horizon", "env")
-)  # of demonstrations
+_DEMONSTRATIONS = frozenset(("observations", "actions", "rewards"))  # of demonstrations, among others
 _RANGES = ((0, 1), (-1, 1), (0, 255))  # of floating-point pixels
 _DARK = 16  # of 255: if no value is brighter, the range is another one
 _BROKEN = (*DAMAGED, tokenize.TokenError, MemoryError)
