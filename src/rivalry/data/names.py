@@ -143,6 +143,18 @@ NAMES = {
         "a thing that moves left or right, 4,000 + 1,000, 8 frames of 16 x 16 RGB, 2 classes; moving-shapes:turns=true",
         "sets.moving_shapes:open_moving_shapes",
     ),
+    "actions": Named(
+        "clip",
+        "on disk",
+        "nine people who wave, jump or bend, 16 frames of 32 x 32 RGB, 4 classes; actions:path=FOLDER",
+        "sets.actions:open_actions",
+    ),
+    "sprites": Named(
+        "clip",
+        "on disk",
+        "figures who walk, cast or slash, 4,000 + 1,000, 8 frames of 32 x 32 RGB, 9 classes; sprites:path=FOLDER",
+        "sets.sprites:open_sprites",
+    ),
     "spoken-digits": Named(
         "wave",
         "on disk",
