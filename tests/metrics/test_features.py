@@ -114,8 +114,9 @@ def test_a_damaged_judge_in_the_cache_is_made_again(monkeypatch):
     [Spec("plain", "image", (1, 8, 8)), Spec("ring", "points", (2,), ("a", "b"))],
     ids=lambda s: s.name,
 )
-def test_no_judge_without_labeled_images_and_what_to_use_instead(spec):
-    with pytest.raises(BadRequest, match=f"{spec.name}.*labeled images; use the extractor 'pixels'"):
+def test_no_judge_without_labels_or_of_points_and_what_to_use_instead(spec):
+    says = f"{spec.name}.*labeled images, sounds or clips; use the extractor '{spec.meaning.raw}'"
+    with pytest.raises(BadRequest, match=says):
         judge(spec)
 
 
@@ -127,13 +128,13 @@ def test_a_judge_that_is_not_there_asks_for_data():
 def test_jitter_of_nothing_is_nothing_and_a_shift_is_a_shift():
     image = torch.rand(1, 2, 12, 20)
     generator = torch.Generator().manual_seed(0)
-    torch.testing.assert_close(jitter(image, 0.0, 0.0, generator), image, rtol=0, atol=1e-5)
+    torch.testing.assert_close(jitter(image, (0.0, 0.0), 0.0, generator), image, rtol=0, atol=1e-5)
 
 
 def test_a_turn_keeps_a_disc_in_place_in_an_image_that_is_not_square():
     y, x = torch.meshgrid(torch.arange(20) - 9.5, torch.arange(40) - 19.5, indexing="ij")
     disc = torch.exp(-(x**2 + y**2) / 16)[None, None]
-    turned = jitter(disc, 0.0, 90.0, torch.Generator().manual_seed(1))
+    turned = jitter(disc, (0.0, 0.0), 90.0, torch.Generator().manual_seed(1))
     torch.testing.assert_close(turned, disc, rtol=0, atol=0.05)
 
 

@@ -155,6 +155,18 @@ NAMES = {
         "PneumoniaMNIST: normal chests and pneumonia, 28 x 28 grey, 2 classes; chest-xrays:path=FILE",
         "sets.xrays:open_xrays",
     ),
+    "actions": Named(
+        "clip",
+        "on disk",
+        "nine people who wave, jump or bend, 16 frames of 32 x 32 RGB, 4 classes; actions:path=FOLDER",
+        "sets.actions:open_actions",
+    ),
+    "sprites": Named(
+        "clip",
+        "on disk",
+        "figures who walk, cast or slash, 4,000 + 1,000, 8 frames of 32 x 32 RGB, 9 classes; sprites:path=FOLDER",
+        "sets.sprites:open_sprites",
+    ),
     "spoken-digits": Named(
         "wave",
         "on disk",

@@ -87,6 +87,7 @@ def _judge(data: str) -> Seer:
         found = load_judge(bundled)
     else:
         train = open_data(data)
+        train.spec.require("a dream", kind="image")
         found = judge(train.spec, train)
     c, h, w = found.facts["shape"]
     return of_extractor(found, (c, h, w))

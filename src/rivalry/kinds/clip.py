@@ -19,6 +19,7 @@ MOVING = 16  # clips in the animation that belongs to a sheet
 class ClipKind(Kind):
     name, plural = "clip", "clips"
     dtype, bounded, dims, axes, raw, single = torch.uint8, True, 4, 3, "pixels", ".gif"
+    judged = "Frames"
 
     def fits(self, shape: tuple[int, ...], about: dict[str, Any]) -> bool:
         rate = about.get("rate", RATE)
@@ -62,6 +63,10 @@ class ClipKind(Kind):
         frames = [_enlarged(to_image(frame).convert("RGB")) for frame in x]
         duration = round(1000 / float(column.about.get("rate", RATE)))
         frames[0].save(file, "gif", save_all=True, append_images=frames[1:], duration=duration, loop=0)
+
+    def extractors(self, spec: Spec) -> tuple[str, ...]:
+        """The judge of labeled clips."""
+        return ("judge", self.raw) if spec.classes else (self.raw,)
 
     def example(self, n: int, classes: int) -> Example:
         """Three frames of 8 x 8 grey with a bright row that moves; the class is where it begins."""

@@ -43,6 +43,7 @@ def to_image(x: Tensor) -> Image.Image:
 class ImageKind(Kind):
     name, plural = "image", "images"
     dtype, bounded, dims, axes, raw, single = torch.uint8, True, 3, 2, "pixels", ".png"
+    judged = "Picture"
 
     def fits(self, shape: tuple[int, ...], about: dict[str, Any]) -> bool:
         return super().fits(shape, about) and shape[0] in COLORS

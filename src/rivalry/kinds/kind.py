@@ -56,6 +56,7 @@ class Kind:
         axes: the number of axes for convolutions: 2 for images.
         dimension: what each of the numbers is called that a likelihood is of.
         raw: the name of the features that are the data themselves.
+        judged: the layer of `metrics.extractors.seen` by which a judge looks at such data; "" for a kind without one.
         single: the ending of a file that holds one datum, for a folder of samples; "" if there is none.
         writes: ending of a file -> a function that writes samples to it, in addition to .png (a sheet) and .npz
             (arrays).
@@ -70,6 +71,7 @@ class Kind:
     axes: ClassVar[int] = 0
     dimension: ClassVar[str] = "dimension"
     raw: ClassVar[str] = "values"
+    judged: ClassVar[str] = ""
     single: ClassVar[str] = ""
     writes: ClassVar[dict[str, Write]] = {}
 

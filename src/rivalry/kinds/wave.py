@@ -20,6 +20,7 @@ RANGE = 60.0  # decibels of a spectrogram
 class WaveKind(Kind):
     name, plural = "wave", "sounds"
     bounded, dims, axes, raw, single = True, 2, 1, "waveform", ".wav"
+    judged = "Spectrum"
 
     def fits(self, shape: tuple[int, ...], about: dict[str, Any]) -> bool:
         rate = about.get("rate", RATE)
@@ -60,6 +61,10 @@ class WaveKind(Kind):
         """Magnitudes of the spectrum in 64 bands.  They do not change if a sound begins a little later."""
         spectrum = torch.fft.rfft(x.float().mean(1)).abs()
         return torch.log1p(torch.nn.functional.adaptive_avg_pool1d(spectrum[:, None], 64))[:, 0]
+
+    def extractors(self, spec: Spec) -> tuple[str, ...]:
+        """The judge of labeled sounds."""
+        return ("judge", self.raw) if spec.classes else (self.raw,)
 
     def example(self, n: int, classes: int) -> Example:
         """Tones of 64 samples.  The class is the pitch."""

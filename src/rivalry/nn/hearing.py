@@ -15,6 +15,22 @@ FLOOR = 0.01  # added to magnitudes: what is fainter, such as the noise of a roo
 MIDDLE, SPREAD = -3.0, 2.0  # of their logarithms, roughly
 
 
+class MelPictures(nn.Module):
+    """Sounds (n, c, t) -> (n, c, 40, frames), their log-mel spectra, roughly of mean 0 and variance 1.
+
+    Args:
+        shape, rate: of the sounds.
+    """
+
+    def __init__(self, shape: tuple[int, ...], rate: float):
+        super().__init__()
+        window = min(256, shape[-1] // 4 * 2)
+        self.mel = LogMel(Frames(shape[-1], window, max(1, window // 2)), BANDS, rate, quiet=1e-5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ((self.mel(x).exp() + FLOOR).log() - MIDDLE) / SPREAD
+
+
 class SoundEncoder(nn.Module):
     """Sounds (n, c, t) -> (n, size), of mean 0 and variance 1 in each sound.
 
@@ -32,13 +48,8 @@ class SoundEncoder(nn.Module):
         self, shape: tuple[int, ...], rate: float, size: int, *, width: int = 16, stretch: float = 0.0
     ):
         super().__init__()
-        c, t = shape
-        window = min(256, t // 4 * 2)
-        self.mel, self.stretch = (
-            LogMel(Frames(t, window, max(1, window // 2)), BANDS, rate, quiet=1e-5),
-            stretch,
-        )
-        widths = [c, width, 2 * width, 4 * width]
+        self.pictures, self.stretch = MelPictures(shape, rate), stretch
+        widths = [shape[0], width, 2 * width, 4 * width]
         pairs = list(zip(widths, widths[1:]))
         layers = [layer for a, b in pairs for layer in (nn.Conv2d(a, b, 3, 2, 1), nn.LeakyReLU(0.2))]
         self.body = nn.Sequential(*layers).apply(init_he)
@@ -46,7 +57,7 @@ class SoundEncoder(nn.Module):
         self.join = nn.Sequential(nn.Linear(2 * widths[-1] * rows, size), nn.LayerNorm(size))
 
     def forward(self, x: Tensor) -> Tensor:
-        pictures = ((self.mel(x).exp() + FLOOR).log() - MIDDLE) / SPREAD
+        pictures = self.pictures(x)
         if self.training and self.stretch:
             pictures = stretched(pictures, self.stretch)
         maps = self.body(pictures).flatten(1, 2)  # (n, channels · rows, frames)

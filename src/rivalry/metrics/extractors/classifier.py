@@ -1,7 +1,7 @@
-"""A small classifier of images, trained on a data set's own labels: the in-domain judge of samples.
+"""A small classifier of images, sounds or clips, trained on a data set's own labels: the in-domain judge of samples.
 
 Plain cross entropy, no label smoothing: its confidence on real images must come close to 1, because the
-share of confident verdicts is itself a metric (see `judge.py`).
+share of confident verdicts is itself a metric (see `judge.py`).  Sounds and clips are made pictures first (`seen.py`).
 """
 
 import math
@@ -15,14 +15,16 @@ from torch import Tensor, nn
 
 from rivalry.data.source import Dataset
 from rivalry.errors import BadRequest
+from rivalry.kinds.spec import Column, Spec
 from rivalry.maths.optimizers import adam
+from rivalry.metrics.extractors.seen import Picture, seen_as, size_of
 
 
 class Classifier(nn.Module):
-    """Convolutions that halve the image until its shorter side is about 4, then one hidden layer.
+    """Convolutions that halve the picture until its shorter side is about 4, then one hidden layer.
 
     Args:
-        shape: (c, h, w) of an image, h and w at least 8.
+        shape: (c, h, w) of a picture.
         classes: how many.
         features: d, the width of the last convolution and of the hidden layer.
     """
@@ -52,6 +54,19 @@ class Classifier(nn.Module):
         return features, self.verdict(features)
 
 
+def untrained(column: Column | Spec, classes: int) -> tuple[Picture, Classifier, nn.Module]:
+    """The layer that makes pictures of such data, the classifier of pictures, and both as one network.
+
+    Raises:
+        BadRequest: a kind that has no judge.
+    """
+    seen = seen_as(column)
+    if seen is None:
+        raise BadRequest(f"no judge looks at {column.meaning.plural}")
+    classifier = Classifier(size_of(seen, column), classes)
+    return seen, classifier, classifier if type(seen) is Picture else nn.Sequential(seen, classifier)
+
+
 def _convolution(inside: int, outside: int, stride: int) -> list[nn.Module]:
     convolution = nn.Conv2d(inside, outside, 3, stride, padding=1, bias=False)
     return [convolution, nn.BatchNorm2d(outside), nn.ReLU(inplace=True)]
@@ -65,32 +80,29 @@ def fit(
     seconds: float | None = None,
     batch: int = 128,
     rate: float = 5e-3,
-    shift: float = 0.06,
-    turn: float = 8.0,
     progress: Callable[[int, int], None] | None = None,
-) -> Classifier:
+) -> nn.Module:
     """Train a classifier on the labels of `train`.
 
-    Adam, its rate warmed up over a tenth of the way and lowered to 0 by a cosine; each image is shifted and
-    turned at random, less and less.  The same seed gives the same weights unless `seconds` ends it early.
+    Adam, its rate warmed up over a tenth of the way and lowered to 0 by a cosine; each picture is shifted and
+    turned at random, less and less (`Picture.moves`).  The same seed gives the same weights unless `seconds` ends it
+    early.
 
     Args:
-        train: labeled images.
+        train: labeled images, sounds or clips.
         steps: gradient steps.
         seconds: wall time after which it ends with the schedule run down, or None.
         rate: the highest learning rate.
-        shift: largest shift at first, as a share of height and width.
-        turn: largest rotation at first, in degrees.
         progress: called with steps done and steps in all.
 
     Raises:
-        BadRequest: `train` is not labeled images.
+        BadRequest: `train` has no labels, or is of a kind that has no judge.
     """
-    train.spec.require("a judge", kind="image", classes=True)
+    train.spec.require("a judge", classes=True)
     device = train.x.device
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = Classifier(train.spec.shape, len(train.spec.classes))  # type: ignore[arg-type]
+        seen, classifier, network = untrained(train.spec, len(train.spec.classes))
     network = network.to(device).train()
     optimizer = adam(rate)(list(network.parameters()))
     generator = torch.Generator().manual_seed(seed)
@@ -100,9 +112,10 @@ def fit(
         if way >= 1:
             break
         optimizer.settings["lr"] = rate * min(way / 0.1 + 1e-3, (1 + math.cos(math.pi * way)) / 2)
-        less = 1 - way  # the jitter fades, so that it ends on images as they come, and is sure of them
-        images = jitter(train.rows(index, device), less * shift, less * turn, generator)
-        _, logits = network(images.contiguous(memory_format=torch.channels_last))
+        # The jitter fades, so that it ends on data as they come, and is sure of them.
+        down, across, turn = (most * (1 - way) for most in seen.moves)
+        pictures = jitter(seen(train.rows(index, device)), (down, across), turn, generator)
+        _, logits = classifier(pictures.contiguous(memory_format=torch.channels_last))
         loss = F.cross_entropy(logits, train.column("label", index, device))
         optimizer.descend(loss)
         if progress:
@@ -113,23 +126,24 @@ def fit(
 def _batches(n: int, batch: int, generator: torch.Generator) -> Iterator[Tensor]:
     """Rows in random order, epoch after epoch; a last short batch of an epoch is left out."""
     if n < 2:
-        raise BadRequest(f"a judge needs at least 2 images to learn from; there are {n}")
+        raise BadRequest(f"a judge needs at least 2 data to learn from; there are {n}")
     batch = min(batch, n)
     while True:
         yield from torch.randperm(n, generator=generator)[: n - n % batch].split(batch)
 
 
-def jitter(images: Tensor, shift: float, turn: float, generator: torch.Generator) -> Tensor:
+def jitter(images: Tensor, shift: tuple[float, float], turn: float, generator: torch.Generator) -> Tensor:
     """Each image shifted and turned at random about its center; the border is repeated outwards.
 
     Args:
         images: (n, c, h, w).
-        shift: largest shift, as a share of height and width.
+        shift: largest shift, as shares of height and of width.
         turn: largest rotation, in degrees.
     """
     n, _, height, width = images.shape
     angle, x, y = torch.rand(3, n, generator=generator).mul_(2).sub_(1)
-    angle, x, y = angle * math.radians(turn), x * 2 * shift, y * 2 * shift  # the image spans 2 units
+    angle = angle * math.radians(turn)
+    x, y = x * 2 * shift[1], y * 2 * shift[0]  # the image spans 2 units
     cos, sin, aspect = angle.cos(), angle.sin(), height / width
     rows = [torch.stack((cos, -sin * aspect, x), 1), torch.stack((sin / aspect, cos, y), 1)]
     grid = F.affine_grid(torch.stack(rows, 1).to(images), list(images.shape), align_corners=False)

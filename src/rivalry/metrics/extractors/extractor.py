@@ -24,7 +24,8 @@ from rivalry.cache import cache_dir
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.kinds.kind import Kind, in_full_precision
-from rivalry.metrics.extractors.classifier import Classifier, fit
+from rivalry.kinds.spec import Column
+from rivalry.metrics.extractors.classifier import fit, untrained
 from rivalry.metrics.extractors.fingerprints import fingerprint, hash_network, hash_weights
 from rivalry.metrics.game.codes import evaluating
 
@@ -177,19 +178,20 @@ def judge(
 
     Args:
         spec: of the data.
-        train: labeled images; not needed for a judge that comes with the package.
-        test: held-out labeled images to measure it on; without them a tenth of `train` is held out.
+        train: labeled images, sounds or clips; not needed for a judge that comes with the package.
+        test: held-out ones to measure it on; without them a tenth of `train` is held out.
         progress: called with steps done and steps in all while a judge is trained.
 
     Returns:
         An extractor named "judge-<data>" with features (n, 128) and logits.
 
     Raises:
-        BadRequest: the data have no labels, or are not images, or are needed and were not given.
+        BadRequest: the data have no labels, or are of a kind that has no judge, or are needed and were not given.
     """
-    if spec.meaning.axes != 2 or not spec.classes:
+    if not spec.meaning.judged or not spec.classes:
         raise BadRequest(
-            f"no judge for {spec.name!r}: it needs labeled images; use the extractor 'pixels' or a network"
+            f"no judge for {spec.name!r}: it needs labeled images, sounds or clips; use the extractor "
+            f"{spec.meaning.raw!r} or a network"
         )
     bundled = BUNDLED / f"judge-{spec.name}.safetensors"
     if bundled.is_file():
@@ -221,14 +223,14 @@ def train_judge(
     """Train a judge (see `classifier.fit`) and measure it on data that it did not see.
 
     Args:
-        train: labeled images.
+        train: labeled images, sounds or clips.
         test: held-out ones; without them every tenth row of `train` is held out.
         steps, seconds: gradient steps, and the wall time that may end them early.
 
     Returns:
-        The extractor "judge-<data>"; its facts hold `accuracy` (share of held-out images classified right),
+        The extractor "judge-<data>"; its facts hold `accuracy` (share of held-out data classified right),
         `confident` (share of them classified with a probability of at least 0.9), `held_out` (how many),
-        `seed`, `steps` and `shape`.
+        `seed`, `steps`, and `kind`, `shape` and `about` of the data.
     """
     if test is None:
         train, test = _split(train)
@@ -243,7 +245,9 @@ def train_judge(
         "held_out": len(test),
         "seed": seed,
         "steps": steps,
+        "kind": train.spec.kind,
         "shape": list(train.spec.shape),
+        "about": train.spec.about,
         "torch": torch.__version__,
     }
     return Extractor(name, network, train.spec.classes, facts)
@@ -275,10 +279,12 @@ def load_judge(path: Path) -> Extractor:
     with safe_open(path, "pt") as file:
         header = json.loads(file.metadata()["told"])
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    network = Classifier(tuple(header["facts"]["shape"]), len(header["classes"]))
+    facts = header["facts"]
+    column = Column(facts.get("kind", "image"), tuple(facts["shape"]), facts.get("about", {}))
+    _, _, network = untrained(column, len(header["classes"]))
     network.load_state_dict(weights)
     network = network.eval().requires_grad_(False)
-    return Extractor(header["name"], network, tuple(header["classes"]), header["facts"])
+    return Extractor(header["name"], network, tuple(header["classes"]), facts)
 
 
 def features_of(

@@ -34,7 +34,7 @@ def find_extractor(
             its weights and code, so that scores on two networks never bear one name; an extractor is given back as
             it is.
         spec: of the data.
-        train: labeled images that a judge may be trained on.
+        train: labeled data that a judge may be trained on.
         progress: called with steps done and steps in all while a judge is trained.
 
     Raises:
