@@ -1,5 +1,6 @@
 # make demo: the main job on bundled MNIST.   make test: the whole suite.   make check: what CI holds a change to.
 # make parity: the metrics beside those of other packages.   make fuzz: 11,000 hostile inputs, 0 tracebacks.
+# make browser: the studio's page in chromium.
 # make docs: the site under build/site, with a page for each game from its docstring.
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,7 +8,7 @@ BIN := .venv/bin
 # Each process of the tests would compile torch and all else anew, where the environment forbids to keep the result.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo test check docs fuzz parity lock clean
+.PHONY: demo test check browser docs fuzz parity lock clean
 
 # pip's own settings may name a folder of wheels; uv does not read them, so they are passed on.
 .venv/ready: pyproject.toml constraints.txt
@@ -31,6 +32,12 @@ check: .venv/ready
 	$(BIN)/ruff check src tests benchmarks tools
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# axe-core, which looks for faults that keep people out, is npm's; without it its two tests are skipped.
+browser: .venv/ready
+	@mkdir -p build && { cd build && test -f package/axe.min.js || { npm pack --silent axe-core@4.14.1 && tar xzf axe-core-*.tgz package/axe.min.js; }; } \
+		>/dev/null 2>&1 || echo "no axe-core: its tests are skipped"
+	RIVALRY_BROWSER=1 RIVALRY_AXE=$(CURDIR)/build/package/axe.min.js OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/studio/test_browser.py
 
 docs: .venv/ready
 	UV_FIND_LINKS="$$($(BIN)/pip config get global.find-links 2>/dev/null || true)" \

@@ -237,8 +237,11 @@ def test_runs_stand_side_by_side(page: "sync_api.Page", home: Home, learned: str
     for name in ("digits", learned):
         page.get_by_label(name, exact=True).check()
     press(page, "Show")
-    row = page.locator("tr", has=page.get_by_role("rowheader", name="data", exact=True))
-    assert row.locator("td").all_inner_texts() == ["mnist", "ring"]
+    head = page.get_by_role("rowheader", name="data", exact=True)
+    row, table = (page.locator(kind, has=head) for kind in ("tr", "table"))
+    sync_api.expect(row.locator("td")).to_have_count(2, timeout=60_000)
+    _, *names = table.locator("thead th").all_inner_texts()
+    assert dict(zip(names, row.locator("td").all_inner_texts())) == {"digits": "mnist", learned: "ring"}
 
 
 # ---------------------------------------------------------------------- judge
@@ -247,7 +250,7 @@ def test_runs_stand_side_by_side(page: "sync_api.Page", home: Home, learned: str
 def test_a_study_gives_the_interval_of_rivalry_human(page: "sync_api.Page", home: Home) -> None:
     page.goto(f"{home.address}#judge")
     page.locator("section select").nth(1).select_option("digits")
-    page.get_by_label("Images of each source").fill("12")
+    page.get_by_label("Images of each source").fill("30")  # none is asked about once one kind alone is left
     press(page, "Make the study")
     page.wait_for_url("**/#judge/study-*")
     press(page, "Next question")

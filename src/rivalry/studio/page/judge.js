@@ -14,7 +14,6 @@ export async function enter(place, first) {
   const address = (item) => `/api/judged/${encodeURIComponent(study.value)}/${item}.png`;
 
   async function put({ question, kind, answered }) {
-    current = question;
     asked.hidden = false;
     if (!question) { fill(asked, h("p", {}, say("noQuestion"))); await tally(); return; }
     const images = question.items.map((item, k) => h("img", { alt: `${k + 1}`, src: address(item) }));
@@ -22,6 +21,7 @@ export async function enter(place, first) {
     fill(asked, h("h2", {}, say(kind === "pairs" ? "askBetter" : "askReal")), h("div", { className: "judged" }, images),
       h("div", { className: "row" }, question.answers.map((answer) => button(answer, () => give(answer)))),
       h("p", { className: "soft" }, `${answered} ${say("answers")}. ${say("judgeHelp")}`));
+    current = question;  // not before it is seen: a key that is pressed meanwhile answers nothing
     begun = performance.now();
     if (question.exposure) setTimeout(() => images.forEach((image) => image.classList.add("away")), question.exposure);
   }
@@ -29,6 +29,7 @@ export async function enter(place, first) {
   async function next() { localStorage.setItem("rivalry-judge", judge.value); await put(await post("/api/judge/next", who())); }
 
   async function give(answer) {
+    if (!current) return;
     const { items } = current;
     current = null;
     const seconds = (performance.now() - begun) / 1000;
