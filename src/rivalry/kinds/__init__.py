@@ -90,7 +90,7 @@ KINDS = {
     "table": Row(
         "table:TABLE",
         "a row of a table: numbers, dates and categories",
-        reads={".csv": "table:open_table"},
+        reads={".csv": "table:open_table", ".xlsx": "table:open_table"},
     ),
     "tiles": Row("tiles:TILES", "a level of a game: tiles on a grid"),
     "episode": Row("episode:EPISODE", "an episode: what an agent saw and did, step by step"),
