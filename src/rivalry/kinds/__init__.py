@@ -85,6 +85,9 @@ KINDS = {
             ".tsv": "graphs:open_edges",
             ".graphml": "graphs:open_marked_up",
             ".gml": "graphs:open_marked_up",
+            ".gexf": "graphs:open_marked_up",
+            ".net": "graphs:open_marked_up",
+            ".adjlist": "graphs:open_marked_up",
         },
     ),
     "table": Row(

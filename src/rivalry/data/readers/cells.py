@@ -21,6 +21,7 @@ DELIMITERS = (",", ";", "\t", "|")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 COMMA = re.compile(r"^([+-]?\d+),(\d+)$")  # before decimals
 LARGEST = 1 << 28  # bytes of a file
+SAVE = "save it as UTF-8"
 LEAST = 10  # rows
 WIDEST = 4096  # columns of a sheet
 SENTENCES = {"text", "sentence", "caption", "title", "review", "content"}  # columns that hold sentences
@@ -65,12 +66,16 @@ def read_cells(path: Path, sheet: str = "") -> Columns:
 
 def _csv(path: Path) -> Columns:
     text, encoding = text_of(path)
-    notes = [] if encoding == "UTF-8" else [f"the file is no UTF-8; it is read as {encoding}"]
+    notes = (
+        []
+        if encoding == "UTF-8"
+        else [f"the file is no UTF-8; it is read as {encoding}: if letters look wrong, {SAVE}"]
+    )
     delimiter = max(DELIMITERS, key=lambda one: _steadiness(text, one))
     if delimiter != ",":
         notes.append(f"cells are separated by {'tabs' if delimiter == chr(9) else repr(delimiter)}")
     try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(row)]
+        rows = [*csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
     except csv.Error as error:
         raise BadRequest(f"{path} is no table of cells: {error}") from error
     if delimiter != "," and any(COMMA.fullmatch(cell.strip()) for row in rows[:100] for cell in row):
@@ -80,13 +85,22 @@ def _csv(path: Path) -> Columns:
 
 
 def _with_names(path: Path, rows: list[list[str]], notes: list[str]) -> Columns:
-    """The first row as names, unless it holds numbers alone; rows of another length are skipped."""
-    if not rows:
+    """The first row as names, unless it holds numbers alone; rows of another length are skipped.
+
+    Raises:
+        BadRequest: no cell of the file, or none below the names, holds anything.
+    """
+    there = [row for row in rows if any(map(str.strip, row))]
+    if not there:
         raise BadRequest(f"{path} is empty; expected a line of names and a line for each row")
-    names, body = [name.strip() for name in rows[0]], rows[1:]
+    names, body = [name.strip() for name in there[0]], there[1:]
+    if not body and len(rows) > len(there):
+        raise BadRequest(f"every cell of {path} is empty below its line of names")
+    if gone := sum(map(bool, rows)) - len(there):
+        notes.append(f"rows without any cell, left out: {gone:,}")
     if all(NUMBER.fullmatch(name) for name in names):
         notes.append("the first line holds numbers, so that columns are named by their number")
-        names, body = [f"column {i + 1}" for i in range(len(names))], rows
+        names, body = [f"column {i + 1}" for i in range(len(names))], there
     names = [name or f"column {i + 1}" for i, name in enumerate(names)]
     good = [row for row in body if len(row) == len(names)]
     skipped = [
@@ -128,7 +142,7 @@ def _xlsx(path: Path, sheet: str) -> Columns:
     notes = (
         [f"sheet {sheet or names[0]!r} is read; sheet=NAME reads another of {len(names)}"] if others else []
     )
-    return _with_names(path, [row for row in rows if any(row)], notes)
+    return _with_names(path, rows, notes)
 
 
 def _written(cell: Any) -> str:
@@ -155,7 +169,18 @@ def text_of(path: Path, most: int = LARGEST + 1) -> tuple[str, str]:
     try:
         return raw.decode("utf-8-sig", errors="strict" if most > LARGEST else "ignore"), "UTF-8"
     except UnicodeDecodeError:
-        return raw.decode("cp1252", errors="replace"), "Windows-1252"
+        return _older(raw)
+
+
+def _older(raw: bytes) -> tuple[str, str]:
+    """A text of before UTF-8: Chinese if all bytes above 127 come in pairs that are characters, else Western."""
+    runs = re.findall(rb"[\x80-\xff]+", raw)
+    if all(len(run) % 2 == 0 for run in runs):
+        try:
+            return raw.decode("gb18030"), "GB18030"
+        except UnicodeDecodeError:
+            pass
+    return raw.decode("cp1252", errors="replace"), "Windows-1252"
 
 
 def _steadiness(text: str, delimiter: str) -> float:

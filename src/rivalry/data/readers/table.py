@@ -140,6 +140,10 @@ def from_columns(
         places, values = _read(column, list(cells), empty, column in categorical, ~test, said)
         known += places
         numbers += values
+    if all(place.sorts == 1 for place in known):
+        raise BadRequest(
+            f"every column of {name!r} holds a single value, or nothing; there is nothing to learn"
+        )
     x = torch.stack(numbers, 1).float()
     label, classes = None, tuple[str, ...]()
     at = [place.name for place in known].index(target) if target else -1
