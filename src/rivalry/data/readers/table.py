@@ -41,7 +41,14 @@ HELD_OUT = 5  # every fifth row is in the split "test"
 SPLITS = ("train", "test")
 ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx")
 OF_SERIES = {"window", "every", "shuffled"}  # settings of the reader of series
-OF_SENTENCES = {"column", "tokens", "least", "longest", "over"}  # settings of the reader of sentences
+OF_SENTENCES = {
+    "column",
+    "tokens",
+    "tokenizer",
+    "least",
+    "longest",
+    "over",
+}  # settings of the reader of sentences
 TARGETS = ("target", "label", "class")
 
 
