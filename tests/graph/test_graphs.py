@@ -10,6 +10,7 @@ from scipy.sparse import csr_array, save_npz
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from rivalry.data import open_data
+from rivalry.data.readers.graphs import BACK, DIRECTIONS, LOOPS, WEIGHTS
 from rivalry.data.sets.graphs import hold_out, joined
 from rivalry.data.source import Dataset, Spec, TableSource, toy
 from rivalry.errors import BadRequest
@@ -224,6 +225,43 @@ def test_files_that_are_no_graph_are_told(tmp_path: Path, name: str, text: str, 
     (tmp_path / name).write_text(text)
     with pytest.raises(BadRequest, match=said):
         open_data(str(tmp_path / name))
+
+
+def ring(n: int, form: str, first: int = 0) -> list[str]:
+    return [form.format(a=first + i, b=first + (i + 1) % n) for i in range(n)]
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "converted"),
+    [
+        ("w.edges", ring(12, "{a} {b} 0.5"), {WEIGHTS: 12}),
+        ("d.edges", ring(12, "{a} {b}") + ring(12, "{b} {a}")[:5], {BACK: 5}),
+        ("l.edges", [*ring(12, "{a} {b}"), "3 3"], {LOOPS: 1}),
+        ("e.csv", ["source,target", *ring(12, "n{a},n{b}")], {}),
+        ("e.txt", ["# of whole numbers", *ring(12, "{a}\t{b}")], {}),
+        (
+            "p.net",
+            ["*vertices 12", *(f'{i + 1} "{i}"' for i in range(12)), "*arcs", *ring(12, "{a} {b}", 1)],
+            None,
+        ),
+    ],
+)
+def test_what_a_simple_graph_has_not_is_said(
+    tmp_path: Path, name: str, lines: list[str], converted: dict[str, int] | None
+) -> None:
+    (tmp_path / name).write_text("\n".join(lines).replace(" 13", " 1"))
+    data = open_data(str(tmp_path / name))
+    assert data.spec.kind == "graph" and data.spec.shape == (12, 12) and data.facts["notes"] == []
+    found = data.facts["converted"]
+    assert found == converted if converted is not None else found[DIRECTIONS] >= 11
+    assert open_data(str(tmp_path / name), "test").facts["converted"] == {}
+
+
+def test_components_are_counted_and_two_words_a_line_are_sentences(tmp_path: Path) -> None:
+    (tmp_path / "two.edges").write_text("\n".join(ring(12, "{a} {b}") + ring(12, "{a} {b}", 20)))
+    assert "of 2 components" in open_data(str(tmp_path / "two.edges")).facts["notes"][0]
+    (tmp_path / "words.txt").write_text("\n".join(ring(12, "word{a} word{b}")))
+    assert open_data(str(tmp_path / "words.txt")).spec.kind == "tokens"
 
 
 def test_joined_nodes_are_placed_near_each_other() -> None:

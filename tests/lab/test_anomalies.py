@@ -12,6 +12,7 @@ from rivalry.lab.anomalies import (
     apart,
     areas,
     autoencoded,
+    by_chance,
     control,
     descended,
     encoder,
@@ -59,13 +60,27 @@ def test_sentences_follow_the_numbers() -> None:
     def rows(**area: float) -> list[dict[str, object]]:
         base = dict.fromkeys(METHODS, 0.5) | {k.replace("_", " "): v for k, v in area.items()}
         given = {m: base.get(m.replace("-", " "), base[m]) for m in METHODS}
-        return [{"method": m, "seed": s, "AUC": a + 0.001 * s} for m, a in given.items() for s in range(3)]
+        judged = {"abnormal": 60, "normal": 40}
+        return [
+            {"method": m, "seed": s, "AUC": a + 0.001 * s, **judged}
+            for m, a in given.items()
+            for s in range(3)
+        ]
 
     assert "f-anogan finds more than autoencoder" in verdicts(rows(f_anogan=0.8))[0]
     assert "f-anogan finds less than autoencoder" in verdicts(rows(autoencoder=0.8))[0]
-    assert "look more normal to it: autoencoder" in verdicts(rows(autoencoder=0.3))[-1]
+    assert "look more normal to it: autoencoder" in verdicts(rows(autoencoder=0.3))[-2]
+    assert "No method finds" in verdicts(rows())[-1] and "No method" not in str(verdicts(rows(f_anogan=0.8)))
     assert "as it must" in control(rows(f_anogan=0.8))
     assert "ADDS NOTHING" in control(rows())
+
+
+def test_chance_alone_is_what_random_scores_reach() -> None:
+    draw = torch.Generator().manual_seed(0)
+    odd = torch.arange(100) < 60
+    found = [abs(areas(torch.rand(100, generator=draw), None, odd)["AUC"] - 0.5) for _ in range(400)]
+    within = sum(one <= by_chance([{"abnormal": 60, "normal": 40}]) for one in found) / 400
+    assert 0.92 < within < 0.98
 
 
 def test_a_class_that_is_not_there_is_named() -> None:

@@ -4,7 +4,18 @@ import pytest
 import torch
 
 from rivalry.errors import BadRequest
-from rivalry.lab.augment import Few, Outcome, about, added, fitted, generated, measured, one_seed, verdict
+from rivalry.lab.augment import (
+    Few,
+    Outcome,
+    about,
+    added,
+    fitted,
+    generated,
+    interval,
+    measured,
+    one_seed,
+    verdict,
+)
 
 
 def two(n: int, seed: int, apart: float = 3.0) -> Few:
@@ -48,3 +59,9 @@ def test_other_data_are_refused_and_settings_are_no_part_of_the_name() -> None:
     assert "pneumonia" in about("chest-xrays:path=file.npz")
     with pytest.raises(BadRequest, match="measured on breast-cancer, digits, chest-xrays; got 'mnist'"):
         about("mnist")
+
+
+def test_an_interval_is_students() -> None:
+    """Of two numbers a distance of 2 apart: 1 ± 12.706, the quantile for one degree of freedom."""
+    assert interval([0.0, 2.0]) == (1.0, pytest.approx(12.706, abs=1e-3))
+    assert interval([3.0]) == (3.0, 0.0)

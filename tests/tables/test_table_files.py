@@ -89,15 +89,31 @@ def test_bad_tables_are_refused_or_said(tmp_path: Path) -> None:
     ):
         with pytest.raises(BadRequest, match=said):
             open_data(written(tmp_path / "a.csv", rows, head))
-    (tmp_path / "a.csv").write_bytes(b"")
-    with pytest.raises(BadRequest, match="is empty"):
-        open_data(str(tmp_path / "a.csv"))
+    for content, said in (
+        ("", "is empty"),
+        ("\n , \n", "is empty"),
+        ("a,b\n" + ",\n" * 30, "every cell of .* is empty below its line of names"),
+        ("a,b\n" + "NA,7\n" * 30, "every column of .* holds a single value, or nothing"),
+    ):
+        (tmp_path / "a.csv").write_text(content)
+        with pytest.raises(BadRequest, match=said):
+            open_data(str(tmp_path / "a.csv"))
     with pytest.raises(BadRequest, match="no column 'aeg'"):
         open_data(written(tmp_path / "a.csv", ROWS) + ":drop=aeg")
     odd = [["", "1", *one] for one in names]
     told = render(check(written(tmp_path / "a.csv", odd, ["gone", "same", "letter", "id"])))
     assert "'gone' holds nothing" in told and "'same' holds only '1'" in told
     assert "if it names rows, leave it out with drop=id" in told
+
+
+def test_older_encodings_and_rows_without_cells_are_said(tmp_path: Path) -> None:
+    for code, letters, said in (("gb18030", "男女", "GB18030"), ("cp1252", "äß", "Windows-1252")):
+        rows = [[str(i), letters[i % 2] + "b"] for i in range(40)]
+        file = written(tmp_path / "a.csv", [*rows, ["", ""]], ["a", "b"], code=code)
+        data = open_data(file)
+        assert set(places(data.spec.x)[1].categories) == {letter + "b" for letter in letters}
+        assert f"read as {said}: if letters look wrong" in data.facts["notes"][0]
+        assert "rows without any cell, left out: 1" in data.facts["notes"]
 
 
 def test_settings_tell_columns(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
 
 
 def test_a_word_tells_the_class_where_its_pairs_were_never_seen() -> None:
-    """The class is the verb, and every pair of words of the judged sentences is new: 24 without "owl" teach."""
+    """The class is the verb, and every pair of the judged words is new: 24 sentences without "owl" teach."""
     data = toy("tokens", n=120, classes=3)
     new = (data.x == len(SPECIAL) + 2).any(1)  # with "owl" before the verb
     taught, judged = (data.only(torch.nonzero(rows).flatten()[:24]) for rows in (~new, new))

@@ -190,8 +190,11 @@ def _open_path(
 def _reader(path: Path, told: dict[str, str]) -> str:
     """The reader for this path, chosen by its ending; for a folder, by the ending that most of its files have."""
     from rivalry.data.readers.array_folders import reader_of_arrays
+    from rivalry.data.readers.graphs import reader_of_edges
     from rivalry.data.readers.table import reader_of_table
 
+    if not told and (reader := reader_of_edges(path)):
+        return reader
     if reader := reader_of_arrays(path) or reader_of_table(path, told):
         return reader
     if told.keys() & {"frames", "layout"}:  # pictures that are frames, which no ending tells

@@ -107,6 +107,12 @@ NAMES = {
         "measurements of 569 tumors and the diagnosis, a half held out; it comes with scikit-learn",
         "sets.tables:open_table_set",
     ),
+    "census": Named(
+        "table",
+        "on disk",
+        "40 columns of a census and whether an income is above 50,000, 10,000 + 10,000; census:path=FILE",
+        "sets.census:open_census",
+    ),
     "synthetic-table": Named(
         "table",
         "generated",

@@ -8,9 +8,12 @@
     choices         the number of possible actions, or 0 where an action is real numbers, from `low` to `high`
     env             the environment that they were played in, see `rivalry.worlds`
     grid            width and height, where the first two numbers that are seen are a place on a grid, from 0 to 1
+    columns         of a series from a file: what each number that is seen is, as `kinds.table` says of a place
 """
 
-from typing import Any
+import csv
+import io
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
@@ -18,6 +21,7 @@ from torch import Tensor
 from rivalry.kinds.curves import curves
 from rivalry.kinds.kind import Example, Kind
 from rivalry.kinds.spec import Column
+from rivalry.kinds.table import TABLE, Place, places
 
 SHOWN = 4  # numbers of a step that a tile shows
 TILE = 64  # pixels of a map, at least
@@ -30,9 +34,8 @@ class EpisodeKind(Kind):
     def fits(self, shape: tuple[int, ...], about: dict[str, Any]) -> bool:
         counts = [about.get(name, 0) for name in ("observation", "action", "reward")]
         whole = all(isinstance(n, int) and 0 <= n <= shape[-1] for n in counts)
-        return (
-            super().fits(shape, about) and whole and sum(counts) <= shape[1] and _is_grid(about.get("grid"))
-        )
+        fits = super().fits(shape, about) and whole and sum(counts) <= shape[1]
+        return fits and _is_grid(about.get("grid")) and _are_columns(about.get("columns"), counts[0])
 
     def valid(self, x: Tensor, column: Column) -> Tensor:
         """Episodes that last one step or more, and do not begin again after their end."""
@@ -44,6 +47,9 @@ class EpisodeKind(Kind):
         steps, numbers = column.shape
         observed, done = column.about.get("observation", numbers - 1), column.about.get("action", 0)
         return f"up to {steps} steps, {observed} numbers seen and {done} done in each"
+
+    def described(self, column: Column) -> list[str]:
+        return [f"{place.name}: {place.words()}" for place in columns_of(column)]
 
     def tiles(self, x: Tensor, column: Column) -> Tensor:
         """A map of the places that were visited, on a grid; else curves of the first numbers over time.
@@ -88,6 +94,39 @@ def coverage(x: Tensor, width: int, height: int) -> Tensor:
     return tile.repeat_interleave(zoom, 2).repeat_interleave(zoom, 3)
 
 
+def columns_of(column: Column) -> tuple[Place, ...]:
+    """What the numbers that are seen are; empty where no file named them."""
+    told = column.about.get("columns", [])
+    return places(Column("table", (len(told),), {"columns": told}))
+
+
+def _are_columns(told: Any, observation: int) -> bool:
+    """Whether these are the names and units of numbers, one for each that is seen, or nothing."""
+    if told is None:
+        return True
+    if (
+        not isinstance(told, list)
+        or len(told) != observation
+        or not TABLE.fits((len(told),), {"columns": told})
+    ):
+        return False
+    return not any(place.sorts for place in places(Column("table", (len(told),), {"columns": told})))
+
+
+def _write_csv(x: Tensor, column: Column, file: BinaryIO) -> None:
+    """A line for each step that an episode lasts: its number, the step, and the numbers, in their units if known."""
+    known, x = columns_of(column), x.detach().cpu()
+    named = known or tuple(Place(f"number {i + 1}") for i in range(column.shape[1] - 1))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["series", "step", *(place.name for place in named)])
+    for k, steps in enumerate(x):
+        lasting = steps[: int((steps[:, -1] > 0.5).sum())]
+        cells = [place.cells(lasting[:, i]) for i, place in enumerate(named)]
+        writer.writerows([k, t, *row] for t, row in enumerate(zip(*cells)))
+    file.write(text.getvalue().encode())
+
+
 def _is_grid(grid: Any) -> bool:
     if grid is None:
         return True
@@ -95,4 +134,5 @@ def _is_grid(grid: Any) -> bool:
     return pair and all(isinstance(n, int) and 1 <= n <= 1024 for n in grid)
 
 
+EpisodeKind.writes = {".csv": _write_csv}
 EPISODE = EpisodeKind()

@@ -2,8 +2,9 @@
 
 `Column.about` holds `vocabulary`, the tokens from number 4 on, and `join`, the text between two of them in a sentence:
 a space for words, nothing for characters.  A token that begins with `GLUE` is joined by nothing to the one before it: a
-comma behind a word.  If `bytes` is true, the 256 tokens are bytes of UTF-8, one letter each.  If `fixed` is true, every
-sentence fills all places: it has no end token, no padding and nothing unknown.
+comma behind a word.  If `bytes` is true, each letter of a token stands for a byte of UTF-8: a token is one byte, or the
+bytes that a token of a tokenizer stands for.  If `fixed` is true, every sentence fills all places: it has no end token,
+no padding and nothing unknown.
 """
 
 import json
@@ -46,7 +47,7 @@ class TokensKind(Kind):
             and all(isinstance(token, str) for token in vocabulary)
             and isinstance(about.get("join", " "), str)
             and all(isinstance(about.get(name, False), bool) for name in ("fixed", "bytes"))
-            and not (about.get("bytes") and vocabulary != BYTES)
+            and not (about.get("bytes") and any(map(_holds_others, vocabulary)))
         )
 
     def refuse(self, x: Tensor, column: Column) -> str:
@@ -160,8 +161,10 @@ def sentences(x: Tensor, column: Column) -> list[str]:
     """The sentences as text: (n, t) -> n strings, each up to its end token."""
     known: Sequence[str] = (*SPECIAL, *column.about["vocabulary"])
     join, of_bytes = column.about.get("join", " "), column.about.get("bytes", False)
-    read = _of_bytes if of_bytes else lambda tokens: joined(tokens, join)
-    return [read([known[i] for i in row[: length(row)]]) for row in x.tolist()]
+    rows = [row[: length(row)] for row in x.tolist()]
+    if of_bytes:
+        return [_of_bytes([known[i] for i in row if i >= len(SPECIAL)]) for row in rows]
+    return [joined([known[i] for i in row], join) for row in rows]
 
 
 def joined(tokens: Sequence[str], join: str) -> str:
@@ -191,16 +194,41 @@ def words_of(text: str, column: Column) -> list[str]:
     A sign that the vocabulary does not have behind a word is taken as one that stands alone.
     """
     if column.about.get("bytes", False):
-        return [BYTES[byte] for byte in text.strip().encode()]
+        return _pieces(text.strip(), column.about["vocabulary"])
     if not column.about.get("join", " "):
         return [*text.strip()]
     known = set(column.about["vocabulary"])
     return [word if word in known else word.removeprefix(GLUE) for word in words(text)]
 
 
+def _pieces(text: str, vocabulary: Sequence[str]) -> list[str]:
+    """A text cut into bytes, or into the longest pieces of a tokenizer that fit, from its beginning."""
+    if vocabulary == BYTES:
+        return [BYTES[byte] for byte in text.encode()]
+    letters = " ".join(text.split()).encode().decode("latin-1")
+    known, longest = {*vocabulary}, max(map(len, vocabulary))
+    found = [_longest_first(some, known, longest) for some in (letters, f" {letters}", f"{letters} ")]
+    return min(found, key=lambda some: (sum(piece not in known for piece in some), len(some)))
+
+
+def _longest_first(letters: str, known: set[str], longest: int) -> list[str]:
+    """Letters cut into the longest known pieces from the left; a letter that begins none is a piece of its own."""
+    found = list[str]()
+    while letters:
+        size = next((k for k in range(longest, 1, -1) if letters[:k] in known), 1)
+        found.append(letters[:size])
+        letters = letters[size:]
+    return found
+
+
+def _holds_others(token: str) -> bool:
+    """Whether a token has letters that stand for no byte."""
+    return not token or max(map(ord, token)) > 255
+
+
 def _of_bytes(tokens: Sequence[str]) -> str:
-    """Letters that stand for bytes as the text that these bytes are in UTF-8; SPECIAL tokens are left out."""
-    return bytes(ord(token) for token in tokens if len(token) == 1).decode("utf-8", errors="replace")
+    """Letters that stand for bytes as the text that these bytes are in UTF-8, without spaces at its ends."""
+    return "".join(tokens).encode("latin-1").decode("utf-8", errors="replace").strip(" ")
 
 
 def length(row: Sequence[int]) -> int:

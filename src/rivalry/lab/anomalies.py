@@ -20,6 +20,7 @@ Deviations from both papers:
 No result of it says anything about a patient: it is an experiment on methods, and no medical device.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -34,7 +35,7 @@ from rivalry.errors import unknown
 from rivalry.games.image.wgan_gp import wgan_gp
 from rivalry.games.likelihood.autoencoder import autoencoder
 from rivalry.games.two_players import GAN
-from rivalry.lab.answer import Answer, Row, over, summary, words
+from rivalry.lab.answer import Answer, Row, mean, over, summary, words
 from rivalry.lab.augment import DEVICE, interval
 from rivalry.lab.small import engine_on, lowered, play_until
 from rivalry.maths.optimizers import adam
@@ -119,7 +120,8 @@ def one_seed(train: Dataset, test: Dataset, normal: int, plan: Plan, seed: int) 
         "distance from the mean": ((x - train.rows(slice(None)).mean(0)).square().flatten(1).mean(1), None),
         "random networks": errors(untrained, encoder(untrained, source(), plan.steps, seed), x),
     }
-    return [{"method": m, "seed": seed, **areas(*scores[m], odd)} for m in METHODS]
+    judged = {"abnormal": int(odd.sum()), "normal": int((~odd).sum())}
+    return [{"method": m, "seed": seed, **areas(*scores[m], odd), **judged} for m in METHODS]
 
 
 def areas(pixels: Tensor, features: Tensor | None, odd: Tensor) -> dict[str, float]:
@@ -218,10 +220,18 @@ def told(rows: list[Row], data: str, normal: str, n: int, plan: Plan, seeds: int
 def verdicts(rows: Sequence[Row]) -> list[str]:
     """Whether the GAN finds more than what is simpler, and whether a score ranks the wrong way round."""
     said = [compared(rows, "f-anogan", other) for other in ("autoencoder", "distance from the mean")]
-    wrong = [m for m in METHODS[:-1] if (mean := interval(over(rows, "AUC", method=m)))[0] + mean[1] < 0.5]
-    if wrong:
+    means, half = {m: mean(over(rows, "AUC", method=m)) for m in METHODS[:-1]}, by_chance(rows)
+    if wrong := [m for m, area in means.items() if area < 0.5 - half]:
         said.append(f"Below one half, so that abnormal images look more normal to it: {', '.join(wrong)}.")
+    if max(means.values()) <= 0.5 + half:
+        said.append(f"No method finds what is not normal: by chance alone an AUC is 0.5 ± {half:.3f} here.")
     return said
+
+
+def by_chance(rows: Sequence[Row]) -> float:
+    """How far from one half the AUC of a score lies that knows nothing, in 95 of 100 cases (Mann & Whitney 1947)."""
+    a, b = rows[0]["abnormal"], rows[0]["normal"]
+    return 1.96 * math.sqrt((a + b + 1) / (12 * a * b))
 
 
 def compared(rows: Sequence[Row], one: str, other: str) -> str:

@@ -22,6 +22,7 @@ from statistics import mean, stdev
 import numpy as np
 import torch
 from scipy.optimize import minimize
+from scipy.special import stdtrit
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -234,8 +235,9 @@ def measured(W: Tensor, test: Few) -> tuple[float, float, float]:
 
 
 def interval(some: list[float]) -> tuple[float, float]:
-    """The mean, and half of its 95 % interval over seeds (0 for one seed)."""
-    return mean(some), 1.96 * stdev(some) / len(some) ** 0.5 if len(some) > 1 else 0.0
+    """The mean, and half of its 95 % interval over seeds by Student's distribution (0 for one seed)."""
+    n = len(some)
+    return mean(some), float(stdtrit(n - 1, 0.975)) * stdev(some) / n**0.5 if n > 1 else 0.0
 
 
 def table(found: list[Outcome]) -> str:

@@ -1,6 +1,6 @@
-"""Tables of numbers, dates and categories: .csv, .tsv and .parquet files without pictures.
+"""Tables of numbers, dates and categories: .csv, .tsv, .parquet and .xlsx files without pictures.
 
-The delimiter, the encoding and the type of each column are found out.  A column is taken for
+How files are read as texts is the matter of `cells`; the type of each column is found out here.  It is taken for
 
     dates        if all of its cells are dates of one format
     numbers      if all are numbers, and more than ten different ones
@@ -10,55 +10,46 @@ Empty cells stay empty (`MISSING` says what counts as empty).  A column of which
 its rows and cannot be learned: it is refused until it is dropped.
 """
 
-import csv
-import io
 import math
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from rivalry.data.readers.members import open_regular
+from rivalry.data.readers.cells import (
+    MISSING,
+    NUMBER,
+    holds_sentences,
+    named_columns,
+    parquet_holds_others,
+    read_cells,
+    text_of,
+)
 from rivalry.data.readers.splits import canonical
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.kinds.table import START, Place
 
-MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
-DELIMITERS = (",", ";", "\t", "|")
 FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%Y/%m/%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-LARGEST = 1 << 28  # bytes of a file
 FEW = 10  # different numbers that are categories
 MOST = 1000  # categories of a column
-LEAST = 10  # rows
 HELD_OUT = 5  # every fifth row is in the split "test"
 SPLITS = ("train", "test")
-OF_SENTENCES = {"column", "tokens", "least", "longest", "over"}  # settings of the reader of sentences
-SENTENCES = {"text", "sentence", "caption", "title", "review", "content"}  # columns that hold sentences
+ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx")
+OF_SERIES = {"window", "every", "shuffled"}  # settings of the reader of series
+OF_SENTENCES = {
+    "column",
+    "tokens",
+    "tokenizer",
+    "least",
+    "longest",
+    "over",
+}  # settings of the reader of sentences
 TARGETS = ("target", "label", "class")
-
-
-@dataclass
-class Columns:
-    """A file as texts.
-
-    Attributes:
-        names: of the columns.
-        rows: a list of cells for each row.
-        notes: what was decided, in words.
-        skipped: (row, reason) of rows that have too few or too many cells.
-    """
-
-    names: list[str]
-    rows: list[list[str]]
-    notes: list[str] = field(default_factory=list)
-    skipped: list[tuple[str, str]] = field(default_factory=list)
 
 
 def reader_of_table(path: Path, told: Collection[str] = ()) -> str:
@@ -68,20 +59,19 @@ def reader_of_table(path: Path, told: Collection[str] = ()) -> str:
         told: names of settings; those of sentences say that it holds sentences.
     """
     ending = path.suffix.lower()
-    if not path.is_file() or ending not in (".csv", ".tsv", ".parquet") or {*told} & OF_SENTENCES:
+    if not path.is_file() or ending not in ENDINGS or {*told} & OF_SENTENCES:
         return ""
+    if {*told} & OF_SERIES:
+        return "series:open_series"
+    if ending == ".xlsx":
+        return "table:open_table"
     if ending == ".parquet":
-        return "" if _parquet_holds_others(path) else "table:open_table"
-    head = _text(path, 1 << 16)[0].splitlines()[:1]
+        return "" if parquet_holds_others(path) else "table:open_table"
+    head = text_of(path, 1 << 16)[0].splitlines()[:1]
     names = [name.strip().lower() for name in re.split(r"[,;\t|]", head[0].replace('"', ""))] if head else []
-    sentences = _hold_sentences(names)
+    sentences = holds_sentences(names)
     edges = ending == ".tsv" and (len(names) < 3 or any(map(NUMBER.fullmatch, names)) or names[0][:1] == "#")
     return "" if sentences or edges else "table:open_table"
-
-
-def _hold_sentences(names: Sequence[str]) -> bool:
-    """Whether one of a few columns has a name that says it holds sentences."""
-    return bool({*names} & SENTENCES) and len(names) <= 3
 
 
 def open_table(
@@ -92,6 +82,7 @@ def open_table(
     categorical: str = "",
     drop: str = "",
     target: str = "",
+    sheet: str = "",
 ) -> Dataset:
     """Read a table.  Every fifth row is held out as the split "test".
 
@@ -99,6 +90,7 @@ def open_table(
         categorical: columns of categories, with + between them: categorical=ward+grade
         drop: columns to leave out, such as identifiers
         target: the column that is to be predicted; one named target, label or class by default
+        sheet: of an .xlsx file; the first by default
 
     Returns:
         float32 rows (n, p), as `kinds.table` says.  Labels, if the target is of categories.  The fact `notes` says what
@@ -111,9 +103,8 @@ def open_table(
         raise BadRequest(f"{path} is a table, which has no size in pixels; leave the size out")
     if canonical(split) not in SPLITS:
         raise BadRequest(f"{path} has no split {split!r}; it has train and test")
-    read = _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path)
-    _require_rows(read, path)
-    told, left_out = _named(categorical, read, path), _named(drop, read, path)
+    read = read_cells(path, sheet)
+    told, left_out = named_columns(categorical, read, path), named_columns(drop, read, path)
     kept = [i for i, name in enumerate(read.names) if name not in left_out]
     if not kept:
         raise BadRequest(f"no column of {path} is left; drop fewer")
@@ -156,6 +147,10 @@ def from_columns(
         places, values = _read(column, list(cells), empty, column in categorical, ~test, said)
         known += places
         numbers += values
+    if all(place.sorts == 1 for place in known):
+        raise BadRequest(
+            f"every column of {name!r} holds a single value, or nothing; there is nothing to learn"
+        )
     x = torch.stack(numbers, 1).float()
     label, classes = None, tuple[str, ...]()
     at = [place.name for place in known].index(target) if target else -1
@@ -175,7 +170,7 @@ def _read(
     if not there or len(set(there)) == 1:
         said.append(f"{name!r} holds {'nothing' if not there else f'only {there[0]!r}'}; it is kept as it is")
         told = True
-    if not told and (found := _dates(there) or _numbers(name, there, said)):
+    if not told and (found := dates_of(there) or _numbers(name, there, said)):
         return _measured(name, *found, empty, train, said)
     texts = ["" if gone else cell.strip() for cell, gone in zip(cells, empty)]
     counted = Counter(texts)
@@ -193,7 +188,7 @@ def _sort_key(cell: str) -> tuple[int, float]:
     return (0, float(cell)) if NUMBER.fullmatch(cell) else (1, 0.0)
 
 
-def _dates(cells: list[str]) -> tuple[list[float], int | None, str] | None:
+def dates_of(cells: list[str]) -> tuple[list[float], int | None, str] | None:
     """Seconds since 1970, and the format that all cells have."""
     for form in FORMATS:
         try:
@@ -263,125 +258,3 @@ def _measured(
     draw = torch.Generator().manual_seed(0)
     value[gone] = seen[torch.randint(len(seen), (int(gone.sum()),), generator=draw)]
     return [place, Place(name, "missing")], [(value - center) / scale, gone.double()]
-
-
-# ---------------------------------------------------------------------- files
-
-
-def _csv(path: Path) -> Columns:
-    text, encoding = _text(path)
-    notes = [] if encoding == "UTF-8" else [f"the file is no UTF-8; it is read as {encoding}"]
-    delimiter = max(DELIMITERS, key=lambda one: _steadiness(text, one))
-    if delimiter != ",":
-        notes.append(f"cells are separated by {'tabs' if delimiter == chr(9) else repr(delimiter)}")
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(row)]
-    except csv.Error as error:
-        raise BadRequest(f"{path} is no table of cells: {error}") from error
-    if not rows:
-        raise BadRequest(f"{path} is empty; expected a line of names and a line for each row")
-    names, body = [name.strip() for name in rows[0]], rows[1:]
-    if all(NUMBER.fullmatch(name) for name in names):
-        notes.append("the first line holds numbers, so that columns are named by their number")
-        names, body = [f"column {i + 1}" for i in range(len(names))], rows
-    names = [name or f"column {i + 1}" for i, name in enumerate(names)]
-    if delimiter != "," and any("," in cell for row in body[:100] for cell in row):
-        body = [[re.sub(r"^([+-]?\d+),(\d+)$", r"\1.\2", cell.strip()) for cell in row] for row in body]
-        notes.append("numbers have a comma before their decimals; it is written as a point")
-    good = [row for row in body if len(row) == len(names)]
-    skipped = [
-        (f"row {i + 1}", f"{len(row)} cells; expected {len(names)}")
-        for i, row in enumerate(body)
-        if len(row) != len(names)
-    ]
-    return Columns(names, good, notes, skipped)
-
-
-def _text(path: Path, most: int = LARGEST + 1) -> tuple[str, str]:
-    """The file as text, and its encoding."""
-    with open_regular(path) as file:
-        raw = file.read(most)
-    if len(raw) > LARGEST:
-        raise BadRequest(f"{path} is larger than {LARGEST >> 20} MiB; take a part of it")
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return raw.decode("utf-16", errors="replace"), "UTF-16"
-    if b"\0" in raw[:4096]:
-        raise BadRequest(f"{path} is no text: it holds zero bytes")
-    try:
-        return raw.decode("utf-8-sig", errors="strict" if most > LARGEST else "ignore"), "UTF-8"
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", errors="replace"), "Windows-1252"
-
-
-def _steadiness(text: str, delimiter: str) -> float:
-    """How many cells lines have, by the share of lines that have as many as the first."""
-    lines = [line for line in text[:100_000].splitlines()[:50] if line.strip()]
-    try:
-        counts = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
-    except csv.Error:
-        return 0.0
-    if not counts or counts[0] < 2:
-        return 0.0
-    return counts[0] * sum(count == counts[0] for count in counts) ** 2 / len(counts) ** 2
-
-
-def _parquet_holds_others(path: Path) -> bool:
-    """Whether it holds images or sentences, which readers of their own open."""
-    from rivalry.data.readers.columns import choose_columns
-
-    try:
-        import pyarrow.parquet as parquet
-
-        names = parquet.read_schema(path).names
-        if _hold_sentences([name.lower() for name in names]):
-            return True
-        choose_columns(names, str(path))
-    except BadRequest:
-        return False
-    except Exception:  # no pyarrow, or no whole file: the reader of images says so
-        return True
-    return True
-
-
-def _parquet(path: Path) -> Columns:
-    import pyarrow
-    import pyarrow.parquet as parquet
-
-    try:
-        open_regular(path).close()
-        if path.stat().st_size > LARGEST:
-            raise BadRequest(f"{path} is larger than {LARGEST >> 20} MiB; take a part of it")
-        table = parquet.read_table(path)
-        columns = [
-            ["" if one is None else str(one) for one in column.to_pylist()] for column in table.columns
-        ]
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise BadRequest(f"{path} is not a whole Parquet file: {str(error).splitlines()[0]}") from error
-    return Columns(list(table.column_names), [list(row) for row in zip(*columns)])
-
-
-def _require_rows(read: Columns, path: Path) -> None:
-    """Refuse a table that is too small, or whose columns cannot be told apart.
-
-    Raises:
-        BadRequest: says what was found.
-    """
-    if twice := [name for name, n in Counter(read.names).items() if n > 1]:
-        raise BadRequest(f"{path} has two columns named {twice[0]!r}; give each a name of its own")
-    if len(read.skipped) > max(1, len(read.rows) // 100):
-        row, why = read.skipped[0]
-        raise BadRequest(f"{len(read.skipped):,} rows of {path} do not fit its header ({row} has {why})")
-    if len(read.rows) < LEAST:
-        n = len(read.rows)
-        what = "only a line of names" if not n else f"{n} row{'s' if n > 1 else ''}"
-        raise BadRequest(f"{path} holds {what}; expected {LEAST} rows or more below a line of names")
-    if len(read.names) == 1:
-        read.notes.append("there is one column; cells are separated by , or ; or tabs or |")
-
-
-def _named(told: str, read: Columns, path: Path) -> list[str]:
-    """The columns that a setting names, with + between them."""
-    names = [name for name in told.split("+") if name]
-    if unknown := [name for name in names if name not in read.names]:
-        raise BadRequest(f"{path} has no column {unknown[0]!r}; it has {', '.join(read.names)}")
-    return names

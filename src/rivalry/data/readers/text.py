@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import torch
 
+from rivalry.data.readers.tokenizer import splitter_of
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
 from rivalry.kinds.tokens import BYTES, END, PAD, SPECIAL, UNKNOWN, words
@@ -37,6 +38,7 @@ def open_text(
     size: Size | None = None,
     *,
     tokens: Tokens = "auto",
+    tokenizer: str = "",
     least: Natural = 0,
     longest: Count = LONGEST,
     over: Over = "cut",
@@ -47,6 +49,7 @@ def open_text(
 
     Settings:
         tokens: words, characters or bytes; auto: characters if most letters are ideographs, else words
+        tokenizer: a tokenizer.json of the package tokenizers, in place of these
         least: how often the training split must hold a token; rarer ones are unknown; 0: 2 for words, else 1
         longest: tokens of a sentence
         over: what becomes of longer ones: cut, or drop
@@ -63,6 +66,7 @@ def open_text(
     lines = [lines_of(file) for file in files]
     classes = tuple(file.stem for file in files) if len(files) > 1 else ()
     how: dict[str, Any] = {"tokens": tokens, "least": least, "longest": longest, "over": over}
+    how["tokenizer"] = tokenizer
     return tabled(path.stem, str(path), lines, classes, split, **how)
 
 
@@ -74,6 +78,7 @@ def open_csv(
     column: str = "",
     label: str = "",
     tokens: Tokens = "auto",
+    tokenizer: str = "",
     least: Natural = 0,
     longest: Count = LONGEST,
     over: Over = "cut",
@@ -84,6 +89,7 @@ def open_csv(
         column: that holds the sentences; by default the first of text, sentence, caption, content, review, title
         label: the column of the classes; by default the first of label, class, category, target, or none
         tokens: words, characters or bytes; auto: characters if most letters are ideographs, else words
+        tokenizer: a tokenizer.json of the package tokenizers, in place of these
         least: how often the training split must hold a token; rarer ones are unknown; 0: 2 for words, else 1
         longest: tokens of a sentence
         over: what becomes of longer ones: cut, or drop
@@ -101,6 +107,7 @@ def open_csv(
     except csv.Error as error:
         raise BadRequest(f"{path} is no CSV: {error}") from error
     how: dict[str, Any] = {"tokens": tokens, "least": least, "longest": longest, "over": over}
+    how["tokenizer"] = tokenizer
     return of_pairs(path.stem, str(path), pairs, split, **how)
 
 
@@ -138,6 +145,7 @@ def tabled(
     split: str,
     *,
     tokens: Tokens = "auto",
+    tokenizer: str = "",
     least: int = 0,
     longest: int = LONGEST,
     over: Over = "cut",
@@ -156,14 +164,17 @@ def tabled(
         raise BadRequest(f"{where} holds {n} sentences; expected two or more, one a line")
     if different < 2:
         raise BadRequest(f"all {n:,} sentences of {where} are the same; there is nothing to learn")
-    if tokens == "auto":
+    if tokenizer and tokens != "auto":
+        raise BadRequest(f"{where} is told tokens={tokens} and a tokenizer; leave one of them out")
+    if tokens == "auto" and not tokenizer:
         tokens = (
             "characters" if _mostly_ideographs(line for some in lines for line in some[:200]) else "words"
         )
     train, test = _shared_out(lines) if held_out is None else (lines, held_out)
-    known = _in_tokens(train, tokens)
+    split_line = splitter_of(tokenizer) if tokenizer else SPLITTERS[tokens]
+    known = _in_tokens(train, split_line)
     vocabulary = _vocabulary(known, least or (RARE if tokens == "words" else 1), tokens)
-    chosen = known if split == "train" else _in_tokens(test, tokens)
+    chosen = known if split == "train" else _in_tokens(test, split_line)
     kept = [[row for row in some if over == "cut" or len(row) <= longest] for some in chosen]
     rows = [row for some in kept for row in some]
     if not rows:
@@ -171,9 +182,11 @@ def tabled(
         raise BadRequest(
             f"{where} {why if not sum(map(len, chosen)) else f'has no sentence of {longest} tokens'}"
         )
-    width = 1 + min(longest, max(len(row) for some in (*known, *_in_tokens(test, tokens)) for row in some))
+    width = 1 + min(
+        longest, max(len(row) for some in (*known, *_in_tokens(test, split_line)) for row in some)
+    )
     about: dict[str, Any] = {"vocabulary": vocabulary, "join": " " if tokens == "words" else ""}
-    about |= {"bytes": True} if tokens == "bytes" else {}
+    about |= {"bytes": True} if tokens == "bytes" or tokenizer else {}
     label = torch.tensor([k for k, some in enumerate(kept) for _ in some]) if classes else None
     too_long = sum(len(row) > longest for some in chosen for row in some)
     facts = {"source": where, "splits": SPLITS, "skipped": [], "converted": {}}
@@ -249,8 +262,10 @@ def _shared_out(lines: Sequence[Sequence[str]]) -> tuple[list[list[str]], list[l
     return train, [list(some[9::10]) for some in lines]
 
 
-def _in_tokens(lines: Sequence[Sequence[str]], tokens: Tokens) -> list[list[list[str]]]:
-    return [[SPLITTERS[tokens](line) for line in some] for some in lines]
+def _in_tokens(
+    lines: Sequence[Sequence[str]], split_line: Callable[[str], list[str]]
+) -> list[list[list[str]]]:
+    return [[split_line(line) for line in some] for some in lines]
 
 
 def _mostly_ideographs(lines: Iterable[str]) -> bool:
@@ -263,7 +278,8 @@ def _vocabulary(parts: Sequence[Sequence[Sequence[str]]], least: int, tokens: To
     if tokens == "bytes":
         return BYTES
     counted = Counter(token for some in parts for row in some for token in row)
-    return sorted((t for t, n in counted.items() if n >= least), key=lambda t: (-counted[t], t))
+    often = (t for t, n in counted.items() if n >= least and t not in SPECIAL)
+    return sorted(often, key=lambda t: (-counted[t], t))
 
 
 SPLITTERS: dict[Tokens, Callable[[str], list[str]]] = {

@@ -82,7 +82,7 @@ def hold_out(edges: Tensor, nodes: int, share: float, draw: torch.Generator) -> 
         joined.
     """
     order = edges[torch.randperm(len(edges), generator=draw)]
-    needed = _spanning(order.tolist(), nodes)
+    needed = spanning(order.tolist(), nodes)
     free = [i for i in range(len(order)) if i not in needed]
     out = torch.tensor(free[: round(share * len(edges))], dtype=torch.int64)
     stay = torch.ones(len(order), dtype=torch.bool)
@@ -91,7 +91,7 @@ def hold_out(edges: Tensor, nodes: int, share: float, draw: torch.Generator) -> 
     return order[stay], order[out], none[torch.randperm(len(none), generator=draw)[: len(out)]]
 
 
-def _spanning(edges: list[list[int]], nodes: int) -> set[int]:
+def spanning(edges: list[list[int]], nodes: int) -> set[int]:
     """The numbers of edges that join two parts of the graph when they are added in order (Kruskal 1956)."""
     root = list(range(nodes))
 
