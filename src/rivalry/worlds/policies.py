@@ -76,6 +76,7 @@ def _swing(seen: Tensor) -> Tensor:
 SCRIPTED: dict[str, Act] = {
     "walk": lambda seen: torch.ones(len(seen), dtype=torch.long),
     "grid": demonstrator,
+    "CartPole-v0": _balance,
     "CartPole-v1": _balance,
     "CartPole-fixed": _balance,
     "MountainCar-v0": _swing,
