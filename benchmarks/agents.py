@@ -20,8 +20,8 @@ that are drawn anew at each step).
 classic: the tasks of the paper's table with 1, 4 and 10 episodes, of which every 5th step is kept; `gail` has 150,000
 steps, and its last weights play 50 other episodes.  FOLDER holds ppo-Acrobot-v1.zip and ppo-MountainCar-v0.zip of
 Stable-Baselines3, each with a .npz of the same name that holds its statistics (`tools/convert_demonstrations.py`).
-`gail` is paid for survival in CartPole, as in the paper, where that alone is enough to learn it (docs/agents.md), and for
-ending elsewhere.  `published` is of the paper's own result files; its expert returns 200, -75.3 and -98.8.
+`gail` is paid for survival in CartPole, as in the paper, where that alone is enough to learn it (docs/agents.md), and
+for ending elsewhere.  `published` is of the paper's own result files; its expert returns 200, -75.3 and -98.8.
 
 Writes benchmarks/results/agents-<part>.json and .md.
 """

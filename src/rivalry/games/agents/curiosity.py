@@ -31,7 +31,8 @@ from rivalry.game import Move, Player
 from rivalry.games.agents.ppo import PPO, Agent
 from rivalry.maths.optimizers import adam
 from rivalry.nn.perceptron import perceptron
-from rivalry.nn.policy import Choices, Numbers
+from rivalry.nn.policy import Choices, Numbers, Value
+from rivalry.nn.running import RunningNorm
 from rivalry.settings import Count, Fraction, Rate, Weight
 from rivalry.worlds.experience import Experience
 
@@ -117,6 +118,8 @@ class Curious(Agent):
     """
 
     reads = ()  # no data: all that it learns from is experience
+    value: Value
+    scale: RunningNorm
 
     def __init__(
         self,

@@ -31,6 +31,8 @@ Pays = Callable[[Tensor, Tensor, Tensor], Tensor]  # seen, done, seen next -> th
 class Agent(Game):
     """A game whose policy acts.  Its samples are episodes of the environment, played by the policy."""
 
+    policy: Player
+
     def __init__(self, who: str, spec: Spec, width: int):
         super().__init__()
         spec.require(who, kind="episode")
