@@ -3,6 +3,7 @@
     python benchmarks/agents.py imitation [--only gail] [--seeds 0 1 2] [-s NAME=VALUE]
     python benchmarks/agents.py reward [--seeds 0 1 2]
     python benchmarks/agents.py curiosity [--env MiniGrid-Empty-16x16-v0] [--only icm] [--seeds 0 1 2]
+    python benchmarks/agents.py classic --experts FOLDER [--env Acrobot-v1] [--only gail] [--seeds 0]
 
 imitation: 10 episodes of the scripted demonstrator, `gail` for at most 800,000 steps.  Every 49,152 steps 20 episodes
 are played, and the best weights are kept; training stops where they return 495 of 500.  Then these weights play 50
@@ -14,7 +15,13 @@ correlation over the cells of the true reward with the one that `airl` recovers,
 over actions, after 200,000 steps.
 
 curiosity: 200,000 steps without any reward; then the last weights play 16 episodes: how many different cells each
-visits.  With `+noise` after the environment's name there is a noisy television (100 numbers drawn anew at each step).
+that are drawn anew at each step).
+
+classic: the tasks of the paper's table with 1, 4 and 10 episodes, of which every 5th step is kept; `gail` has 150,000
+steps, and its last weights play 50 other episodes.  FOLDER holds ppo-Acrobot-v1.zip and ppo-MountainCar-v0.zip of
+Stable-Baselines3, each with a .npz of the same name that holds its statistics (`tools/convert_demonstrations.py`).
+`gail` is paid for survival in CartPole, as in the paper, where that alone is enough to learn it (docs/agents.md), and
+for ending elsewhere.  `published` is of the paper's own result files; its expert returns 200, -75.3 and -98.8.
 
 Writes benchmarks/results/agents-<part>.json and .md.
 """
@@ -22,7 +29,8 @@ Writes benchmarks/results/agents-<part>.json and .md.
 import argparse
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -51,6 +59,12 @@ IMITATION = {  # name -> game, who demonstrates, episodes, every so many-th step
 }
 RECOVERED = ("airl", "gail")
 CURIOSITY = ("icm", "rnd", "pixel-curiosity", "entropy-only")
+CLASSIC = {  # environment -> who demonstrates, what GAIL is paid, and (bc, gail) published by number of episodes
+    "CartPole-v0": ("scripted", "survival", {1: (71.9, 200.0), 10: (177.0, 200.0)}),
+    "Acrobot-v1": ("ppo-Acrobot-v1.zip", "ending", {1: (-130.6, -77.3), 10: (-95.1, -78.9)}),
+    "MountainCar-v0": ("ppo-MountainCar-v0.zip", "ending", {1: (-136.7, -101.5), 10: (-123.1, -100.8)}),
+}
+EPISODES = (1, 4, 10)
 COLUMNS = {
     "imitation": (
         "return",
@@ -62,6 +76,7 @@ COLUMNS = {
         "steps a second",
     ),
     "reward": ("correlation", "return", "demonstrations", "random", "steps a second"),
+    "classic": ("return", "deviation", "published", "demonstrations", "random", "steps", "steps a second"),
     "curiosity": ("cells", "times random", "cells in training", "random", "steps a second"),
 }
 
@@ -70,20 +85,54 @@ def main() -> None:
     options = parse()
     torch.set_num_threads(1)
     told = dict(pair.split("=") for pair in options.settings)
-    known = {"imitation": IMITATION, "reward": RECOVERED, "curiosity": CURIOSITY}[options.part]
     for seed in options.seeds:
-        for name in options.only or known:
-            if options.part == "imitation":
-                row = imitated(name, seed, options.steps or 800_000, told)
-            elif options.part == "reward":
-                row = recovered(name, seed, options.steps or 200_000, told)
-            else:
-                row = explored(name, options.env, seed, options.steps or 200_000, told)
+        for row in rows(options, seed, told):
             row |= {"settings": told, **certificate()}
             print(row, flush=True)
             if not options.trial:
                 title = f"agents-{options.part}"
                 record(title, recorded_with(row, title, "name"), "name", COLUMNS[options.part])
+
+
+def rows(options: argparse.Namespace, seed: int, told: dict[str, Any]) -> Iterator[Row]:
+    """The rows of the part that was asked for."""
+    if options.part == "imitation":
+        for name in options.only or IMITATION:
+            yield imitated(name, seed, options.steps or 800_000, told)
+    elif options.part == "reward":
+        for name in options.only or RECOVERED:
+            yield recovered(name, seed, options.steps or 200_000, told)
+    elif options.part == "classic":
+        for env in [options.env] if options.env else CLASSIC:
+            for n in EPISODES:
+                for name in options.only or ("bc", "gail"):
+                    yield classic(name, env, n, options.experts, seed, options.steps or 150_000, told)
+    else:
+        for name in options.only or CURIOSITY:
+            env = options.env or "MiniGrid-Empty-16x16-v0"
+            yield explored(name, env, seed, options.steps or 200_000, told)
+
+
+def classic(name: str, env: str, n: int, experts: Path, seed: int, steps: int, told: dict[str, Any]) -> Row:
+    """A row of `classic`."""
+    who, reward, published = CLASSIC[env]
+    spec, zipped = spec_of(make(env), env), who.endswith(".zip")
+    statistics = (experts / who).with_suffix(".npz") if zipped else None
+    act = find_policy(str(experts / who) if zipped else who, spec, statistics)
+    _, x = demonstrate(env, act, n, seed=seed, every=5)
+    goal = Goal(rounds=2000) if name == "bc" else Goal(samples=steps)
+    engine, took = played(name, Dataset(spec, x), seed, goal, {"reward": reward, **told}, [])
+    found = returns(draw(engine.game.eval(), 50, seed=1000 + seed))
+    return {
+        "name": f"{name}, {env}, {n}",
+        "seed": seed,
+        "return": float(found.mean()),
+        "deviation": float(found.std()),
+        "published": published[n][name == "gail"] if n in published else None,
+        "demonstrations": float(returns(x).mean()),
+        "random": float(returns(random_episodes(spec, 50, seed)).mean()),
+        **took,
+    }
 
 
 def imitated(name: str, seed: int, steps: int, told: dict[str, Any]) -> Row:
@@ -222,8 +271,9 @@ def parse() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("part", choices=COLUMNS)
-    parser.add_argument("--only", nargs="*", choices=[*IMITATION, *RECOVERED[:1], *CURIOSITY])
-    parser.add_argument("--env", default="MiniGrid-Empty-16x16-v0")
+    parser.add_argument("--only", nargs="*", choices=[*IMITATION, *RECOVERED[:1], *CURIOSITY, "bc"])
+    parser.add_argument("--env", help="the environment of curiosity, or the only one of classic")
+    parser.add_argument("--experts", type=Path, default=Path(), help="the folder of the demonstrators' .zip")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
     parser.add_argument("--trial", action="store_true", help="print the rows and record nothing")

@@ -45,7 +45,7 @@ RECONSTRUCT: dict[tuple[str, str], Any] = {
 }
 
 
-def rollouts(path: Path, env: str) -> dict[str, np.ndarray]:
+def rollouts(path: Path, env: str, choices: int) -> dict[str, np.ndarray]:
     """The arrays of a demonstration from a .npz of `imitation`, whose observations hold one more for each episode."""
     with np.load(path, allow_pickle=False) as archive:
         seen, done, rewards, ends = (archive[key] for key in ("obs", "acts", "rews", "indices"))
@@ -57,7 +57,7 @@ def rollouts(path: Path, env: str) -> dict[str, np.ndarray]:
         "rewards": rewards.astype(np.float32),
         "lengths": lengths,
         "horizon": np.array(lengths.max()),
-        "choices": np.array(int(done.max()) + 1 if done.ndim == 1 else 0),
+        "choices": np.array(max(choices, int(done.max()) + 1) if done.ndim == 1 else 0),
         "env": np.array(env),
         "policy": np.array(path.name),
     }
@@ -76,11 +76,16 @@ def main() -> None:
     )
     parser.add_argument("path", type=Path)
     parser.add_argument("--env", default="", help="the environment of rollouts")
+    parser.add_argument(
+        "--choices", type=int, default=0, help="possible actions, if rollouts lack the last one"
+    )
     parser.add_argument("-o", dest="output", type=Path, required=True)
     told = parser.parse_args()
     if told.path.suffix == ".npz" and not told.env:
         parser.error("name the environment that the rollouts are of with --env")
-    arrays = rollouts(told.path, told.env) if told.path.suffix == ".npz" else statistics(told.path)
+    arrays = (
+        rollouts(told.path, told.env, told.choices) if told.path.suffix == ".npz" else statistics(told.path)
+    )
     np.savez_compressed(told.output, **arrays)
     print(told.output)
 

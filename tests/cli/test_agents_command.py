@@ -53,7 +53,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_weights(typed, here: Path) -
     assert all(bool((weights[0][key] == weights[1][key]).all()) for key in weights[0])
 
 
-def test_requests_that_make_no_sense(typed, here: Path) -> None:
+def test_requests_that_make_no_sense(typed, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     typed("demonstrate walk -n 2 -o demos.npz")
     wrong(typed("train gail --env walk --rounds 2"), "learns from demonstrations: give them with --data")
     wrong(typed("train gail --rounds 2"), "environment of an agent with --env")
@@ -64,6 +64,8 @@ def test_requests_that_make_no_sense(typed, here: Path) -> None:
     wrong(typed("demonstrate walk --policy none.zip -o d.npz"), "expected random, scripted")
     wrong(typed("demonstrate walk -n 0 -o d.npz"), "one episode or more")
     wrong(typed("demonstrate walk -o d.txt"), "written to a .npz")
+    monkeypatch.setitem(__import__("sys").modules, "h5py", None)
+    wrong(typed("demonstrate walk -o d.hdf5"), "pip install 'rivalry[minari]'")
     wrong(typed("train gan --data demos.npz --rounds 1 --size 16"), "have no size in pixels")
     with np.load("demos.npz") as arrays:
         np.savez("other.npz", **{**arrays, "observations": np.zeros((12, 3), np.float32)})

@@ -19,7 +19,9 @@ from rivalry.cli import options
 )
 @click.option("-n", type=int, default=10, help="how many episodes")
 @click.option("--every", type=int, default=1, help="keep only so many-th step of each episode")
-@click.option("output", "-o", type=options.PATH, required=True, help="the .npz to write")
+@click.option(
+    "output", "-o", type=options.PATH, required=True, help="the .npz to write, or the .hdf5 of Minari"
+)
 @options.seed
 def demonstrate(
     env: str, policy: str, statistics: Path | None, n: int, every: int, output: Path, seed: int
@@ -29,19 +31,30 @@ def demonstrate(
     ENV is an environment of Gymnasium, or CartPole-fixed, whose episodes are all of one length.  Prints the mean
     return.  Of a policy's .zip only the weights are read: the pickles beside them can run any code.
     """
+    from rivalry.data.readers.minari import h5py
+    from rivalry.errors import BadRequest
     from rivalry.runs.drawing import refuse_seed
     from rivalry.show.output import require_ending, written
     from rivalry.worlds.demonstrations import demonstrate as play
-    from rivalry.worlds.demonstrations import write
+    from rivalry.worlds.demonstrations import seeds_of, write
     from rivalry.worlds.experience import returns
+    from rivalry.worlds.minari import write_minari
     from rivalry.worlds.policies import find_policy
     from rivalry.worlds.world import make, spec_of
 
-    require_ending(output, (".npz",))
+    require_ending(output, (".npz", ".hdf5"))
     refuse_seed(seed)
+    to_minari = output.suffix.lower() == ".hdf5"
+    package = h5py(output) if to_minari else None  # raises before anything is played
+    if to_minari and every > 1:
+        raise BadRequest("an .hdf5 holds every step; leave --every out, or write a .npz")
     spec, x = play(env, find_policy(policy, spec_of(make(env), env), statistics), n, seed, every)
+    who = policy if policy in ("random", "scripted") else Path(policy).name
     with written(output) as file:
-        write(x, spec, policy if policy in ("random", "scripted") else Path(policy).name, file)
+        if to_minari:
+            write_minari(x, spec, seeds_of(seed, n), who, file, package)
+        else:
+            write(x, spec, who, file)
     _tell(returns(x).tolist())
     print(output)
 

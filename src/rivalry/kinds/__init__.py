@@ -96,7 +96,11 @@ KINDS = {
         reads={".csv": "table:open_table", ".xlsx": "table:open_table"},
     ),
     "tiles": Row("tiles:TILES", "a level of a game: tiles on a grid"),
-    "episode": Row("episode:EPISODE", "an episode: what an agent saw and did, step by step"),
+    "episode": Row(
+        "episode:EPISODE",
+        "an episode: what an agent saw and did, step by step",
+        reads={".hdf5": "minari:open_minari"},
+    ),
 }
 
 

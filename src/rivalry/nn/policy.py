@@ -1,4 +1,4 @@
-"""A policy π(a|s) and the value V(s) of what it sees, and the two forms of actions: choices, and real numbers."""
+"""A policy π(a|s) and the value V(s) of what it sees, and the forms of actions: choices, and real numbers."""
 
 import math
 from typing import Any
@@ -75,6 +75,62 @@ class Numbers(nn.Module):
         return action
 
 
+class Squashed(nn.Module):
+    """Real numbers between bounds, a = middle + reach · tanh(u): features (..., width) -> mean and log deviation of u.
+
+    (Haarnoja et al. 2018, arXiv 1801.01290, appendix C.)  Unlike those of `Numbers`, deviations follow from what is
+    seen, and no action is out of bounds.
+
+    Args:
+        low, high: finite bounds, (d,).
+    """
+
+    middle: Tensor
+    reach: Tensor
+
+    def __init__(self, width: int, low: Tensor, high: Tensor):
+        super().__init__()
+        self.numbers = len(low)
+        self.read = scaled(nn.Linear(width, 2 * self.numbers), 0.01)
+        self.register_buffer("middle", (low + high) / 2)
+        self.register_buffer("reach", (high - low) / 2)
+
+    def forward(self, h: Tensor) -> Tensor:
+        mean, log_deviation = self.read(h).chunk(2, -1)
+        return torch.cat([mean, log_deviation.clamp(-5, 2)], -1)  # (..., 2 d)
+
+    def drawn(self, told: Tensor) -> tuple[Tensor, Tensor]:
+        """Actions, through which gradients flow, and their log π: (..., d) and (...)."""
+        mean, log_deviation = told.chunk(2, -1)
+        u = mean + log_deviation.exp() * chance.normal(tuple(mean.shape), mean.device)
+        return self.middle + self.reach * u.tanh(), self._log_prob(told, u)
+
+    def draw(self, told: Tensor) -> Tensor:
+        return self.drawn(told)[0]
+
+    def likeliest(self, told: Tensor) -> Tensor:
+        """That of the mean of u."""
+        return self.middle + self.reach * told.chunk(2, -1)[0].tanh()
+
+    def log_prob(self, told: Tensor, action: Tensor) -> Tensor:
+        return self._log_prob(told, self.features(action).clamp(-1 + 1e-6, 1 - 1e-6).atanh())
+
+    def _log_prob(self, told: Tensor, u: Tensor) -> Tensor:
+        mean, log_deviation = told.chunk(2, -1)
+        z = (u - mean) / log_deviation.exp()
+        normal = -0.5 * z.square() - log_deviation - 0.5 * math.log(2 * math.pi)
+        steepness = 2 * (math.log(2) - u - F.softplus(-2 * u)) + self.reach.log()  # log da/du
+        return (normal - steepness).sum(-1)
+
+    def entropy(self, told: Tensor) -> Tensor:
+        """An estimate by one action: the entropy has no closed form."""
+        return -self.drawn(told)[1]
+
+    def features(self, action: Tensor) -> Tensor:
+        """From -1 to 1."""
+        return (action - self.middle) / self.reach
+
+
 class Policy(nn.Module):
     """What is seen (..., observation) -> the parameters of π(a|s).  Inputs are normalized by running statistics.
 
@@ -87,7 +143,7 @@ class Policy(nn.Module):
         self.norm = RunningNorm(about["observation"])
         self.body = tanh_layers(about["observation"], width)
         choices = about.get("choices")
-        self.action: Choices | Numbers = (
+        self.action: Choices | Numbers | Squashed = (
             Choices(width, choices) if choices else Numbers(width, about["action"])
         )
 

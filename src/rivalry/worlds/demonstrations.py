@@ -43,11 +43,15 @@ def demonstrate(name: str, act: Act, n: int, seed: int = 0, every: int = 1) -> t
     spec = spec_of(make(name), name)
     if n * spec.shape[0] * spec.shape[1] > MOST:
         raise BadRequest(f"{n:,} episodes of {name} are more than {MOST:,} numbers; play fewer")
-    seeds = np.random.SeedSequence(seed).generate_state(n)
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
-        x = played(spec, [int(own) >> 1 for own in seeds], act)
+        x = played(spec, seeds_of(seed, n), act)
         return spec, x if every == 1 else thinned(x, every)
+
+
+def seeds_of(seed: int, n: int) -> list[int]:
+    """The seed of each of `n` episodes."""
+    return [int(own) >> 1 for own in np.random.SeedSequence(seed).generate_state(n)]
 
 
 def thinned(x: Tensor, every: int) -> Tensor:
@@ -70,6 +74,9 @@ def write(x: Tensor, spec: Spec, policy: str, file: BinaryIO) -> None:
     rows = x[lasting].numpy()
     observation, choices = spec.about["observation"], spec.about.get("choices")
     done = rows[:, observation:-2]
+    known: dict[str, Any] = {
+        key: np.array(spec.about[key], kind) for key, kind in OPTIONAL.items() if key in spec.about
+    }
     np.savez_compressed(
         file,
         observations=rows[:, :observation],
@@ -80,7 +87,7 @@ def write(x: Tensor, spec: Spec, policy: str, file: BinaryIO) -> None:
         choices=np.array(choices or 0),
         env=np.array(spec.about["env"]),
         policy=np.array(policy),
-        **{key: np.array(spec.about[key], dtype) for key, dtype in OPTIONAL.items() if key in spec.about},
+        **known,
     )
 
 

@@ -16,7 +16,7 @@ from rivalry.data.source import Spec
 from rivalry.errors import BadRequest
 from rivalry.worlds.experience import Act
 from rivalry.worlds.grid import demonstrator
-from rivalry.worlds.world import make, spec_of
+from rivalry.worlds.world import bounds_of
 
 MOST = 1 << 28  # bytes of a policy's weights
 
@@ -51,10 +51,7 @@ def random_policy(spec: Spec) -> Act:
     about = spec.about
     if about.get("choices"):
         return lambda seen: torch.randint(about["choices"], (len(seen),))
-    known = (
-        about if "low" in about else spec_of(make(about["env"]), about["env"]).about
-    )  # of others' demonstrations
-    low, high = torch.tensor(known["low"]), torch.tensor(known["high"])
+    low, high = map(torch.tensor, bounds_of(spec))
     bounded = torch.isfinite(low) & torch.isfinite(high)
     low, high = torch.where(bounded, low, 0.0), torch.where(bounded, high, 0.0)
 
@@ -79,6 +76,7 @@ def _swing(seen: Tensor) -> Tensor:
 SCRIPTED: dict[str, Act] = {
     "walk": lambda seen: torch.ones(len(seen), dtype=torch.long),
     "grid": demonstrator,
+    "CartPole-v0": _balance,
     "CartPole-v1": _balance,
     "CartPole-fixed": _balance,
     "MountainCar-v0": _swing,

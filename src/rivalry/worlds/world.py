@@ -89,6 +89,12 @@ def spec_of(world: World, name: str, horizon: int | None = None) -> Spec:
     return Spec(name, "episode", shape, about=about)
 
 
+def bounds_of(spec: Spec) -> tuple[list[float], list[float]]:
+    """The lowest and the highest action of real numbers; the environment is asked where its episodes do not say."""
+    about = spec.about if "low" in spec.about else spec_of(world_of(spec), spec.about["env"]).about
+    return about["low"], about["high"]
+
+
 def open_environment(name: str) -> Dataset:
     """An environment as a table of no episodes, for games that learn from experience alone."""
     import torch

@@ -36,7 +36,6 @@ from rivalry.nn.running import RunningNorm
 from rivalry.settings import Count, Fraction, Rate, Weight
 from rivalry.worlds.experience import Experience
 
-TRACE = 0.95  # λ of the advantages
 Losses = dict[str, Tensor]  # the terms of a model's loss by name; their sum is lowered
 
 
@@ -119,6 +118,8 @@ class Curious(Agent):
     """
 
     reads = ()  # no data: all that it learns from is experience
+    value: Value
+    scale: RunningNorm
 
     def __init__(
         self,
@@ -133,10 +134,8 @@ class Curious(Agent):
         lr: float,
     ):
         super().__init__(who, spec, width)
-        observation = spec.about["observation"]
-        self.value, self.scale = Value(observation, width), RunningNorm(None)
+        ppo.join(self, width, lr)
         self.ppo, self.actors, self.batch, self.extrinsic = ppo, actors, batch, extrinsic
-        self.policy = Player(self.pi, self.value, optimizer=adam(lr), clip=0.5)
         self.model: Model | None = None
 
     def with_model(self, model: Model, lr: float) -> "Curious":
@@ -206,7 +205,7 @@ def icm(
         lr: Adam's step size, of the policy
         model_lr: Adam's step size, of the model
     """
-    ppo = PPO(discount, TRACE, epochs, minibatch, entropy)
+    ppo = PPO(discount, epochs, minibatch, entropy)
     game = Curious("icm", spec, ppo, width=width, actors=actors, batch=batch, extrinsic=extrinsic, lr=lr)
     model = ICM(spec.about["observation"], game.pi.action, width, features, forward_share)
     return game.with_model(model, model_lr)
@@ -242,7 +241,7 @@ def rnd(
         lr: Adam's step size, of the policy
         model_lr: Adam's step size, of the predictor
     """
-    ppo = PPO(discount, TRACE, epochs, minibatch, entropy)
+    ppo = PPO(discount, epochs, minibatch, entropy)
     game = Curious("rnd", spec, ppo, width=width, actors=actors, batch=batch, extrinsic=extrinsic, lr=lr)
     return game.with_model(Distillation(spec.about["observation"], width, features), model_lr)
 
@@ -275,7 +274,7 @@ def pixel_curiosity(
         lr: Adam's step size, of the policy
         model_lr: Adam's step size, of the forward model
     """
-    ppo = PPO(discount, TRACE, epochs, minibatch, entropy)
+    ppo = PPO(discount, epochs, minibatch, entropy)
     sizes = {"width": width, "actors": actors, "batch": batch}
     game = Curious("pixel-curiosity", spec, ppo, **sizes, extrinsic=extrinsic, lr=lr)
     return game.with_model(Pixels(spec.about["observation"], game.pi.action, width), model_lr)
@@ -307,7 +306,7 @@ def entropy_only(
         extrinsic: weight of the environment's own reward
         lr: Adam's step size
     """
-    ppo = PPO(discount, TRACE, epochs, minibatch, entropy)
+    ppo = PPO(discount, epochs, minibatch, entropy)
     sizes = {"width": width, "actors": actors, "batch": batch}
     return Curious("entropy-only", spec, ppo, **sizes, extrinsic=extrinsic, lr=lr)
 

@@ -37,11 +37,10 @@ from torch.nn import functional as F
 from rivalry.data.source import Spec
 from rivalry.game import Move, Player
 from rivalry.games.agents.ppo import PPO, Agent
+from rivalry.games.agents.sac import SAC
 from rivalry.maths.divergences import non_saturating
 from rivalry.maths.optimizers import adam
 from rivalry.nn.perceptron import perceptron
-from rivalry.nn.policy import Value
-from rivalry.nn.running import RunningNorm
 from rivalry.settings import Count, Fraction, Rate, Weight
 from rivalry.worlds.experience import Experience, Lived, split
 
@@ -86,6 +85,7 @@ class Imitation(Agent):
 
     Args:
         critic: makes the critic from the numbers of what is seen and of an action; see `StepCritic`.
+        learner: moves the policy.
         reward: what the policy is paid for the critic's score of a step.
     """
 
@@ -94,7 +94,7 @@ class Imitation(Agent):
         who: str,
         spec: Spec,
         critic: Callable[[int, int], nn.Module],
-        ppo: PPO,
+        learner: PPO | SAC,
         *,
         reward: Callable[[Tensor], Tensor],
         width: int,
@@ -106,11 +106,10 @@ class Imitation(Agent):
     ):
         super().__init__(who, spec, width)
         observation = spec.about["observation"]
-        self.value, self.scale = Value(observation, width), RunningNorm(None)
+        learner.join(self, width, lr)
         self.D = critic(observation, self.pi.action.numbers)
-        self.ppo, self.reward, self.actors, self.batch = ppo, reward, actors, batch
+        self.learner, self.reward, self.actors, self.batch = learner, reward, actors, batch
         self.critic_steps = critic_steps
-        self.policy = Player(self.pi, self.value, optimizer=adam(lr), clip=0.5)
         self.critic = Player(self.D, optimizer=adam(critic_lr))
 
     def round(self, data: Experience, t: int) -> Iterator[Move]:  # type: ignore[override]
@@ -125,9 +124,12 @@ class Imitation(Agent):
             loss = non_saturating.critic(on_expert, on_policy)
             right = ((on_expert > 0).float().mean() + (on_policy < 0).float().mean()) / 2
             yield Move(self.critic, loss, {"accuracy": right})
+        yield from self.learner.learn(self, lived, self.pays)
+
+    def pays(self, seen: Tensor, done: Tensor, following: Tensor) -> Tensor:
+        """What the policy is paid for steps: (..., observation) -> (...)."""
         with torch.no_grad():
-            paid = self.reward(self.judged(lived.seen, lived.done, lived.following))
-        yield from self.ppo.moves(self.policy, self.pi, self.value, self.scale, lived, paid)
+            return self.reward(self.judged(seen, done, following))
 
     def looks(self, expert: tuple[Tensor, ...], mine: list[Tensor]) -> tuple[Tensor, Tensor]:
         """The critic's scores of the demonstrator's steps and of the policy's, in one pass."""
@@ -158,10 +160,20 @@ class Imitation(Agent):
             )
 
 
+Learner = Literal["ppo", "sac"]
+
+
+def _learner(name: Learner, discount: float, epochs: int, minibatch: int, entropy: float) -> PPO | SAC:
+    if name == "sac":
+        return SAC(discount, epochs, minibatch)
+    return PPO(discount, epochs, minibatch, entropy)
+
+
 def gail(
     spec: Spec,
     *,
     reward: Literal["survival", "ending", "neutral"] = "survival",
+    learner: Learner = "ppo",
     width: Count = 64,
     actors: Count = 16,
     batch: Count = 4096,
@@ -169,7 +181,6 @@ def gail(
     epochs: Count = 5,
     minibatch: Count = 512,
     discount: Fraction = 0.95,
-    trace: Fraction = 0.95,
     entropy: Weight = 0.0,
     lr: Rate = 1e-3,
     critic_lr: Rate = 1e-3,
@@ -178,15 +189,15 @@ def gail(
 
     Settings:
         reward: what the policy is paid by the critic: survival is above 0, ending below 0, neutral either
+        learner: what moves the policy: ppo, or sac where actions are real numbers, which learns from fewer steps
         width: units of each hidden layer
         actors: copies of the environment
         batch: steps of a round, in all copies together
         critic_steps: turns of the critic in a round, on a share of the steps each
-        epochs: how often the policy goes through the steps of a round
+        epochs: how often the policy goes through the steps of a round; sac, through as many of those that it keeps
         minibatch: steps of a turn of the policy
         discount: of later rewards, a step
-        trace: λ of the advantages: 0 trusts the value, 1 the rewards
-        entropy: weight of the policy's entropy
+        entropy: weight of the policy's entropy with ppo; sac finds its own
         lr: Adam's step size, of the policy
         critic_lr: Adam's step size, of the critic
     """
@@ -194,7 +205,7 @@ def gail(
         "gail",
         spec,
         lambda observation, action: StepCritic(observation, action, width),
-        PPO(discount, trace, epochs, minibatch, entropy),
+        _learner(learner, discount, epochs, minibatch, entropy),
         reward=REWARDS[reward],
         width=width,
         actors=actors,
@@ -208,6 +219,7 @@ def gail(
 def airl(
     spec: Spec,
     *,
+    learner: Learner = "ppo",
     width: Count = 64,
     actors: Count = 16,
     batch: Count = 4096,
@@ -215,7 +227,6 @@ def airl(
     epochs: Count = 5,
     minibatch: Count = 512,
     discount: Fraction = 0.95,
-    trace: Fraction = 0.95,
     entropy: Weight = 0.01,
     lr: Rate = 1e-3,
     critic_lr: Rate = 1e-3,
@@ -223,15 +234,15 @@ def airl(
     """Adversarial inverse reinforcement learning: the reward is `game.D.reward(game.pi.norm(seen))`.
 
     Settings:
+        learner: what moves the policy: ppo, or sac where actions are real numbers, which learns from fewer steps
         width: units of each hidden layer
         actors: copies of the environment
         batch: steps of a round, in all copies together
         critic_steps: turns of the critic in a round, on a share of the steps each
-        epochs: how often the policy goes through the steps of a round
+        epochs: how often the policy goes through the steps of a round; sac, through as many of those that it keeps
         minibatch: steps of a turn of the policy
         discount: of later rewards, a step
-        trace: λ of the advantages: 0 trusts the value, 1 the rewards
-        entropy: weight of the policy's entropy
+        entropy: weight of the policy's entropy with ppo; sac finds its own
         lr: Adam's step size, of the policy
         critic_lr: Adam's step size, of the critic
     """
@@ -239,7 +250,7 @@ def airl(
         "airl",
         spec,
         lambda observation, action: RewardCritic(observation, discount, width),
-        PPO(discount, trace, epochs, minibatch, entropy),
+        _learner(learner, discount, epochs, minibatch, entropy),
         reward=REWARDS["neutral"],
         width=width,
         actors=actors,

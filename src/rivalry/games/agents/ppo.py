@@ -8,8 +8,9 @@ It is written here, and not taken from a library, so that its turns are moves li
 checked, logged and clipped by the engine, and a checkpoint between two rounds holds all that the next one needs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,13 +20,18 @@ from rivalry.errors import BadRequest
 from rivalry.game import Game, Move, Player
 from rivalry.maths import chance
 from rivalry.maths.advantages import advantages, clipped_surrogate
+from rivalry.maths.optimizers import adam
 from rivalry.nn.policy import Policy, Value
 from rivalry.nn.running import RunningNorm
 from rivalry.worlds.experience import Lived, played
 
+Pays = Callable[[Tensor, Tensor, Tensor], Tensor]  # seen, done, seen next -> the reward of each step
+
 
 class Agent(Game):
     """A game whose policy acts.  Its samples are episodes of the environment, played by the policy."""
+
+    policy: Player
 
     def __init__(self, who: str, spec: Spec, width: int):
         super().__init__()
@@ -58,19 +64,30 @@ class PPO:
     """Settings of the policy's moves.
 
     Attributes:
-        discount, trace: γ and λ of the advantages.
+        discount: γ of the advantages.
         epochs: how often the steps of a round are gone through.
         minibatch: steps of a move.
         entropy: the weight c of the policy's entropy.
+        trace: λ of the advantages: 0 trusts the value, 1 the rewards.
         within: ε, how far the ratio of probabilities counts.
     """
 
     discount: float
-    trace: float
     epochs: int
     minibatch: int
     entropy: float
+    trace: float = 0.95
     within: float = 0.2
+
+    def join(self, game: Any, width: int, lr: float) -> None:
+        """Give the game, an `Agent`, what it learns with: the value, the scale of rewards, and the player."""
+        game.value, game.scale = Value(game.spec.about["observation"], width), RunningNorm(None)
+        game.policy = Player(game.pi, game.value, optimizer=adam(lr), clip=0.5)
+
+    def learn(self, game: Any, lived: Lived, pays: Pays) -> Iterator[Move]:
+        """The policy's moves of a round, towards more of what each step is paid."""
+        paid = pays(lived.seen, lived.done, lived.following)
+        yield from self.moves(game.policy, game.pi, game.value, game.scale, lived, paid)
 
     def moves(
         self, player: Player, pi: Policy, value: Value, scale: RunningNorm, lived: Lived, reward: Tensor
