@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from rivalry.data import open_data
+from rivalry.data.check import check
 from rivalry.data.sets.moving_shapes import read_motion
 from rivalry.errors import BadRequest
 
@@ -53,7 +54,11 @@ def test_a_folder_of_gifs_is_clips_whose_folders_are_classes(tmp_path: Path) -> 
     }
     why = dict(data.facts["skipped"])
     assert why.keys() == {"walk/corrupt.gif", "walk/still.gif"}
-    assert why["walk/still.gif"] == "1 frame; a clip has two or more"
+    assert (
+        why["walk/still.gif"] == "1 frame; a clip has two or more"
+        and why["walk/corrupt.gif"] == "not an image"
+    )
+    assert not check(f"{tmp_path}:frames=4").wrong  # both are left out
     assert data.facts["passed"] == {".txt": 1}
     assert open_data(tmp_path).spec.shape[0] == 4  # the median of 4, 6, 5 and 3, rounded down
     every = open_data(f"{tmp_path}:frames=3,every=1")

@@ -109,7 +109,7 @@ def test_what_holds_no_sound_is_named_skipped_and_counted(tmp_path: Path) -> Non
     why = dict(data.facts["skipped"])
     why.pop("song.mp3", None)  # where soundfile is installed, it is asked
     assert why.keys() == {"silent.wav", "one.wav", "nan.wav", "corrupt.wav", "empty.wav"}
-    assert why["one.wav"].startswith("1 samples") and why["silent.wav"].startswith("silent")
+    assert why["one.wav"].startswith("1 sample;") and why["silent.wav"].startswith("silent")
     assert data.facts["passed"][".txt"] == 1
     assert data.facts["converted"] == {"clipped: flat at full scale for 1 % of the time or more": 1}
     assert float(data.x.abs().max()) <= 1
@@ -118,8 +118,38 @@ def test_what_holds_no_sound_is_named_skipped_and_counted(tmp_path: Path) -> Non
     assert "silent.wav: silent: all samples are equal" in said
     only = tmp_path / "only"
     written(only / "one.wav", good[:1])
-    with pytest.raises(BadRequest, match=r"none of 1 files .* one.wav: 1 samples"):
+    with pytest.raises(BadRequest, match=r"none of 1 files .* one.wav: 1 sample;"):
         open_data(only)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ("rate=99999999", "at most 1,000,000 a second"),
+        ("length=8", "16 samples or more"),
+        ("rate=1000000", "at 1,000,000 a second these sounds hold 2,250,000 samples, more than 2,000,000"),
+        ("length=900000", "2 sounds of 900,000 samples"),
+    ],
+)
+def test_no_setting_exhausts_the_memory(
+    settings: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is resampled: 0.25 s at a million samples a second would be 250,000 of each file."""
+    monkeypatch.setattr("rivalry.data.readers.sounds.MOST", 2_000_000 if "rate" in settings else 1_000_000)
+    for k in range(9 if "rate" in settings else 2):
+        written(tmp_path / f"{k}.wav", pcm(tone(300 + 40 * k)))
+    with pytest.raises(BadRequest, match=says):
+        open_data(f"{tmp_path}:{settings}")
+
+
+def test_a_damaged_file_says_nothing_of_objects_in_memory(tmp_path: Path) -> None:
+    pytest.importorskip("soundfile")
+    written(tmp_path / "a.wav", pcm(tone()))
+    (tmp_path / "b.mp3").write_bytes(b"ID3" + bytes(500))
+    (tmp_path / "c.wav").write_bytes(b"RIFF" + bytes(40))
+    report = check(str(tmp_path))
+    assert [name for name, _ in report.corrupt] == ["b.mp3", "c.wav"] and "0x" not in report.corrupt[0][1]
+    assert not report.wrong  # they are left out, and training begins
 
 
 def test_mp3_without_a_decoder_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,8 +88,9 @@ def check(path: str, games: Iterable[Playable] = ()) -> Report:
         BadRequest: `path` does not exist, or cannot be opened at all.
     """
     where = Path(path).expanduser()
-    report = _check_files(path, where) if _is_encoded(path, where) else _check_tables(path)
-    report.wrong = _what_is_wrong(report)
+    encoded = _is_encoded(path, where)
+    report = _check_files(path, where) if encoded else _check_tables(path)
+    report.wrong = _what_is_wrong(report, encoded)
     report.suits = _suits(report, games)
     return report
 
@@ -327,12 +328,13 @@ def _count_labels(dataset: Dataset, labels: Counter[str]) -> None:
         labels.update(dict(zip(dataset.spec.classes, counts)))
 
 
-def _what_is_wrong(report: Report) -> list[str]:
+def _what_is_wrong(report: Report, encoded: bool) -> list[str]:
+    """What must be mended before training; of images more than 1 % are not left out, of other files any number is."""
     total = sum(report.splits.values())
     wrong = []
     if report.n == 0:
         wrong.append("nothing in it can be read")
-    elif len(report.corrupt) > max(1, total // 100):
+    elif encoded and len(report.corrupt) > max(1, total // 100):
         wrong.append(f"{len(report.corrupt):,} of {total:,} cannot be used, and more than 1 % is refused")
     if report.sizes and min(max(report.sizes.items(), key=lambda one: one[1])[0]) < 8:
         wrong.append("most images are smaller than 8 x 8; give a size")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from rivalry.data.readers.clips import FILMS
-from rivalry.data.readers.decode import DAMAGED
+from rivalry.data.readers.decode import DAMAGED, reason_of
 from rivalry.data.readers.films import decode_film
 from rivalry.data.readers.members import Member, open_regular
 from rivalry.data.source import Spec
@@ -43,8 +43,7 @@ def told_frames(path: Path, spec: Spec, past: int) -> Tensor:
     try:
         frames = decode_film([Member(path.name, lambda: open_regular(path), (0, 0))], (h, w), "files").frames
     except DAMAGED as error:
-        why = str(error).partition("\n")[0] or type(error).__name__
-        raise BadRequest(f"{path} cannot be read as a moving picture: {why}") from error
+        raise BadRequest(f"{path} cannot be read as a moving picture: {reason_of(error)}") from error
     if len(frames) < past:
         raise BadRequest(f"this game continues from {past} frames; {path} has {len(frames)}")
     x = torch.from_numpy(np.ascontiguousarray(frames[-past:])).permute(0, 3, 1, 2).float() / 127.5 - 1

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rivalry.data.readers.decode import DAMAGED, Look, decode, look
+from rivalry.data.readers.decode import DAMAGED, Look, decode, look, reason_of
 from rivalry.data.readers.images import EXTENSIONS
 from rivalry.data.source import Spec
 from rivalry.errors import BadRequest
@@ -109,8 +109,7 @@ def _read(image: Given, spec: Spec, resize: bool) -> np.ndarray:
     except BadRequest:
         raise
     except DAMAGED as error:
-        why = str(error).partition("\n")[0] or type(error).__name__
-        raise BadRequest(f"{image.path} cannot be read as an image: {why}") from error
+        raise BadRequest(f"{image.path} cannot be read as an image: {reason_of(error)}") from error
 
 
 def _needed(image: Given, header: Look, richest: int) -> int:
@@ -161,5 +160,4 @@ def own_size(path: Path) -> tuple[int, int]:
             height, width = look(file).size
             return height, width
     except DAMAGED as error:
-        why = str(error).partition("\n")[0] or type(error).__name__
-        raise BadRequest(f"{path} cannot be read as an image: {why}") from error
+        raise BadRequest(f"{path} cannot be read as an image: {reason_of(error)}") from error

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rivalry.data.readers.decode import DAMAGED
+from rivalry.data.readers.decode import DAMAGED, reason_of
 from rivalry.data.readers.films import RATE, VIDEOS, Film, Layout, Size, decode_film, size_of
 from rivalry.data.readers.images import open_images, sort_classes
 from rivalry.data.readers.layout import laid_out, without_single_folder
@@ -104,7 +104,7 @@ def _decoded(
         try:
             sizes[name] = size_of(files, layout)
         except DAMAGED as error:
-            skipped.append((name, _reason(error)))
+            skipped.append((name, reason_of(error)))
     if not sizes:
         return read, skipped
     size = size or Counter(sizes.values()).most_common(1)[0][0]
@@ -114,7 +114,7 @@ def _decoded(
         try:
             film = decode_film(films[name], size, layout)
         except DAMAGED as error:
-            skipped.append((name, _reason(error)))
+            skipped.append((name, reason_of(error)))
             continue
         total += film.frames.nbytes
         if total > MOST:
@@ -188,10 +188,6 @@ def _listed(path: Path, layout: str) -> tuple[dict[str, list[Member]], dict[str,
             passed[one.ending or "without an ending"] += 1
     top = without_single_folder(list(films))
     return {name.removeprefix(top): files for name, files in films.items()}, dict(passed), found
-
-
-def _reason(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def _nothing(path: Path, split: str, skipped: list[tuple[str, str]], passed: dict[str, int]) -> str:

@@ -37,6 +37,15 @@ DAMAGED = (
     Image.DecompressionBombError,
 )
 
+
+def reason_of(error: Exception) -> str:
+    """Why a file cannot be read, in one line; one of `DAMAGED` may say nothing, or name an object in memory."""
+    message = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+    if message.startswith("cannot identify image file"):
+        return "not an image"
+    return message or type(error).__name__
+
+
 # Only formats that hold pixels.  Others, such as EPS, are programs, for which Pillow starts an interpreter.
 FORMATS = (
     "PNG",

@@ -18,7 +18,7 @@ import numpy as np
 from torch import Tensor
 
 from rivalry.data.readers.budget import processors, require_set, room
-from rivalry.data.readers.decode import DAMAGED, DEEP, Look, Pixels, decode, look, white_of
+from rivalry.data.readers.decode import DAMAGED, DEEP, Look, Pixels, decode, look, reason_of, white_of
 from rivalry.data.readers.kept import DONE, is_whole, kept_at, load_table, write_whole
 from rivalry.errors import BadRequest
 from rivalry.waiting import counted
@@ -144,7 +144,7 @@ def attempt(
         try:
             return work(image)
         except DAMAGED as error:
-            return _reason(error)
+            return reason_of(error)
 
     chunk = min(max(2**28 // size, 1), 256)
     with ThreadPoolExecutor(processors()) as pool:
@@ -284,11 +284,3 @@ def _refuse_without_room(folder: Path, shape: tuple[int, ...], where: str) -> No
             f"{n} images of {h} x {w} in {where} take {need:.1f} GiB decoded, and {free:.1f} GiB are free in "
             f"{folder.parent}; ask for a smaller size, or set RIVALRY_CACHE to a folder with more room"
         )
-
-
-def _reason(error: Exception) -> str:
-    """Why an image cannot be read, in one line."""
-    message = getattr(error, "strerror", None) or str(error).split("\n")[0]
-    if message.startswith("cannot identify image file"):
-        return "not an image"
-    return message or type(error).__name__

@@ -79,6 +79,11 @@ def open_sounds(
     """
     if size is not None:
         raise BadRequest(f"{path} holds sounds, which have no size in pixels; leave the size out")
+    if rate > FASTEST or 0 < length < SHORTEST:
+        raise BadRequest(
+            f"sounds have {SHORTEST} samples or more, at most {FASTEST:,} a second; "
+            f"got length={length}, rate={rate} (0 for what most files have)"
+        )
     members, passed = _readable(path)
     splits, class_of = laid_out([one.name for one in members])
     split = canonical(split)
@@ -139,7 +144,7 @@ def decode(member: Member) -> Sound:
     if x.ndim != 2 or not 1 <= rate <= FASTEST:
         raise ValueError(f"an array of shape {x.shape} at {rate} samples per second")
     if len(x) < SHORTEST:
-        raise ValueError(f"{len(x)} samples; a sound has {SHORTEST} or more")
+        raise ValueError(f"{len(x)} sample{'s' * (len(x) != 1)}; a sound has {SHORTEST} or more")
     if not np.isfinite(x).all():
         raise ValueError("it holds values that are not finite")
     if np.ptp(x, axis=0).max() == 0:
@@ -170,8 +175,8 @@ def _read_compressed(content: bytes) -> tuple[Samples, int]:
 
     try:
         return soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
-    except soundfile.SoundFileError as error:
-        raise ValueError(str(error)) from error
+    except soundfile.SoundFileError as error:  # it names the object in memory, which tells nobody anything
+        raise ValueError(str(error).rpartition(">: ")[2]) from error
 
 
 def one_sound(path: Path, column: Column) -> torch.Tensor:
@@ -212,6 +217,8 @@ def as_table(
         rate, length, channels: see `open_sounds`.
     """
     rate = rate or Counter(one.rate for one in sounds).most_common(1)[0][0]
+    if (after := sum(one.samples.size * rate // one.rate for one in sounds)) > MOST:
+        raise BadRequest(f"at {rate:,} a second these sounds hold {after:,} samples, more than {MOST:,}")
     done: Counter[str] = Counter()
     rows = [resampled(in_channels(one.samples, channels, done), one.rate, rate, done) for one in sounds]
     length = max(SHORTEST, length or int(statistics.median(map(len, rows))))

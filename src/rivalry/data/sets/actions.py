@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from rivalry.data.readers.clips import as_table
-from rivalry.data.readers.decode import DAMAGED
+from rivalry.data.readers.decode import DAMAGED, reason_of
 from rivalry.data.readers.films import Film, decode_film
 from rivalry.data.readers.members import Member, members_of
 from rivalry.data.source import Dataset, Spec
@@ -89,7 +89,7 @@ def _read(
             try:
                 films.append(decode_film([one], (side, side), "strips"))
             except DAMAGED as error:
-                skipped.append((one.name, str(error) or "damaged"))
+                skipped.append((one.name, reason_of(error)))
                 continue
             label.append(number)
     return films, label, skipped

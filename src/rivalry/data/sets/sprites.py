@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rivalry.data.readers.decode import DAMAGED
+from rivalry.data.readers.decode import DAMAGED, reason_of
 from rivalry.data.readers.decode import decode as decode_image
 from rivalry.data.readers.members import Member, members_of
 from rivalry.data.source import Dataset, Spec
@@ -109,7 +109,7 @@ def _sheets(
             try:
                 sheets[match[1]][called(match[2])] = _layer(one, side)
             except DAMAGED as error:
-                skipped.append((one.name, str(error) or "damaged"))
+                skipped.append((one.name, reason_of(error)))
     return sheets, skipped
 
 

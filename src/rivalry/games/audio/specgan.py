@@ -168,5 +168,13 @@ def specgan(
 RECIPES = {
     "specgan": {
         "laptop": {"width": 16, "lr": 5e-4, "critic_steps": 2, "average": 0.99, "time": "10m"},
+        "spoken": {
+            "width": 16,
+            "batch": 16,
+            "lr": 5e-4,
+            "critic_steps": 2,
+            "average": 0.99,
+            "time": "30m",
+        },
     }
 }

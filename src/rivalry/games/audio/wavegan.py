@@ -80,5 +80,14 @@ RECIPES = {
             "average": 0.98,
             "time": "10m",
         },
+        "spoken": {
+            "latent": 32,
+            "width": 8,
+            "batch": 16,
+            "lr": 1e-3,
+            "critic_steps": 2,
+            "average": 0.99,
+            "time": "30m",
+        },
     }
 }
