@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE =
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet uv
 	UV_FIND_LINKS="$$($(BIN)/pip config get global.find-links 2>/dev/null || true)" \
-		$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev,log,metrics,agents,sound,studio,excel,text,minari]'
+		$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev,log,metrics,agents,sound,video,studio,levels,sign,excel,text,minari,emoji,onnx]'
 	@touch $@
 
 demo: .venv/ready

@@ -33,6 +33,28 @@ def test_a_program_gives_the_samples_of_the_run_in_batches_of_any_size(run: Run,
     )  # the average is another network
 
 
+def test_a_file_for_other_runtimes_gives_the_samples_of_the_run(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript", reason="needs onnx and onnxscript: pip install 'rivalry[onnx]'")
+    reference = pytest.importorskip("onnx.reference")
+    model = reference.ReferenceEvaluator(str(export(run, tmp_path / "G.onnx")))
+    game = rivalry.load(run)
+    z, label = game.draw(5), torch.arange(5) % 3
+    given = dict(zip(model.input_names, (z.numpy(), label.numpy())))
+    (made,) = model.run(None, given)
+    assert torch.allclose(torch.from_numpy(made), game.decode(z, label), atol=1e-5)
+
+
+def test_a_generator_that_asks_for_its_batch_can_be_exported(tmp_path: Path) -> None:
+    """`len(x)` is a constant to the tracer that runs the code."""
+    how = {"quiet": True, "measure": False, "width": 4, "latent": 4, "batch": 8}
+    run = rivalry.train(
+        "projection-gan", images(1, 8, 8, n=32, classes=3), rounds=1, run=tmp_path / "run", **how
+    )
+    program, game = torch.export.load(export(run, tmp_path / "G.pt2")).module(), rivalry.load(run)
+    z, label = game.draw(5), torch.arange(5) % 3
+    assert torch.allclose(program(z, label), game.decode(z, label), atol=1e-6)
+
+
 def test_weights_are_those_that_sampling_reads(run: Run, tmp_path: Path) -> None:
     weights = load_file(export(run, tmp_path / "G.safetensors"))
     everything = rivalry.load(run).state_dict()

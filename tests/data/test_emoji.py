@@ -98,13 +98,9 @@ def outlines(registry: Path, monkeypatch) -> Path:
 def test_outline_and_color_are_one_row(outlines: Path) -> None:
     for split, names in ("test", TEST), ("train", [name for name in NAMES if name not in TEST]):
         data = open_data("emoji", split)
-        assert data.spec.to_json() == {
-            "name": "emoji",
-            "kind": "image",
-            "shape": (3, 64, 64),
-            "classes": GROUPS,
-            "extra": ("source",),
-        }
+        picture = {"kind": "image", "shape": (3, 64, 64), "about": {}}
+        extra = {"source": picture}
+        assert data.spec.to_json() == {"name": "emoji", **picture, "classes": GROUPS, "extra": extra}
         data.spec.require("pix2pix", pairs=True)
         number = [NAMES.index(name) for name in names]
         assert data.label.tolist() == [i % 12 for i in number]

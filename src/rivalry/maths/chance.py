@@ -41,6 +41,9 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
 @contextmanager
 def some_rows(index: Tensor) -> Iterator[None]:
     """Draw row k for the sample in row index[k]: for a network that gets only a part of a batch."""
+    if torch.compiler.is_compiling():
+        yield
+        return
     rows = _rows.get()
     token = _rows.set(None if rows is None else [rows[i] for i in index.tolist()])
     try:
@@ -63,7 +66,7 @@ def _drawing(seed: int, device: torch.device, rows: list[torch.Generator] | None
 
 def normal(shape: tuple[int, ...], device: torch.device) -> Tensor:
     """From N(0, 1): (n, ...)."""
-    rows = _rows.get()
+    rows = _own()
     if rows is None:
         return torch.randn(shape, device=device)
     return torch.stack([torch.randn(shape[1:], generator=row) for row in _first(rows, shape[0])]).to(device)
@@ -71,7 +74,7 @@ def normal(shape: tuple[int, ...], device: torch.device) -> Tensor:
 
 def uniform(shape: tuple[int, ...], device: torch.device) -> Tensor:
     """Uniform on [0, 1): (n, ...)."""
-    rows = _rows.get()
+    rows = _own()
     if rows is None:
         return torch.rand(shape, device=device)
     return torch.stack([torch.rand(shape[1:], generator=row) for row in _first(rows, shape[0])]).to(device)
@@ -79,9 +82,14 @@ def uniform(shape: tuple[int, ...], device: torch.device) -> Tensor:
 
 def dropout(x: Tensor, share: float) -> Tensor:
     """x (n, ...) with this share of its numbers dropped and the others enlarged to make up for them."""
-    if _rows.get() is None:
+    if _own() is None:
         return F.dropout(x, share)
     return x * (uniform(tuple(x.shape), x.device) >= share) / (1 - share)
+
+
+def _own() -> list[torch.Generator] | None:
+    """The generators of the rows.  A program that is traced draws whole batches."""
+    return None if torch.compiler.is_compiling() else _rows.get()
 
 
 def _first(rows: list[torch.Generator], n: int) -> list[torch.Generator]:

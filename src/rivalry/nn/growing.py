@@ -60,14 +60,17 @@ class Growing(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("stage", torch.tensor([0.0, 1.0], dtype=torch.float64))
+        self.read = Stage(0, 1.0)  # the stage when it was last asked for
 
     def grow(self, stage: Stage) -> None:
         self.stage.copy_(torch.tensor(stage, dtype=torch.float64))
 
     @property
     def now(self) -> Stage:
-        level, alpha = self.stage.tolist()
-        return Stage(int(level), alpha)
+        if not torch.compiler.is_compiling():  # a program that is traced has the stage at which it is
+            level, alpha = self.stage.tolist()
+            self.read = Stage(int(level), alpha)
+        return self.read
 
 
 class GrowingGenerator(Growing):

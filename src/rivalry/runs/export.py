@@ -10,6 +10,7 @@ and held against the game before it takes its place.
 
 import importlib.util
 import json
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -52,7 +53,7 @@ def export(run: Run, output: Path, which: str = "best") -> Path:
         write = {".pt2": _write_program, ".safetensors": _write_weights, ".onnx": _write_onnx}[ending]
         write(program, file, run)
         read = {".pt2": _read_program, ".safetensors": _read_weights, ".onnx": _read_onnx}[ending]
-        _require_same(game(*more), read(file, game, more), output)
+        _require_same(_drawn(game, more), _drawn(lambda *x: read(file, game, x), more), output)
         with written(output) as place:
             place.write(file.read_bytes())
     return output
@@ -73,15 +74,27 @@ def _inputs(game: Game, run: Run, n: int) -> tuple[Tensor, ...]:
 
 
 def _traced(game: Game, inputs: tuple[Tensor, ...], run: Run) -> torch.export.ExportedProgram:
+    """By the tracer that runs the code, or, where that takes len(x) for a constant, by the one that reads it."""
     any_size = [{0: torch.export.Dim("n", min=1)} for _ in inputs]
     shapes = (any_size[0], tuple(any_size[1:])) if len(inputs) > 1 else (any_size[0],)
-    try:
-        return torch.export.export(game, inputs, dynamic_shapes=shapes, strict=False)
-    except Exception as error:  # torch's tracer raises whatever the traced code raises
-        raise BadRequest(
-            f"{run.config['game']} cannot be exported: what it computes depends on the values that it is given "
-            f"({type(error).__name__})"
-        ) from error
+    failed: Exception | None = None
+    game(*inputs)  # so that what is read from the weights once is known
+    for strict in (False, True):
+        try:
+            return torch.export.export(game, inputs, dynamic_shapes=shapes, strict=strict)
+        except Exception as error:  # torch's tracer raises whatever the traced code raises
+            failed = error
+    raise BadRequest(
+        f"{run.config['game']} cannot be exported: what it computes depends on the values that it is given "
+        f"({type(failed).__name__})"
+    ) from failed
+
+
+def _drawn(function: Callable[..., Tensor], inputs: tuple[Tensor, ...]) -> Tensor:
+    """What it makes of the inputs, with the same random numbers for whoever draws some."""
+    with torch.random.fork_rng([]):
+        torch.manual_seed(0)
+        return function(*inputs)
 
 
 def _write_program(program: torch.export.ExportedProgram, file: Path, run: Run) -> None:
