@@ -8,8 +8,8 @@ pairs, how well each column is predicted from all others (R² of numbers, accura
 data), the share of samples nearer to training rows, the area of telling members, the largest error of a share of a
 category, and the seconds.
 
-`PASS` are the thresholds for breast-cancer within 1,500 steps, and for `--data census:path=FILE` within 2,000; a game or
-a control that misses one is named.
+`PASS` are the thresholds for breast-cancer within 1,500 steps, and for `--data census:path=FILE` within 2,000; a game
+or a control that misses one is named.
 
 The package `ctgan` is trained on the same rows for the same steps with the same seed where it is installed
 (`tables_package.py`).
