@@ -8,7 +8,8 @@ pairs, how well each column is predicted from all others (R² of numbers, accura
 data), the share of samples nearer to training rows, the area of telling members, the largest error of a share of a
 category, and the seconds.
 
-`PASS` are the thresholds for breast-cancer within 1,500 steps; a game or a control that misses one is named.
+`PASS` are the thresholds for breast-cancer within 1,500 steps, and for `--data census:path=FILE` within 2,000; a game
+or a control that misses one is named.
 
 The package `ctgan` is trained on the same rows for the same steps with the same seed where it is installed
 (`tables_package.py`).
@@ -45,7 +46,10 @@ COLUMNS = (
     "seconds",
     "misses",
 )
-PASS = {"auc": 0.95, "columns": 0.80, "pairs": 0.90, "all columns": 0.50}
+PASS = {
+    "breast-cancer": {"auc": 0.95, "columns": 0.80, "pairs": 0.90, "all columns": 0.50},
+    "census": {"auc": 0.84, "columns": 0.84, "all columns": 0.50},
+}
 METRICS = "tstr,columns,pairs,all-columns,closest"
 
 
@@ -61,7 +65,8 @@ def main() -> None:
         "independent": ("independent", {"rounds": 1}),
     }
     packaged = {"ctgan of the package": "CTGAN", "tvae of the package": "TVAE"} if find_spec("ctgan") else {}
-    file = "tables" if options.data == "breast-cancer" else f"tables-{options.data}"
+    name_of_data = options.data.split(":")[0]
+    file = "tables" if name_of_data == "breast-cancer" else f"tables-{name_of_data}"
     provenance = certificate()
     real, held_out = open_data(options.data), open_data(options.data, "test")
     for seed in options.seeds:
@@ -78,7 +83,7 @@ def main() -> None:
             row = {"game": name, "seed": seed, **measured(real, held_out, fake), **took, **provenance}
             print(row, flush=True)
             says = [
-                f"{options.data}: {len(real):,} training rows, {len(held_out):,} held out, as many samples"
+                f"{name_of_data}: {len(real):,} training rows, {len(held_out):,} held out, as many samples"
             ]
             record(file, recorded_with(row, file, "game"), "game", COLUMNS, says)
 
@@ -95,7 +100,8 @@ def measured(real: Dataset, held_out: Dataset, fake: Tensor) -> Row:
         "membership": found["membership"],
         "share error": share_error(real, fake),
     }
-    return {**row, "misses": ", ".join(what for what, least in PASS.items() if row[what] < least)}
+    least = PASS.get(real.spec.name, {})
+    return {**row, "misses": ", ".join(what for what in least if row[what] < least[what])}
 
 
 def share_error(real: Dataset, fake: Tensor) -> float:

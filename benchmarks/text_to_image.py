@@ -1,6 +1,6 @@
 """Whether pictures show what their sentences say, also of combinations that were never seen, and a control.
 
-    python benchmarks/text_to_image.py [--seeds 0] [--time 6m] [--only matching] [-s NAME=VALUE]
+    python benchmarks/text_to_image.py [--seeds 0] [--time 6m] [--only matching] [--names] [-s NAME=VALUE]
 
 `text-to-image` by its recipe `laptop` on `captioned-shapes`, of whose 48 combinations of color, kind and place four are
 withheld; and the control: the same, whose critic never sees a real picture beside a wrong sentence.  Of 2,000 samples
@@ -9,7 +9,11 @@ attributes of its sentence, and each attribute by itself, read by a rule from th
 
 Goals: at least 90 % of the seen and 60 % of the withheld combinations right in all attributes; the control lower.
 
-Writes benchmarks/results/text-to-image.json and .md, and a sheet.
+With `--names` the same on `emoji-names` at 32 x 32: the share of samples whose own name is found among twenty, by the
+nearest real emoji, for names of the training split and for held-out ones; by chance it is one in twenty, and samples
+that were made for other names stand beside.
+
+Writes benchmarks/results/text-to-image.json and .md, or text-to-image-names.json and .md, and a sheet.
 """
 
 import argparse
@@ -21,9 +25,11 @@ from played import played
 from record import RESULTS, Row, record, recorded_with
 
 from rivalry.data import open_data
+from rivalry.data.source import Dataset
 from rivalry.game import Game
 from rivalry.given import condition_rows, given_for, words_under
 from rivalry.metrics.image.attributes import attributes
+from rivalry.metrics.image.retrieval import retrieval
 from rivalry.runs.drawing import draw
 from rivalry.show.sheets import sheet
 
@@ -31,6 +37,8 @@ DATA = "captioned-shapes"
 GAMES = {"matching": {}, "no wrong sentences": {"wrong": "0"}}
 SPLITS = {"seen": "test", "withheld": "withheld"}
 NAMES = ("all", "color", "shape", "size", "place")
+EMOJI, SIDE = "emoji-names", 32
+FOUND = ("trained on", "held out", "for other names", "rounds", "seconds")
 COLUMNS = (*(f"{split} {name}" for split in SPLITS for name in NAMES), "rounds", "seconds")
 N = 2000
 
@@ -39,18 +47,36 @@ def main() -> None:
     options = parse()
     torch.set_num_threads(1)
     provenance, settings = certificate(), dict(pair.split("=") for pair in options.settings)
+    data, size, into, columns = DATA, None, "text-to-image", COLUMNS
+    if options.names:
+        data, size, into, columns = EMOJI, (SIDE, SIDE), "text-to-image-names", FOUND
     for seed in options.seeds:
         for name in options.only or GAMES:
             more = {"time": options.time, "seed": seed, **settings, **GAMES[name]}
-            game, took = played("text-to-image", DATA, recipe="laptop", **more)
-            row = {"game": name, "seed": seed, **measured(game, seed), **took, **provenance}
+            game, took = played("text-to-image", data, recipe="laptop", size=size, **more)
+            found = retrieved(game, seed) if options.names else measured(game, seed)
+            row = {"game": name, "seed": seed, **found, **took, **provenance}
             print(row, flush=True)
-            page(game).save(RESULTS / f"text-to-image-{name.replace(' ', '-')}.png")
+            splits = {split: open_data(data, split, size) for split in ("train", "test")} if size else None
+            page(game, splits).save(RESULTS / f"{into}-{name.replace(' ', '-')}.png")
+            n = "1,000" if options.names else f"{N:,}"
             says = [
-                f"{N:,} samples of each split a row; {options.time} of the recipe laptop",
+                f"{n} samples of each split a row; {options.time} of the recipe laptop",
                 "seconds of a machine that other work shared: the rounds say how much was learned",
             ]
-            record("text-to-image", recorded_with(row, "text-to-image", "game"), "game", COLUMNS, says)
+            record(into, recorded_with(row, into, "game"), "game", columns, says)
+
+
+def retrieved(game: Game, seed: int) -> Row:
+    """How often the own name of a sample is found among twenty."""
+    found: Row = {}
+    for name, split in (("trained on", "train"), ("held out", "test")):
+        data = open_data(EMOJI, split, (SIDE, SIDE))
+        x = draw(game, 1000, seed=seed, **given_for(game, data, 1000))
+        (score,) = retrieval(data, x, condition_rows(data, 1000), data.others["caption"])
+        found |= {name: score.value, f"{name}, 95 %": score.details["interval"]}
+        found |= {"for other names": score.details["shuffled"]}
+    return found
 
 
 def measured(game: Game, seed: int) -> Row:
@@ -64,11 +90,10 @@ def measured(game: Game, seed: int) -> Row:
     return found
 
 
-def page(game: Game) -> Image.Image:
-    """Eight samples for each of four seen and four withheld sentences."""
+def page(game: Game, splits: dict[str, Dataset] | None = None) -> Image.Image:
+    """Eight samples for each of four seen and four withheld sentences; of other data, four of each split."""
     parts, said = [], []
-    for split in SPLITS.values():
-        data = open_data(DATA, split)
+    for data in (splits or {split: open_data(DATA, split) for split in SPLITS.values()}).values():
         given = given_for(game, data, 32, each=8)
         parts.append(draw(game, 32, seed=0, **given))
         said += words_under(game, data.spec, given, 8)
@@ -82,6 +107,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
     parser.add_argument("--time", default="6m")
     parser.add_argument("--only", nargs="*", choices=GAMES)
+    parser.add_argument("--names", action="store_true", help="on emoji and their names")
     parser.add_argument("-s", dest="settings", action="append", metavar="NAME=VALUE", default=[])
     return parser.parse_args()
 

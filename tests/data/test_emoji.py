@@ -20,6 +20,7 @@ from rivalry.data import open_data
 from rivalry.data.sets import emoji
 from rivalry.data.sets.emoji import EMOJI, GROUPS, digest
 from rivalry.errors import BadRequest
+from rivalry.kinds.tokens import sentences
 
 NAMES = [
     f"{0x1F400 + i:X}" for i in range(40)
@@ -98,9 +99,14 @@ def outlines(registry: Path, monkeypatch) -> Path:
 def test_outline_and_color_are_one_row(outlines: Path) -> None:
     for split, names in ("test", TEST), ("train", [name for name in NAMES if name not in TEST]):
         data = open_data("emoji", split)
-        picture = {"kind": "image", "shape": (3, 64, 64), "about": {}}
-        extra = {"source": picture}
-        assert data.spec.to_json() == {"name": "emoji", **picture, "classes": GROUPS, "extra": extra}
+        assert data.spec.to_json() == {
+            "name": "emoji",
+            "kind": "image",
+            "shape": (3, 64, 64),
+            "classes": GROUPS,
+            "extra": {"source": {"kind": "image", "shape": (3, 64, 64), "about": {}}},
+            "about": {},
+        }
         data.spec.require("pix2pix", pairs=True)
         number = [NAMES.index(name) for name in names]
         assert data.label.tolist() == [i % 12 for i in number]
@@ -110,6 +116,20 @@ def test_outline_and_color_are_one_row(outlines: Path) -> None:
         widths = (255 - data.others["source"][:, 0, 4].double()).sum(1) / 255  # of 72 units on 64 pixels
         assert widths.tolist() == pytest.approx([(i + 9) * 64 / 72 for i in number], abs=0.2)
     assert data.facts["license"] == "OpenMoji: CC BY-SA 4.0"
+
+
+def test_names_are_sentences_with_the_words_of_the_training_split(outlines: Path, monkeypatch) -> None:
+    trust("emoji-names", monkeypatch)
+    train, test = (open_data("emoji-names", split) for split in ("train", "test"))
+    column = train.spec.extra["caption"]
+    assert column == test.spec.extra["caption"] and "one" in column.about["vocabulary"]
+    said = [*sentences(train.others["caption"], column), *sentences(test.others["caption"], column)]
+    assert {one.replace(" ,", ",") for one in said} - {"left out", "<unknown> <unknown>"} == {
+        "one, with a comma"
+    }
+    small = open_data("emoji-names", size=(32, 32))
+    assert small.spec.shape == (3, 32, 32) and small.others["caption"].equal(train.others["caption"])
+    small.spec.require("text-to-image", kind="image", caption="tokens")
 
 
 def test_without_resvg_nothing_is_fetched(tmp_path: Path, monkeypatch) -> None:

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 import rivalry
 from rivalry.cli.sample import sample as command
 from rivalry.data import open_data
+from rivalry.data.check import check, render
 from rivalry.data.source import Dataset, Spec, toy
 from rivalry.errors import BadRequest
 from rivalry.games.sentences import drawn
@@ -107,7 +108,9 @@ def test_files_of_a_folder_are_classes(tmp_path: Path) -> None:
     ("content", "words"),
     [
         (b"", "0 sentences"),
-        (b"one\n", "1 sentences"),
+        (b"one\n", "1 sentence;"),
+        (bytes(200), "no text: it is of zero bytes"),
+        ("one\ntwo\n".encode("utf-16-le"), "not UTF-8 .byte 1. but UTF-16"),
         (b"one\n" * 9, "all 9 sentences of .* are the same"),
         (b"\xff\xfe\x00a\n", "not UTF-8"),
         ("one\ntwo\n".encode("utf-16"), "but UTF-16"),
@@ -120,6 +123,26 @@ def test_what_is_no_text_is_said(tmp_path: Path, content: bytes, words: str) -> 
     path.write_bytes(content)
     with pytest.raises(BadRequest, match=words):
         open_data(str(path))
+
+
+def test_classes_without_sentences_and_sentences_that_are_all_too_long_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(LINES))
+    (tmp_path / "b.txt").write_text("\n")
+    with pytest.raises(BadRequest, match=r"b\.txt holds no sentence, and each file is a class"):
+        open_data(str(tmp_path))
+    with pytest.raises(BadRequest, match="no sentence of at most 2 tokens: longest=N"):
+        open_data(f"{tmp_path}/a.txt:longest=2,over=drop")
+    assert "10 of 36 sentences are longer" in render(check(f"{tmp_path}/a.txt:longest=4"))
+
+
+@pytest.mark.parametrize("by", [";", "\t", "|"])
+def test_another_delimiter_is_found_by_the_column_that_is_asked_for(tmp_path: Path, by: str) -> None:
+    path = tmp_path / "reviews.csv"
+    path.write_text("\n".join([f"id{by}body", *(f"{k}{by}{line}" for k, line in enumerate(LINES))]))
+    data = open_data(f"{path}:column=body")
+    assert sentences(data.x[:2], data.spec.x) == LINES[:2]
+    with pytest.raises(BadRequest, match="no column 'text'"):
+        open_data(f"{path}:column=text")
 
 
 def test_the_likelihood_is_the_sum_over_possible_tokens_up_to_the_end() -> None:

@@ -299,7 +299,8 @@ def _check_tables(path: str) -> Report:
         _count(report.passed, one.facts.get("passed", {}), most=True)
         report.corrupt += one.facts.get("skipped", [])
         _count(report.converted, one.facts.get("converted", {}))
-    report.notes = [*_dark(report.kind, tables), *first.facts.get("notes", []), *refused.values()]
+    said = [what for name in ("notes", "remarks") for what in first.facts.get(name, [])]
+    report.notes = [*_dark(report.kind, tables), *said, *refused.values()]
     report.columns = first.spec.meaning.described(first.spec.x)
     report.sizes, report.labels = dict(sizes), dict(labels)
     report.duplicates = [group for group in same.values() if len(group) > 1]
@@ -338,7 +339,7 @@ def _what_is_wrong(report: Report, encoded: bool) -> list[str]:
         wrong.append(f"{len(report.corrupt):,} of {total:,} cannot be used, and more than 1 % is refused")
     if report.sizes and min(max(report.sizes.items(), key=lambda one: one[1])[0]) < 8:
         wrong.append("most images are smaller than 8 x 8; give a size")
-    wrong += [f"the label {name!r} has no image" for name, n in report.labels.items() if not n]
+    wrong += [f"the label {name!r} has no data" for name, n in report.labels.items() if not n]
     return wrong
 
 

@@ -54,6 +54,9 @@ NAMES = {
     "emoji": _fetched(
         "outlines and their colors in pairs, 1,805 + 239, 64 x 64 RGB, 12 classes", "sets.emoji:open_emoji"
     ),
+    "emoji-names": _fetched(
+        "emoji and their names as sentences, 2,180 + 280, 64 x 64 RGB, 12 classes", "sets.emoji:open_emoji"
+    ),
     "emoji-styles": _fetched(
         "Noto and Twemoji, two domains of different emoji, 1,729 + 354, 64 x 64 RGB, 2 classes",
         "sets.emoji:open_emoji",

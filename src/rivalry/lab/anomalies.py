@@ -24,6 +24,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +43,7 @@ from rivalry.maths.optimizers import adam
 from rivalry.metrics.features.neighbors import spaced
 from rivalry.metrics.ranking import area_under_roc
 from rivalry.nn.autoencoder import Encoder
+from rivalry.nn.conv import ConvCritic
 from rivalry.report.question import section
 
 QUESTION = "Does a GAN of normal images find what is not normal, better than an autoencoder does?"
@@ -97,6 +99,7 @@ def answer(
     normal = normal or classes[0]
     if normal not in classes or len(classes) < 2:
         raise unknown("class", normal, classes, f"there is {', '.join(classes)}, and one other is needed")
+    assert train.label is not None
     train = train.only(torch.nonzero(train.label == classes.index(normal)).flatten())
     rows = list[Row]()
     for seed in range(seeds):
@@ -185,7 +188,7 @@ def autoencoded(data: Dataset, steps: int, seed: int) -> Callable[[Tensor], Tens
 
 def apart(gan: GAN, z: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
     """The mean squared differences of images from what their codes draw, in pixels and in features: (n,) each."""
-    again, seen = gan.decode(z), gan.D.features
+    again, seen = gan.decode(z), cast(ConvCritic, gan.D).features
     return (again - x).square().flatten(1).mean(1), (seen(again) - seen(x)).square().mean(1)
 
 

@@ -160,6 +160,11 @@ class Evidence:
         return self.real.facts["read"]
 
     @property
+    def captions(self) -> Tensor:
+        """The sentence of each row of the data: (m, t)."""
+        return self.real.others["caption"]
+
+    @property
     def truth(self) -> Tensor:
         """The true translation of each row of the data: (m, t)."""
         return self.real.others["truth"]
@@ -292,6 +297,8 @@ class Evidence:
             return (
                 f"needs data whose attributes can be read, such as captioned-shapes; {name!r} is other data"
             )
+        if need == "captions" and "caption" not in self.real.spec.extra:
+            return f"needs pictures with sentences; {name!r} has none"
         if need == "truth" and "truth" not in self.real.others:
             return f"needs data whose translations are known, such as cipher; those of {name!r} are not"
         if need == "real_label" and not self.real.spec.classes:

@@ -114,9 +114,14 @@ def _place(name: str, values: Tensor, decimals: int | None) -> Place:
         raise BadRequest(
             f"column {name!r} is empty in the rows that are learned; leave it out with drop={name}"
         )
-    scale = float(there.std(correction=0)) or 1.0
-    ends = {"low": float(there.min()), "high": float(there.max())}
-    return Place(name, center=float(there.mean()), scale=scale, decimals=decimals, **ends)
+    return Place(
+        name,
+        center=float(there.mean()),
+        scale=float(there.std(correction=0)) or 1.0,
+        low=float(there.min()),
+        high=float(there.max()),
+        decimals=decimals,
+    )
 
 
 def _beginnings(

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import torch
 
+from rivalry.data.readers.cells import DELIMITERS
 from rivalry.data.readers.tokenizer import splitter_of
 from rivalry.data.source import Dataset, Spec
 from rivalry.errors import BadRequest
@@ -64,6 +65,8 @@ def open_text(
     files = sorted(path.glob("*.txt")) if path.is_dir() else [path]
     require_no_size(path, size)
     lines = [lines_of(file) for file in files]
+    if len(files) > 1 and (bare := [file for file, some in zip(files, lines) if not some]):
+        raise BadRequest(f"{bare[0]} holds no sentence, and each file is a class: fill it, or take it away")
     classes = tuple(file.stem for file in files) if len(files) > 1 else ()
     how: dict[str, Any] = {"tokens": tokens, "least": least, "longest": longest, "over": over}
     how["tokenizer"] = tokenizer
@@ -99,7 +102,8 @@ def open_csv(
     """
     require_no_size(path, size)
     try:
-        rows = csv.reader(decoded(path).splitlines())
+        lines = decoded(path).splitlines()
+        rows = csv.reader(lines, delimiter=_delimiter(lines[:1], [column] if column else TEXTS))
         names = next(rows, [])
         text, kind = columns_of(names, str(path), column, label)
         at = names.index(text), names.index(kind) if kind else -1
@@ -109,6 +113,12 @@ def open_csv(
     how: dict[str, Any] = {"tokens": tokens, "least": least, "longest": longest, "over": over}
     how["tokenizer"] = tokenizer
     return of_pairs(path.stem, str(path), pairs, split, **how)
+
+
+def _delimiter(head: Sequence[str], columns: Sequence[str]) -> str:
+    """What separates the names of the first line so that one of these columns is among them; a comma if nothing."""
+    holds = lambda one: any(name in columns for row in csv.reader(head, delimiter=one) for name in row)
+    return next(filter(holds, DELIMITERS), ",")
 
 
 def columns_of(names: Sequence[str], where: str, column: str = "", label: str = "") -> tuple[str, str]:
@@ -161,7 +171,7 @@ def tabled(
         raise BadRequest(f"{where} has no split {split!r}; it has train and test")
     n, different = sum(map(len, lines)), len({line for some in lines for line in some})
     if n < 2:
-        raise BadRequest(f"{where} holds {n} sentences; expected two or more, one a line")
+        raise BadRequest(f"{where} holds {n} sentence{'s' * (n != 1)}; expected two or more, one a line")
     if different < 2:
         raise BadRequest(f"all {n:,} sentences of {where} are the same; there is nothing to learn")
     if tokenizer and tokens != "auto":
@@ -178,10 +188,10 @@ def tabled(
     kept = [[row for row in some if over == "cut" or len(row) <= longest] for some in chosen]
     rows = [row for some in kept for row in some]
     if not rows:
-        why = "has fewer than ten sentences, so that none is held out"
-        raise BadRequest(
-            f"{where} {why if not sum(map(len, chosen)) else f'has no sentence of {longest} tokens'}"
-        )
+        why = f"has no sentence of at most {longest} tokens: longest=N keeps longer ones"
+        if not sum(map(len, chosen)):
+            why = "has fewer than ten sentences, so that none is held out"
+        raise BadRequest(f"{where} {why}")
     width = 1 + min(
         longest, max(len(row) for some in (*known, *_in_tokens(test, split_line)) for row in some)
     )
@@ -228,18 +238,26 @@ def decoded(file: Path) -> str:
         raise BadRequest(f"{file} is larger than {LARGEST >> 20} MiB; take a part of it")
     content = file.read_bytes()
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
+        at = text.find("\0", 0, 4096)
     except UnicodeDecodeError as error:
-        likely = encoding_of(content)
-        raise BadRequest(
-            f"{file} is not UTF-8 (byte {error.start:,}) but {likely}, it seems: "
-            f"iconv -f {likely} -t UTF-8 {file} > NEW"
-        ) from None
+        at = error.start
+    if at < 0:
+        return text
+    if content[:4096].count(0) > 0.6 * min(len(content), 4096):  # of UTF-16 it is a half
+        raise BadRequest(f"{file} is no text: it is of zero bytes")
+    likely = encoding_of(content)
+    raise BadRequest(
+        f"{file} is not UTF-8 (byte {at:,}) but {likely}, it seems: iconv -f {likely} -t UTF-8 {file} > NEW"
+    )
 
 
 def encoding_of(content: bytes) -> str:
     """The likely encoding of a text that is not UTF-8: by its mark, by zero bytes, by what ideographs it would hold."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or content[:200].count(0) > 20:
+    if (
+        content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        or content[:200].count(0) > len(content[:200]) / 4
+    ):
         return "UTF-16"
     for encoding in ("GB18030", "BIG5", "SHIFT_JIS"):
         text = content[:4000].decode(encoding, errors="ignore")

@@ -2,6 +2,8 @@
 
 `emoji`: OpenMoji 17.0.0 in outline (the column "source") and in color (`x`), aligned; the label is its group.
     By the OpenMoji project, CC BY-SA 4.0.
+`emoji-names`: OpenMoji in color, each with its name as a sentence, such as "grinning face with big eyes" (the column
+    "caption").  The vocabulary is that of the split "train".
 `emoji-styles`: two domains, "noto" of Google and "twemoji" of Twitter, from emoji-datasource 16.0.0.  In the split
     "train" no emoji is in both domains; in "test" all are, and the column "partner" holds the other's row.
     Noto Emoji, Apache-2.0; Twemoji, CC BY 4.0.
@@ -29,6 +31,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
+from rivalry.data.readers.captions import caption_column
 from rivalry.data.readers.fetch import Unavailable, npm_pack
 from rivalry.data.readers.kept import DONE, is_whole, kept_at, load_table, write_whole
 from rivalry.data.source import Column, Dataset, Spec
@@ -38,6 +41,8 @@ Array = np.ndarray
 Table = dict[str, Array]  # column -> a row a datum
 
 SIDE = 64  # pixels
+NEEDS = "its drawings need resvg_py: pip install 'rivalry[emoji]'"
+LONGEST = 96  # bytes of a name
 SPLITS = ("train", "test")
 GROUPS = (
     "activities", "animals-nature", "component", "extras-openmoji", "extras-unicode", "flags", "food-drink",
@@ -66,7 +71,7 @@ class Emoji:
 
 
 def open_emoji(name: str, split: str = "train") -> Dataset:
-    """The set "emoji" or "emoji-styles", fetched when it is first asked for and kept in the cache.
+    """The set "emoji", "emoji-names" or "emoji-styles", fetched when it is first asked for and kept in the cache.
 
     Raises:
         BadRequest: no such split, or the set cannot be fetched; the message tells why.
@@ -87,6 +92,10 @@ def open_emoji(name: str, split: str = "train") -> Dataset:
     facts = {"source": "npm", "splits": SPLITS, "license": wanted.license}
     shape = (3, SIDE, SIDE)
     extra = dict.fromkeys(wanted.extra, Column("image", shape))
+    if "name" in table:
+        train = _from_cache(folder, "train", wanted)
+        assert train is not None
+        extra["caption"], table["caption"] = caption_column(_read(table.pop("name")), _read(train["name"]))
     return Dataset(Spec(name, "image", shape, wanted.classes, extra), x, label, facts, table)
 
 
@@ -141,7 +150,7 @@ def _fetch(folder: Path, wanted: Emoji) -> None:
 def _outlines() -> dict[str, Table]:
     """OpenMoji.  Of several emoji with the same outline only the first is kept, so that each source has one target."""
     if importlib.util.find_spec("resvg_py") is None:
-        raise Unavailable("its drawings need resvg_py: pip install 'rivalry[emoji]'")
+        raise Unavailable(NEEDS)
     files = _files("openmoji@17.0.0", r"(color|black)/svg/[^/]+\.svg|data/openmoji\.csv")
     rows: dict[str, list[tuple[Array, Array, int]]] = {split: [] for split in SPLITS}
     known = {np.full((3, SIDE, SIDE), 255, np.uint8).tobytes()}  # nothing but white is no outline
@@ -162,6 +171,41 @@ def _outlines() -> dict[str, Table]:
         }
         for split, some in rows.items()
     }
+
+
+# ---------------------------------------------------------------------- names
+
+
+def _named() -> dict[str, Table]:
+    """OpenMoji in color, with their names."""
+    if importlib.util.find_spec("resvg_py") is None:
+        raise Unavailable(NEEDS)
+    files = _files("openmoji@17.0.0", r"color/svg/[^/]+\.svg|data/openmoji\.csv")
+    rows: dict[str, list[tuple[Array, int, str]]] = {split: [] for split in SPLITS}
+    for row in csv.DictReader(io.StringIO(files["data/openmoji.csv"].decode())):
+        code = row["hexcode"]
+        if not TONES & set(code.lower().split("-")):
+            x = _drawn(files[f"color/svg/{code}.svg"])
+            rows[_split_of(code)[0]].append((x, GROUPS.index(row["group"]), row["annotation"]))
+    return {
+        split: {
+            "x": np.stack([x for x, _, _ in some]),
+            "label": np.array([group for _, group, _ in some], np.uint8),
+            "name": np.stack([_written(name) for _, _, name in some]),
+        }
+        for split, some in rows.items()
+    }
+
+
+def _written(name: str) -> Array:
+    """A name as bytes of UTF-8, cut or filled with zeros: uint8 (LONGEST,)."""
+    raw = name.encode()[:LONGEST]
+    return np.frombuffer(raw.ljust(LONGEST, b"\0"), np.uint8)
+
+
+def _read(names: Tensor) -> list[str]:
+    """The names (n, LONGEST) as texts."""
+    return [bytes(row).rstrip(b"\0").decode(errors="ignore") for row in names.tolist()]
 
 
 def _drawn(svg: bytes) -> Array:
@@ -245,6 +289,16 @@ EMOJI = {
         sha256={
             "train": "2b3c12568c1f7ae7ee404392b672e2fe9932ea7f74c13640a4cfbd5b34ebbf58",
             "test": "49c10a5e9bc3b0727ae3c1cfe96847e63aef6e9959c96e25c7b086b3d80de8e9",
+        },
+    ),
+    "emoji-names": Emoji(
+        make=_named,
+        classes=GROUPS,
+        extra=(),
+        license="OpenMoji: CC BY-SA 4.0",
+        sha256={
+            "train": "c9a5d408cbc37f4ea108b30fd9a91daf52af975e7de048212bbf2ecbc705d7c2",
+            "test": "a891f052fec4f640fff8623bd76997fb88a068665917e30b83c58cefa93362fa",
         },
     ),
     "emoji-styles": Emoji(

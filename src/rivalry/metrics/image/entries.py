@@ -46,4 +46,11 @@ ENTRIES = (
         "share of samples that show what their sentence says, for each attribute and for all together",
         ("image",),
     ),
+    Metric(
+        "retrieval",
+        "image.retrieval:retrieval",
+        ("real", "fake", "rows", "captions"),
+        "share of samples whose own sentence is found among twenty",
+        ("image",),
+    ),
 )
