@@ -315,7 +315,6 @@ RECIPES = {
     "icm": {
         "laptop": {"samples": 200_000},
         "doom": {
-            "data": "env:my-way-home-sparse",
             "time": "1h",
             "width": 256,
             "features": 128,
