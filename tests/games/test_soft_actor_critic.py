@@ -106,7 +106,7 @@ def test_an_imitator_does_what_it_was_shown_and_goes_on_exactly(monkeypatch: pyt
         kept = copy.deepcopy((engine.game.state_dict(), engine.state()))
         engine.play(Goal(rounds=14))
         found = returns(game.eval().sample(20)).mean()
-        assert found * action > 2, (action, found)
+        assert found * action > 1.5, (action, found)
     torch.manual_seed(1)
     other = gail(data.spec, **tiny, lr=2e-2, critic_lr=2e-2)
     again = Engine(other, source_of(data, other), seed=1)
