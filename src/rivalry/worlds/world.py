@@ -47,6 +47,8 @@ BUILT_IN = {  # name -> "module:class" below `rivalry.worlds`
     "walk": "walk:Walk",
     "grid": "grid:SmallGrid",
     "CartPole-fixed": "gym:FixedCartPole",
+    "my-way-home": "doom:MyWayHome",
+    "my-way-home-sparse": "doom:MyWayHomeSparse",
 }
 
 

@@ -312,7 +312,15 @@ def entropy_only(
 
 
 RECIPES = {
-    "icm": {"laptop": {"samples": 200_000}},
+    "icm": {
+        "laptop": {"samples": 200_000},
+        "doom": {
+            "time": "1h",
+            "width": 256,
+            "features": 128,
+            "extrinsic": 1.0,
+        },
+    },
     "rnd": {"laptop": {"samples": 200_000}},
     "pixel-curiosity": {"laptop": {"samples": 200_000}},
     "entropy-only": {"laptop": {"samples": 200_000}},

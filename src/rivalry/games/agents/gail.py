@@ -261,4 +261,8 @@ def airl(
     )
 
 
-RECIPES = {"gail": {"laptop": {"samples": 800_000}}, "airl": {"laptop": {"samples": 800_000}}}
+_OFF_POLICY = {"learner": "sac", "batch": 1000, "actors": 5, "minibatch": 256, "epochs": 64, "discount": 0.98}
+RECIPES = {
+    "gail": {"laptop": {"samples": 800_000}, "sac": {"samples": 25_000, **_OFF_POLICY}},
+    "airl": {"laptop": {"samples": 800_000}},
+}
