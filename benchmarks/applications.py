@@ -5,9 +5,11 @@
 PART is one of
 
     enlarge     `esrgan` on the sprites of `tiles`, 8 x 8 to 32 x 32, beside L1 alone in the same network, and bicubic
-    inpaint     `inpaint` on the same sprites, beside L1 and L2 alone in the same network levels      `level-gan` on
-    `mario-levels`: what an agent finishes and the patterns of tiles, beside the data and their
+    inpaint     `inpaint` on the same sprites, beside L1 and L2 alone in the same network
+    levels      `level-gan` on `mario-levels`: what an agent finishes and the patterns of tiles, beside the data and their
                 columns shuffled; what the search reaches
+    textures    `dcgan` on smooth textures that repeat, 16 x 16, padded with the opposite edge, beside zeros: the energy of
+                the steps across the seam, divided by that of the steps inside
 
 A tenth of the sprites is held out, and measured.  Sharpness is the energy of steps between neighboring pixels, divided
 by that of the data; of `inpaint` that within the hole.  LPIPS is on AlexNet, of pictures enlarged to 64 pixels.  With
@@ -28,7 +30,7 @@ from torch import Tensor
 
 import rivalry
 from rivalry.data import open_data
-from rivalry.data.source import Dataset
+from rivalry.data.source import Dataset, Spec
 from rivalry.editing.search import search, wanted
 from rivalry.errors import BadRequest
 from rivalry.game import Game
@@ -39,6 +41,7 @@ from rivalry.metrics.extractors.resize import at_least
 from rivalry.metrics.image.lpips import LEAST, find_lpips, load_lpips
 from rivalry.metrics.levels.finished import plays
 from rivalry.metrics.levels.tile_patterns import divergence, shuffled
+from rivalry.nn.seamless import seam
 from rivalry.runs.drawing import draw
 
 HELD_OUT = 10  # every tenth sprite
@@ -56,11 +59,14 @@ GAMES = {
         "l2 alone": ("inpaint", "l2-only"),
     },
     "levels": {"level-gan": ("level-gan", "laptop")},
+    "textures": {"circular": ("dcgan", "laptop"), "zeros": ("dcgan", "laptop")},
 }
+SETTINGS: dict[str, Row] = {"circular": {"padding": "circular"}, "zeros": {"padding": "zeros"}}
 COLUMNS = {
     "enlarge": ("lpips", "l1", "psnr", "sharpness", "parameters", "rounds", "seconds"),
     "inpaint": ("l1 inside", "sharpness inside", "lpips", "parameters", "rounds", "seconds"),
     "levels": ("finished", "pattern divergence", "unlike the data", "search reached", "rounds", "seconds"),
+    "textures": ("seam", "steps inside", "rounds", "seconds"),
 }
 
 
@@ -80,6 +86,7 @@ def rows(options: argparse.Namespace) -> Iterator[tuple[str, int, Row]]:
         "enlarge": enlarging,
         "inpaint": inpainting,
         "levels": levels,
+        "textures": texturing,
     }[options.part]
     for name in CONTROLS[options.part]:
         if name in (options.only or [name]):
@@ -96,12 +103,13 @@ CONTROLS = {
     "enlarge": ("bicubic",),
     "inpaint": ("the data",),
     "levels": ("the data", "shuffled columns"),
+    "textures": ("the data", "crops of the data"),
 }
 
 
 def trained(options: argparse.Namespace, name: str, game: str, recipe: str, seed: int) -> tuple[Game, Row]:
     """The game of a run that is there, or of one that is trained now."""
-    data = open_data("mario-levels") if options.part == "levels" else sprites()[0]
+    data = {"levels": mario, "textures": textures}.get(options.part, lambda: sprites()[0])()
     with tempfile.TemporaryDirectory() as thrown_away:
         place = Path(options.runs or thrown_away) / f"{options.part}-{name.replace(' ', '-')}-{seed}"
         if place.exists():
@@ -116,9 +124,24 @@ def trained(options: argparse.Namespace, name: str, game: str, recipe: str, seed
                 run=place,
                 quiet=True,
                 measure=False,
+                **SETTINGS.get(name, {}),
             )
         done = next(line for line in reversed(list(run.lines())) if line.get("event") == "done")
         return rivalry.load(run, which="newest"), {"rounds": done["round"], "seconds": done["seconds"]}
+
+
+def mario() -> Dataset:
+    return open_data("mario-levels")
+
+
+def textures(n: int = 2000) -> Dataset:
+    """Noise on a torus, made smooth with the opposite edge beside each edge: grey, 16 x 16; a seam is not seen."""
+    x = torch.randn(n, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+    for _ in range(3):
+        wide = torch.nn.functional.pad(x, (1, 1, 1, 1), mode="circular")
+        x = torch.nn.functional.avg_pool2d(wide, 3, 1)
+    x = (x / x.std()).mul(45).add(128).clamp(0, 255).round().byte()
+    return Dataset(Spec("textures", "image", (1, 16, 16)), x)
 
 
 def sprites() -> tuple[Dataset, Dataset]:
@@ -126,6 +149,13 @@ def sprites() -> tuple[Dataset, Dataset]:
     data = open_data("tiles")
     out = torch.arange(len(data)) % HELD_OUT == 0
     return data.only(torch.nonzero(~out).flatten()), data.only(torch.nonzero(out).flatten())
+
+
+def texturing(game: Game | None, name: str) -> Row:
+    x = textures().rows(slice(0, SAMPLES)) if game is None else draw(game, SAMPLES, seed=1)
+    if name == "crops of the data":
+        x = x[..., :11, :11]  # whose edges do not belong together
+    return {"seam": seam(x), "steps inside": float(steps(x)[..., :-1, :-1].mean())}
 
 
 def enlarging(game: Any, name: str) -> Row:

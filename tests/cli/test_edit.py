@@ -118,6 +118,20 @@ def test_images_are_inverted_and_classes_tried(typed, runs: Path) -> None:
     assert set(held["label"]) <= set(range(10))
 
 
+def test_a_copy_is_tuned_and_moves_the_images_along_a_direction(typed, runs: Path) -> None:
+    before = {p.name: p.read_bytes() for p in Path("digits").rglob("*.safetensors")}
+    assert typed("edit direction digits --plus 1,2 --minus 3,4 --label 3 -o way.png").status == 0
+    words = (
+        "edit invert digits grey --steps 5 --label 3 --no-encoder --tune 20 --along way.npz --strengths -1,1"
+    )
+    answer = typed(f"{words} -o x.png")
+    assert (answer.status, answer.out) == (0, "x.png\nx-along.png\nx.npz\n")
+    assert "tuned: the mean squared error fell from" in answer.err
+    held = np.load("x.npz")
+    assert (held["tuned_errors"] < held["errors"]).all()
+    assert {p.name: p.read_bytes() for p in Path("digits").rglob("*.safetensors")} == before
+
+
 BAD = {
     "interpolate nowhere": "nowhere is not a run",
     "interpolate digits --seeds 1,x": "seeds are like 1,2,3 or 0-7; got '1,x'",
@@ -148,6 +162,10 @@ BAD = {
     "invert digits": "or samples of the game by --seeds",
     "invert digits grey --seeds 1": "or samples of the game by --seeds",
     "invert digits nowhere": "no file or folder 'nowhere'",
+    "invert digits grey --along nowhere.npz": "no file 'nowhere.npz'",
+    "invert digits grey --along grey/0.png": "grey/0.png holds no direction",
+    "invert digits grey --tune -1": "-1 is not in the range",
+    "invert digits grey --strengths 1,x": "strengths",
     "invert digits large": "--resize converts it",
     "invert digits grey --space w+": "this game has no styles",
     "invert ring grey": "this is about images; the game was trained on points",

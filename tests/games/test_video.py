@@ -42,6 +42,21 @@ def test_a_background_cannot_move() -> None:
     assert (G(z).var(1) > 0).all()
 
 
+@pytest.mark.parametrize("condition", [False, True])
+def test_both_streams_read_the_code(condition: bool) -> None:
+    game = videogan(toy("clip", classes=3).spec, width=4, latent=6, condition=condition)
+    moving, still = game.input_matrices()
+    streams = game.G.network if condition else game.G
+    assert moving.shape[1] == still.shape[1] == 6
+    assert torch.equal(moving, streams.moving.first.weight[:, :6])
+    assert torch.equal(still, streams.still.first.weight[:, :6])
+
+
+def test_the_mask_begins_small() -> None:
+    G = TwoStreams(5, SPEC.shape, width=4)
+    assert float(G.layers(torch.randn(4, 5))[1].detach().median()) == pytest.approx(0.12, abs=0.05)
+
+
 def test_the_mask_counts_in_the_loss_of_two_streams_and_one_has_none() -> None:
     losses = []
     for sparsity in (0.0, 2.0):

@@ -7,8 +7,11 @@ generator's codes along n.  The groups should differ in one thing: what else dif
 """
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -34,6 +37,26 @@ class Direction(NamedTuple):
     vector: Tensor
     spread: float
     apart: float
+
+
+def read(path: Path) -> Direction:
+    """The direction that `rivalry edit direction` wrote beside its sheet.
+
+    Raises:
+        BadRequest: no such file, or one that holds no direction.
+    """
+    if not path.is_file():
+        raise BadRequest(
+            f"no file {str(path)!r}; `rivalry edit direction` writes a direction beside its sheet"
+        )
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            vector, spread = torch.from_numpy(held["vector"]).float(), float(held["spread"])
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
+        raise BadRequest(f"{path} holds no direction, as `rivalry edit direction` writes it") from error
+    if not (vector.numel() and vector.isfinite().all() and 0 < spread < float("inf")):
+        raise BadRequest(f"{path} holds a direction that is empty or not finite")
+    return Direction(vector, spread, 0.0)
 
 
 def between(game: Game, plus: Tensor, minus: Tensor, space: Space = "z") -> Direction:

@@ -292,12 +292,19 @@ def _rms(z: Tensor) -> Tensor:
     return z.flatten(1).square().mean(1).sqrt()
 
 
-def sheet(found: Inverted, x: Tensor, spec: Spec, columns: int = 12) -> Image.Image:
-    """A picture of images (n, c, h, w) and, below each, what was found; row heads tell the mean error of a row."""
+def sheet(
+    found: Inverted, x: Tensor, spec: Spec, columns: int = 12, tuned: Inverted | None = None
+) -> Image.Image:
+    """A picture of images (n, c, h, w) and, below each, what was found; row heads tell the mean error of a row.
+
+    Args:
+        tuned: what a tuned generator makes of the same codes, for a third row.
+    """
     white, rows, names = blank(spec)[None], [], []
     for start in range(0, len(x), columns):
         part = slice(start, start + columns)
-        for some in (x[part].float().cpu(), found.x[part]):
+        made = {"found": found} | ({"tuned": tuned} if tuned else {})
+        for some in (x[part].float().cpu(), *(one.x[part] for one in made.values())):
             rows.append(torch.cat([some, *[white] * (min(columns, len(x)) - len(some))]))
-        names += ["given", f"found, {float(found.errors[part].mean()):.2g}"]
+        names += ["given", *(f"{name}, {float(one.errors[part].mean()):.2g}" for name, one in made.items())]
     return table(torch.stack(rows), spec, names, [""] * min(columns, len(x)))
