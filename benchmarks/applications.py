@@ -8,8 +8,8 @@ PART is one of
     inpaint     `inpaint` on the same sprites, beside L1 and L2 alone in the same network
     levels      `level-gan` on `mario-levels`: what an agent finishes and the patterns of tiles, beside the data and
                 their columns shuffled; what the search reaches
-    textures    `dcgan` on smooth textures that repeat, 16 x 16, padded with the opposite edge, beside zeros: the
-                energy of the steps across the seam, divided by that of the steps inside
+    textures    `dcgan` on smooth textures that repeat, 16 x 16, padded with the opposite edge, beside zeros: the energy
+                of the steps across the seam, divided by that of the steps inside
 
 A tenth of the sprites is held out, and measured.  Sharpness is the energy of steps between neighboring pixels, divided
 by that of the data; of `inpaint` that within the hole.  LPIPS is on AlexNet, of pictures enlarged to 64 pixels.  With

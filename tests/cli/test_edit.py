@@ -126,7 +126,7 @@ def test_a_copy_is_tuned_and_moves_the_images_along_a_direction(typed, runs: Pat
     )
     answer = typed(f"{words} -o x.png")
     assert (answer.status, answer.out) == (0, "x.png\nx-along.png\nx.npz\n")
-    assert "tuned: the mean squared error fell from" in answer.err
+    assert "tuned: the mean squared error went from" in answer.err
     held = np.load("x.npz")
     assert (held["tuned_errors"] < held["errors"]).all()
     assert {p.name: p.read_bytes() for p in Path("digits").rglob("*.safetensors")} == before

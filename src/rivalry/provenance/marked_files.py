@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from rivalry.data.readers.decode import DAMAGED, look
+from rivalry.data.readers.decode import DAMAGED, look, reason_of
 from rivalry.errors import BadRequest
 from rivalry.provenance.credentials import LARGEST_KEY, Key, read_key, signed
 from rivalry.provenance.watermark import Read, mark, read, room
@@ -63,7 +63,7 @@ def require_picture(picture: bytes) -> None:
     try:
         look(io.BytesIO(picture))
     except DAMAGED as error:
-        raise BadRequest(f"this is no picture: {str(error)[:200]}") from error
+        raise BadRequest(f"this is no picture: {reason_of(error)[:200]}") from error
 
 
 def _pixels(picture: bytes) -> np.ndarray:
@@ -74,4 +74,4 @@ def _pixels(picture: bytes) -> np.ndarray:
         with Image.open(io.BytesIO(picture)) as image:
             return np.array(image.convert(mode))
     except DAMAGED as error:
-        raise BadRequest(f"this is no picture: {str(error)[:200]}") from error
+        raise BadRequest(f"this is no picture: {reason_of(error)[:200]}") from error

@@ -150,7 +150,7 @@ def _video(content: io.BytesIO, ending: str) -> Iterator[tuple[Any, Callable[[],
     import av
 
     try:
-        with av.open(content, format=VIDEOS[ending]) as container:
+        with av.open(content, mode="r", format=VIDEOS[ending]) as container:
             if not container.streams.video:
                 raise ValueError("it holds no pictures")
             stream = container.streams.video[0]

@@ -56,9 +56,8 @@ def open_levels(
     if name == "mario-levels" and path:
         raise BadRequest("mario-levels ships with the package: levels:path=FOLDER reads your own")
     if name != "mario-levels" and not Path(path or "\0").expanduser().exists():
-        raise BadRequest(
-            f"{path or 'no path'} is not there: levels:path=FOLDER names a folder or zip of .txt files"
-        )
+        missing = f"{path} is not there" if path else "'levels' reads your own"
+        raise BadRequest(f"{missing}: levels:path=FOLDER names a folder or zip of .txt files")
     grids = read_levels(BUNDLED if name == "mario-levels" else Path(path).expanduser())
     x = np.concatenate([windows(grid, width, step) for grid in grids.values()])
     if not len(x):
