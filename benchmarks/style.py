@@ -57,7 +57,9 @@ def main() -> None:
             says = [f"every sentence of the test split ({n:,}) a row; {options.time} of the recipe laptop"]
             says += [f"captions with {FEWER_WORDS}"] if options.captions else []
             into = "style" if name == CIPHER else "style-captions"
-            record(into, recorded_with(row, into, "game"), "game", COLUMNS[name], [*says, *told(row)])
+            rows = recorded_with(row, into, "game")
+            says += [line for one in rows for line in told(one)]
+            record(into, rows, "game", COLUMNS[name], says)
 
 
 def measured(game: Game, data: str) -> Row:
@@ -111,7 +113,7 @@ def examples(real: Dataset, made: torch.Tensor, **beside: torch.Tensor) -> list[
 
 
 def told(row: Row) -> list[str]:
-    """The examples of the last row, as lines."""
+    """The examples of a row, as lines."""
     head = f"{row['game']}, seed {row['seed']}, the first five sentences of each style:"
     return [head, *(f"{one['source']} → {one['made']}" for one in row["examples"])]
 

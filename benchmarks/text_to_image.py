@@ -38,7 +38,7 @@ GAMES = {"matching": {}, "no wrong sentences": {"wrong": "0"}}
 SPLITS = {"seen": "test", "withheld": "withheld"}
 NAMES = ("all", "color", "shape", "size", "place")
 EMOJI, SIDE = "emoji-names", 32
-FOUND = ("trained on", "held out", "for other names", "rounds", "seconds")
+FOUND = ("trained on", "trained on, by others", "held out", "held out, by others", "rounds", "seconds")
 COLUMNS = (*(f"{split} {name}" for split in SPLITS for name in NAMES), "rounds", "seconds")
 N = 2000
 
@@ -59,9 +59,9 @@ def main() -> None:
             print(row, flush=True)
             splits = {split: open_data(data, split, size) for split in ("train", "test")} if size else None
             page(game, splits).save(RESULTS / f"{into}-{name.replace(' ', '-')}.png")
-            n = "1,000" if options.names else f"{N:,}"
+            many = "up to 1,000" if options.names else f"{N:,}"
             says = [
-                f"{n} samples of each split a row; {options.time} of the recipe laptop",
+                f"{many} samples of each split a row; {options.time} of the recipe laptop",
                 "seconds of a machine that other work shared: the rounds say how much was learned",
             ]
             record(into, recorded_with(row, into, "game"), "game", columns, says)
@@ -72,10 +72,11 @@ def retrieved(game: Game, seed: int) -> Row:
     found: Row = {}
     for name, split in (("trained on", "train"), ("held out", "test")):
         data = open_data(EMOJI, split, (SIDE, SIDE))
-        x = draw(game, 1000, seed=seed, **given_for(game, data, 1000))
-        (score,) = retrieval(data, x, condition_rows(data, 1000), data.others["caption"])
+        n = min(1000, len(data))  # one sample of a name at most
+        x = draw(game, n, seed=seed, **given_for(game, data, n))
+        (score,) = retrieval(data, x, condition_rows(data, n), data.others["caption"])
         found |= {name: score.value, f"{name}, 95 %": score.details["interval"]}
-        found |= {"for other names": score.details["shuffled"]}
+        found |= {f"{name}, by others": score.details["shuffled"]}
     return found
 
 

@@ -42,7 +42,9 @@ def retrieval(
         raise BadRequest(f"retrieval chooses among {AMONG} sentences; {real.spec.name!r} has {known}")
     found, n = nearest(real, fake, rows, sentence), len(fake)
     hits = int(found.sum())
-    shuffled = nearest(real, fake.roll(1, 0), rows, sentence)
+    shuffled = nearest(
+        real, fake.roll(n // 2, 0), rows, sentence
+    )  # neighbors may be of one sentence, or alike
     facts = {**(provenance or {}), "n fake": n, "spread": SPREAD_OF_SHARE}
     details = {"interval": wilson(hits, n), "chance": 1 / AMONG, "shuffled": float(shuffled.float().mean())}
     return [Score(f"retrieval-{AMONG}", hits / n, n, wilson_error(hits, n), "high", facts, details)]
