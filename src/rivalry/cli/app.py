@@ -20,6 +20,7 @@ from rivalry.cli import (
     fill,
     hub,
     human,
+    invert,  # noqa: F401  # adds itself to `edit`
     lab,
     listing,
     provenance,

@@ -120,7 +120,8 @@ class VideoGAN(TwoPlayers):
         """The matrices (out, latent) by which the foreground and the background read a code."""
         network = cast(TwoStreams | Told, self.average.network)
         streams = network.network if isinstance(network, Told) else network
-        return [part.first.weight[:, : self.prior.size] for part in (streams.moving, streams.still)]
+        size = self.prior.size
+        return [streams.moving.first.weight[:, :size], streams.still.first.weight[:, :size]]
 
 
 def videogan(
