@@ -130,7 +130,7 @@ def end(path: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
 def test_killed_again_and_again_it_ends_the_same(start: Start, whole: Path, tmp_path: Path) -> None:
     torn, chance, halves = tmp_path / "torn", random.Random(0), 0
     process = start(training.train, "gan", "ring", run=torn, **TRAIN)
-    for kill in range(8):
+    for kill in range(5):
         before = newest(torn)
         while newest(torn) < before + 3 and process.is_alive():
             time.sleep(0.001)

@@ -104,7 +104,7 @@ def test_it_learns_the_spectra_of_tones() -> None:
     off = lambda: log_mel_distance(data, engine.game.translate(data.x), torch.arange(32)).value
     with torch.no_grad():
         before = off()
-    engine.play(Goal(rounds=60))
+    engine.play(Goal(rounds=25))
     with torch.no_grad():
         assert off() < 0.5 * before
 

@@ -120,8 +120,8 @@ BAD = {
     f"{RING} --seed -1": "a seed is a whole number from 0",
     f"{RING} --save-every often": "a time is like 90s",
     # train: data that cannot be read
-    "train gan --data file.txt": "file.txt holds 1 sentences; expected two or more, one a line",
-    "train gan --data text": "text holds 1 sentences; expected two or more, one a line",
+    "train gan --data file.txt": "file.txt holds 1 sentence; expected two or more, one a line",
+    "train gan --data text": "text holds 1 sentence; expected two or more, one a line",
     "train gan --data damaged": "none of the 8 images in damaged can be read",
     "train gan --data escape.zip": "'../b.png' leads out of the archive",
     "train gan --data torn.zip": "torn.zip is not a whole zip",
@@ -193,7 +193,7 @@ BAD = {
     "train dcgan --data digits --width=9": "width is a setting of dcgan, not an option: -s width=9",
     f"{RING} -s width={'9' * 30}": "gan: width is at most 2,147,483,647",
     "data check nowhere": "no data set 'nowhere'",
-    "data check text": "holds 1 sentences; expected two or more",
+    "data check text": "holds 1 sentence; expected two or more",
     "data check escape.zip": "leads out of the archive",
     "data chekc grey": "did you mean 'check'?",
 }

@@ -250,7 +250,7 @@ def carried(game: Game, domains: int) -> tuple[float, float]:
 @pytest.mark.parametrize("mixed", [False, True])
 def test_cyclegan_carries_over_and_brings_home(mixed: bool) -> None:
     """Which of one domain goes to which of the other is left to it: no pair says so."""
-    game, _ = played(cyclegan, corners(2, mixed=mixed), 60, blocks=1, depth=1, pool=8, lr=2e-3)
+    game, _ = played(cyclegan, corners(2, mixed=mixed), 45, blocks=1, depth=1, pool=8, lr=2e-3)
     arrived, home = carried(game, 2)
     assert (arrived > 0.9) != mixed
     assert home < 0.2
@@ -258,7 +258,7 @@ def test_cyclegan_carries_over_and_brings_home(mixed: bool) -> None:
 
 @pytest.mark.parametrize("mixed", [False, True])
 def test_stargan_goes_where_it_is_told(mixed: bool) -> None:
-    game, _ = played(stargan, corners(3, mixed=mixed), 80, blocks=1, batch=8, critic_steps=2, lr=5e-3)
+    game, _ = played(stargan, corners(3, mixed=mixed), 55, blocks=1, batch=8, critic_steps=2, lr=5e-3)
     arrived, _ = carried(game, 3)
     assert (arrived > 0.9) != mixed
 
@@ -268,7 +268,7 @@ def test_the_identity_term_leaves_alone_what_is_in_its_domain_already() -> None:
     x = data.rows(slice(None))
     for weight in (0.0, 10.0):
         game, (*_, move) = played(
-            stargan, data, 80, identity=weight, blocks=1, batch=8, critic_steps=1, lr=5e-3
+            stargan, data, 50, identity=weight, blocks=1, batch=8, critic_steps=1, lr=5e-3
         )
         assert ("identity" in move.notes) == bool(weight)
         with torch.no_grad():

@@ -1,6 +1,7 @@
 """Judges of sounds and of clips: they learn what they must, not what they cannot, and are kept."""
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from rivalry.metrics.extractors.seen import seen_as
 from rivalry.metrics.suite import evaluate
 
 
+@cache
 def semitones(n: int, split: str = "train") -> Dataset:
     """The three lowest notes, a semitone apart."""
     data = open_data("notes", split)
