@@ -78,7 +78,7 @@ def main() -> None:
     options = parse()
     with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "runs") as home:
         rows = {"page": page, "speed": speed, "clients": clients}[options.part](home, options)
-    keep(options.part, rows)
+    keep(" ".join([options.part, *("=".join(pair) for pair in options.set)]), rows)
 
 
 @contextmanager
@@ -155,7 +155,8 @@ class Moment(NamedTuple):
 
 
 def speed(home: Home, options: argparse.Namespace) -> Rows:
-    home.ask("/api/train", game="gan", data="ring", rounds=10**7)
+    settings = dict(options.set)
+    home.ask("/api/train", game="gan", data="ring", rounds=10**7, settings=settings)
     next(iter(home.frames()))
     worker = child_of(home.pid)
     looks: dict[str, list[tuple[Moment, Moment]]] = {"open": [], "closed": []}
@@ -183,7 +184,7 @@ def speed(home: Home, options: argparse.Namespace) -> Rows:
         for clock in ("clock", "processor")
     }
     ratio = lambda clock: statistics.mean(rates["open", clock]) / statistics.mean(rates["closed", clock])
-    return {
+    rows: Rows = {
         "frames shown, page open": measured(frames, "a second", "≥ 20"),
         "rounds, page open": measured(rates["open", "clock"], "a second"),
         "rounds, page closed": measured(rates["closed", "clock"], "a second"),
@@ -192,6 +193,8 @@ def speed(home: Home, options: argparse.Namespace) -> Rows:
         "rounds, page closed, by processor time": measured(rates["closed", "processor"], "a second"),
         "open : closed, by processor time": {"value": ratio("processor"), "unit": "", "wanted": "≥ 0.9"},
     }
+    told = ", ".join("=".join(pair) for pair in options.set)
+    return {f"{name} ({told})" if told else name: row for name, row in rows.items()}
 
 
 # Counts how often the line about the training changes, which is once a drawn frame.
@@ -303,6 +306,8 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("part", choices=("page", "speed", "clients"))
     parser.add_argument("--seconds", type=float, default=15, help="of each turn of `speed`")
+    pair = lambda text: tuple(text.split("=", 1))
+    parser.add_argument("--set", nargs="*", type=pair, default=[], help="settings of `speed`: width=64")
     parser.add_argument("--minutes", type=int, default=1, help="of `clients`")
     return parser.parse_args()
 
