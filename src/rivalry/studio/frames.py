@@ -20,7 +20,7 @@ from rivalry.errors import BadRequest
 from rivalry.game import Critic, Game, Translator
 from rivalry.given import given_for
 from rivalry.kinds.kind import in_full_precision
-from rivalry.metrics.points.modes import modes
+from rivalry.metrics.points.modes import assigned
 from rivalry.play.engine import Engine
 from rivalry.show.sheets import GAP, MARGIN, sheet, square
 
@@ -107,8 +107,8 @@ def plane(game: Game, real: Dataset) -> dict[str, Any]:
     x = in_full_precision(game.sample(MADE, **given)).cpu()
     found: dict[str, Any] = {"made": rounded(x)}
     if (known := real.facts.get("modes")) is not None and x.isfinite().all():
-        count = modes(x, known.centers, known.std)[0]
-        found["modes"] = {"found": int(count.value), "of": len(known.centers)}
+        nearest, good = assigned(x, known.centers, known.std)  # the score itself also finds how sure it is
+        found["modes"] = {"found": len(nearest[good].unique()), "of": len(known.centers)}
     if not isinstance(game, Critic):
         return found
     try:

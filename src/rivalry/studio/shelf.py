@@ -187,4 +187,7 @@ def scores(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def as_json(value: object) -> str:
     """JSON in which numbers that are not finite are null."""
-    return json.dumps(finite(value), default=str, allow_nan=False)
+    try:
+        return json.dumps(value, default=str, allow_nan=False)
+    except ValueError:  # some are not
+        return json.dumps(finite(value), default=str, allow_nan=False)

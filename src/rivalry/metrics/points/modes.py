@@ -49,8 +49,7 @@ def modes(
         raise BadRequest(f"modes: samples are {tuple(fake.shape[1:])}, modes {tuple(centers.shape[1:])}")
     if not fake.isfinite().all():
         raise BadRequest("modes: some samples are not finite")
-    away, nearest = torch.cdist(fake.double(), centers.to(fake.device).double()).min(1)
-    good = away <= WITHIN * std
+    nearest, good = assigned(fake, centers, std)
     hits = nearest[good].bincount(minlength=k).cpu()
     counts = nearest.bincount(minlength=k).cpu()
     high = int(good.sum())
@@ -67,6 +66,12 @@ def modes(
         Score("high-quality", high / n, n, wilson_error(high, n), "high", by_share),
         Score("reverse-kl", divergence(counts), n, kl_moves, "low", by_counts, placed),
     ]
+
+
+def assigned(fake: Tensor, centers: Tensor, std: float) -> tuple[Tensor, Tensor]:
+    """The nearest mode of each sample, and whether it is within 3 standard deviations: (n,) int64, (n,) bool."""
+    away, nearest = torch.cdist(fake.double(), centers.to(fake.device).double()).min(1)
+    return nearest, away <= WITHIN * std
 
 
 def reverse_kl(counts: Tensor, proportions: Tensor | None = None) -> float:
