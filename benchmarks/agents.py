@@ -39,10 +39,11 @@ from typing import Any
 import torch
 from certificate import certificate
 from record import Row, record, recorded_with
+from torch import Tensor
 
 from rivalry import settings
 from rivalry.catalog import find, maker
-from rivalry.data.source import Dataset
+from rivalry.data.source import Dataset, Spec
 from rivalry.game import Game, Move
 from rivalry.metrics.game.returns import cells, random_episodes
 from rivalry.play.engine import Engine
@@ -133,17 +134,8 @@ def classic(name: str, env: str, n: int, experts: Path, seed: int, steps: int, t
     _, x = demonstrate(env, act, n, seed=seed, every=5)
     goal = Goal(rounds=2000) if name == "bc" else Goal(samples=steps)
     engine, took = played(name, Dataset(spec, x), seed, goal, {"reward": reward, **told}, [])
-    found = returns(draw(engine.game.eval(), 50, seed=1000 + seed))
-    return {
-        "name": f"{name}, {env}, {n}",
-        "seed": seed,
-        "return": float(found.mean()),
-        "deviation": float(found.std()),
-        "published": published[n][name == "gail"] if n in published else None,
-        "demonstrations": float(returns(x).mean()),
-        "random": float(returns(random_episodes(spec, 50, seed)).mean()),
-        **took,
-    }
+    beside = {"published": published[n][name == "gail"] if n in published else None}
+    return {"name": f"{name}, {env}, {n}", **at_the_end(engine, spec, x, seed), **beside, **took}
 
 
 def pushed(name: str, experts: Path, seed: int, steps: int, told: dict[str, Any]) -> Row:
@@ -153,15 +145,18 @@ def pushed(name: str, experts: Path, seed: int, steps: int, told: dict[str, Any]
     _, x = demonstrate(env, find_policy(str(experts / "ppo-Pendulum-v1.zip"), spec), 10, seed=seed)
     goal = Goal(samples=steps)
     engine, took = played("gail", Dataset(spec, x), seed, goal, {**LEARNERS[name], **told}, [])
+    return {"name": f"gail, {name}, {env}", **at_the_end(engine, spec, x, seed), **took}
+
+
+def at_the_end(engine: Engine, spec: Spec, x: Tensor, seed: int) -> Row:
+    """Returns of 50 episodes of the last policy, beside those of the demonstrations x and of random actions."""
     found = returns(draw(engine.game.eval(), 50, seed=1000 + seed))
     return {
-        "name": f"gail, {name}, {env}",
         "seed": seed,
         "return": float(found.mean()),
         "deviation": float(found.std()),
         "demonstrations": float(returns(x).mean()),
         "random": float(returns(random_episodes(spec, 50, seed)).mean()),
-        **took,
     }
 
 

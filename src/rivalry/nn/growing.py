@@ -60,7 +60,7 @@ class Growing(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("stage", torch.tensor([0.0, 1.0], dtype=torch.float64))
-        self.read = Stage(0, 1.0)  # the stage when it was last asked for
+        self.last_read = Stage(0, 1.0)  # the stage when it was last asked for
 
     def grow(self, stage: Stage) -> None:
         self.stage.copy_(torch.tensor(stage, dtype=torch.float64))
@@ -69,8 +69,8 @@ class Growing(nn.Module):
     def now(self) -> Stage:
         if not torch.compiler.is_compiling():  # a program that is traced has the stage at which it is
             level, alpha = self.stage.tolist()
-            self.read = Stage(int(level), alpha)
-        return self.read
+            self.last_read = Stage(int(level), alpha)
+        return self.last_read
 
 
 class GrowingGenerator(Growing):
