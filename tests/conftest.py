@@ -2,12 +2,15 @@
 
 import gc
 import itertools
+import multiprocessing
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads make toy networks many times slower
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -62,3 +65,24 @@ def caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def _own_cache(caches: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the user's cache."""
     monkeypatch.setenv("RIVALRY_CACHE", str(next(caches)))
+
+
+@pytest.fixture(scope="session")
+def start() -> Iterator[Callable[..., BaseProcess]]:
+    """Start a process at once: it is forked from a server that has imported everything, which takes seconds."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        ["torch.optim", "rivalry.cli.app", "rivalry.runs.training", "rivalry.report"]
+    )
+    started: list[BaseProcess] = []
+
+    def start(job: Callable[..., Any], *args: Any, **given: Any) -> BaseProcess:
+        process = context.Process(target=job, args=args, kwargs=given)
+        process.start()
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.join()

@@ -2,13 +2,12 @@
 
 import copy
 import json
-import multiprocessing
 import random
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from toys import ABOUT, bits, different, engine_of, images, points
 
 import rivalry
 from rivalry.catalog import find, maker
+from rivalry.cli import main
 from rivalry.data.source import Dataset
 from rivalry.play.goal import Goal
 from rivalry.runs import training
@@ -84,25 +84,6 @@ Start = Callable[..., BaseProcess]
 
 
 @pytest.fixture(scope="module")
-def start() -> Iterator[Start]:
-    """Start a process at once: it is forked from a server that has imported everything."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch.optim", "rivalry.runs.training", "rivalry.report"])
-    started: list[BaseProcess] = []
-
-    def start(job: Callable[..., Any], *args: Any, **given: Any) -> BaseProcess:
-        process = context.Process(target=job, args=args, kwargs=given)
-        process.start()
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.join()
-
-
-@pytest.fixture(scope="module")
 def whole(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run without an interruption."""
     path = tmp_path_factory.mktemp("whole") / "run"
@@ -163,7 +144,13 @@ def test_killed_before_its_first_checkpoint_it_starts_anew(start: Start, whole: 
     assert end(whole) == end(torn)  # although one saved after every round, the other only at its end
 
 
-def test_killed_and_resumed_on_the_command_line(whole: Path, tmp_path: Path) -> None:
+def command_line(*words: str) -> None:
+    """What `rivalry WORDS` does in a process of its own."""
+    sys.argv = ["rivalry", *words]
+    main()
+
+
+def test_killed_and_resumed_on_the_command_line(start: Start, whole: Path, tmp_path: Path) -> None:
     torn = tmp_path / "torn"
     rivalry = [sys.executable, "-m", "rivalry"]
     options = [f"--rounds={ROUNDS}", "--save-every=0s", "--quiet", "--run", str(torn)]
@@ -175,8 +162,9 @@ def test_killed_and_resumed_on_the_command_line(whole: Path, tmp_path: Path) -> 
         assert process.poll() is None, process.stderr.read()
         process.kill()
     assert newest(torn) < ROUNDS
-    done = subprocess.run([*rivalry, "resume", str(torn), "--quiet"], capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (0, f"{torn}\n"), done.stderr
+    resumed = start(command_line, "resume", str(torn), "--quiet")
+    resumed.join()
+    assert resumed.exitcode == 0
     assert end(whole) == end(torn)
 
 

@@ -4,7 +4,6 @@ import errno
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from toys import points
 
 import rivalry
+from rivalry.cli import main
 from rivalry.data.source import Source, Spec
 from rivalry.errors import RunFailed
 from rivalry.game import Game, Move, Player
@@ -147,28 +147,32 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tensor]:
     return Run.open(run).checkpoint("newest").weights()
 
 
-def stopped_by(number: signal.Signals) -> subprocess.CompletedProcess[str]:
-    """The long run in a process of its own, sent a signal as soon as it plays."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "rivalry", *LONG, "--run", "run"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while not Path("run/log.jsonl").exists() and process.poll() is None:
-        time.sleep(0.01)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=120)
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+def play_long(folder: Path) -> None:
+    """The long run as a process of the command line plays it: its words go to the files `out` and `err`."""
+    os.chdir(folder)
+    for stream, name in ((1, "out"), (2, "err")):
+        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT), stream)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # as a process starts; a forked one ignores it
+    torch.set_num_threads(1)
+    sys.argv = ["rivalry", *LONG, "--run", "run"]
+    main()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_says_how_to_go_on_and_resume_ends_bit_identical(typed, unbroken, number) -> None:
-    done = stopped_by(number)
-    assert (done.returncode, done.stdout) == (128 + number, "")
-    said = done.stderr.splitlines()[-1]
-    assert said == f"rivalry: stopped by {number.name}; everything is saved.  Go on with: rivalry resume run"
-    assert "Traceback" not in done.stderr
+def test_a_signal_saves_says_how_to_go_on_and_resume_ends_bit_identical(
+    typed, start, unbroken, here, number
+) -> None:
+    process = start(play_long, here)
+    while not Path("run/log.jsonl").exists() and process.is_alive():
+        time.sleep(0.01)
+    os.kill(process.pid, number)
+    process.join(timeout=120)
+    assert (process.exitcode, Path("out").read_text()) == (128 + number, "")
+    said = Path("err").read_text()
+    assert said.splitlines()[-1] == (
+        f"rivalry: stopped by {number.name}; everything is saved.  Go on with: rivalry resume run"
+    )
+    assert "Traceback" not in said
     run = Run.open("run")
     assert 20 <= run.checkpoint("newest").round < 200
     assert [e["event"] for e in events()][-1] == "stopped"

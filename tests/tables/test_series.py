@@ -31,8 +31,8 @@ def test_sines_are_sines() -> None:
 
 
 def test_data_pass_and_the_mean_path_and_shuffled_steps_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rivalry.metrics.rows.series.ROUNDS", 150)
-    monkeypatch.setattr("rivalry.metrics.rows.series.ROWS", 800)
+    monkeypatch.setattr("rivalry.metrics.rows.series.ROUNDS", 120)
+    monkeypatch.setattr("rivalry.metrics.rows.series.ROWS", 500)
     fresh = scores(open_data("sines", "test").x)
     assert fresh["discriminative"] < 0.1
     assert abs(fresh["std-ratio"] - 1) < 0.05 and abs(fresh["jump-ratio"] - 1) < 0.05

@@ -105,7 +105,7 @@ def answer(
     for seed in range(seeds):
         progress("anomalies", seed, seeds)
         rows += one_seed(train, test, classes.index(normal), plan, seed)
-    return told(rows, with_settings(name)[0], normal, len(train), plan, seeds)
+    return in_sentences(rows, with_settings(name)[0], normal, len(train), plan, seeds)
 
 
 def one_seed(train: Dataset, test: Dataset, normal: int, plan: Plan, seed: int) -> list[Row]:
@@ -201,7 +201,7 @@ def errors(gan: GAN, code: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tenso
 # ---------------------------------------------------------------------- in words
 
 
-def told(rows: list[Row], data: str, normal: str, n: int, plan: Plan, seeds: int) -> Answer:
+def in_sentences(rows: list[Row], data: str, normal: str, n: int, plan: Plan, seeds: int) -> Answer:
     """The answer that follows from the rows."""
     found = [
         f"{method}: an AUC of {words(over(rows, 'AUC', method=method), '.3f')}." for method in METHODS[:-1]

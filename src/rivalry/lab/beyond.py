@@ -145,7 +145,7 @@ def answer(
     )
     if not any(row["adversarial"] for row in contests):
         raise BadRequest(f"{folder} holds none of the results that this question reads")
-    return told(contests, ablations, folder)
+    return in_sentences(contests, ablations, folder)
 
 
 ALIKE = {"reverse-kl": "reverse KL", "Fréchet distance": "fid"}  # columns that have two names in the records
@@ -230,7 +230,7 @@ def ablation(one: Ablation, folder: Path) -> Row:
     }
 
 
-def told(contests: list[Row], ablations: list[Row], folder: Path) -> Answer:
+def in_sentences(contests: list[Row], ablations: list[Row], folder: Path) -> Answer:
     """The answer that follows from the rows."""
     known = [row for row in contests if not math.isnan(row["gain"])]
     parts = [row for row in ablations if not math.isnan(row["gain"])]

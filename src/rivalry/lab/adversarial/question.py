@@ -63,7 +63,7 @@ def answer(
     for i, (name, seed) in enumerate(todo):
         progress("attacks", i, len(todo))
         rows += trained(name, data, test, rounds, features, seed)
-    return told(rows, rounds, seeds)
+    return in_sentences(rows, rounds, seeds)
 
 
 def trained(
@@ -84,7 +84,7 @@ def trained(
     return rows
 
 
-def told(rows: list[Row], rounds: Sequence[int], seeds: int) -> Answer:
+def in_sentences(rows: list[Row], rounds: Sequence[int], seeds: int) -> Answer:
     """The answer that follows from the rows."""
     last = [row for row in rows if row["round"] == rounds[-1]]
     lines = lambda column: {name: series_of(rows, "round", column, critic=name) for name in _names(rows)}

@@ -40,7 +40,7 @@ def answer(
     for i, (way, seed) in enumerate(ways):
         progress("processes", i, len(ways))
         rows.append({"what": way, "seed": seed, **together(name, way, rounds, seed)})
-    return told(exact, rows, name, rounds, seeds)
+    return in_sentences(exact, rows, name, rounds, seeds)
 
 
 def dirac(delays: Sequence[int]) -> list[Row]:
@@ -77,7 +77,7 @@ def together(data: str, way: str, rounds: int, seed: int) -> Row:
     }
 
 
-def told(exact: list[Row], rows: list[Row], data: str, rounds: int, seeds: int) -> Answer:
+def in_sentences(exact: list[Row], rows: list[Row], data: str, rounds: int, seeds: int) -> Answer:
     """The answer that follows from the rows."""
     lines = {
         f"γ = {g:g}, {how}": series_of(exact, "delay", how, gamma=g)

@@ -35,7 +35,7 @@ def answer(
     name = data or "ring"
     rows_of = open_data(name)
     wanted = batches_of(batches, (16, 64, 256) if quick else (16, 32, 64, 128, 256, 512), rows_of)
-    most, rounds = (20_000, (50, 300)) if quick else (1_000_000, (50, 200, 800, 3200))
+    most, rounds = (20_000, (50, 300)) if quick else (100_000, (50, 200, 800, 3200))
     known = [of_regression(seed) for seed in range(seeds)]
     noise, todo = list[Row](), [(game, seed) for game in games_for(rows_of) for seed in range(seeds)]
     for i, (game, seed) in enumerate(todo):
@@ -45,7 +45,7 @@ def answer(
     for i, (game, batch) in enumerate(cells):
         progress("batches", i, len(cells))
         race += tuned(game, rows_of, batch, LEVEL.get(name, 0.5), most, seeds, quick)
-    return told(known, noise, race, name, seeds, LEVEL.get(name, 0.5))
+    return in_sentences(known, noise, race, name, seeds, LEVEL.get(name, 0.5))
 
 
 def of_regression(seed: int) -> Row:
@@ -79,7 +79,9 @@ def tuned(
     return [until(name, data, batch, best, level, most, seed) for seed in range(seeds)]
 
 
-def told(known: list[Row], noise: list[Row], race: list[Row], data: str, seeds: int, level: float) -> Answer:
+def in_sentences(
+    known: list[Row], noise: list[Row], race: list[Row], data: str, seeds: int, level: float
+) -> Answer:
     """The answer that follows from the rows."""
     games = list(dict.fromkeys(row["game"] for row in race))
     lines = {

@@ -29,6 +29,7 @@ GAMES: dict[str, Make] = {
     "dcgan": lambda spec, **s: dcgan(spec, latent=16, width=16, **s),
 }
 RATES = (1e-3, 3e-3, 1e-2)
+FIRST, APART = 300, 1.3  # data drawn before the first look; how many times as many before the next
 
 
 def games_for(data: Dataset) -> list[str]:
@@ -61,12 +62,11 @@ def until(
     level: float,
     most: int,
     seed: int,
-    looks: int = 16,
     **settings: Any,
 ) -> Row:
     """Play until samples are within `level` of the data, or `most` data were drawn.
 
-    Looks are evenly spread over the logarithm of the data drawn, the first at 1/64 of `most`.
+    The first look is after FIRST data, each other after about APART times as many as the one before.
     """
     torch.manual_seed(seed)
     engine = engine_on(GAMES[name](data.spec, batch=batch, lr=lr, **settings), data, seed)
@@ -79,8 +79,9 @@ def until(
         "samples": math.inf,
         "seconds": math.inf,
     }
+    looks = math.ceil(math.log(most / FIRST) / math.log(APART))
     for k in range(looks + 1):
-        goal, began = most * 64 ** (k / looks - 1), time.process_time()
+        goal, began = FIRST * (most / FIRST) ** (k / looks), time.process_time()
         while engine.data.drawn < goal:
             play_until(engine, engine.t + 1)
         spent += time.process_time() - began

@@ -58,7 +58,7 @@ def answer(*, quick: bool, seeds: int, progress: Callable[[str, int, int], None]
     for i, (k, seed) in enumerate(ks):
         progress("mixtures", i, len(ks))
         mixed.append(of_mixture(k, seed, 300 if quick else 4000, 80 if quick else 500))
-    return told(lqg, spectra, wide, mixed, seeds)
+    return in_sentences(lqg, spectra, wide, mixed, seeds)
 
 
 def at_the_end(data: str, penalties: str, seed: int, rounds: int) -> list[Row]:
@@ -135,7 +135,7 @@ def of_mixture(k: int, seed: int, rounds: int, answers: int) -> Row:
     }
 
 
-def told(lqg: list[Row], spectra: list[Row], wide: list[Row], mixed: list[Row], seeds: int) -> Answer:
+def in_sentences(lqg: list[Row], spectra: list[Row], wide: list[Row], mixed: list[Row], seeds: int) -> Answer:
     """The answer that follows from the rows."""
     plays = [row for row in spectra if "way" in row]
     lines = {"final distance": series_of(wide, "width", "from data")}

@@ -51,7 +51,7 @@ def answer(*, quick: bool, seeds: int, progress: Callable[[str, int, int], None]
             rows += found[0]
             misled += found[1]
             asked += questions(looks, error, seed, 3 if quick else 20, 200 if quick else 1000)
-    return told(rows, misled, asked, seeds)
+    return in_sentences(rows, misled, asked, seeds)
 
 
 def made(data: Dataset, ages: Sequence[int], seed: int) -> dict[str, Tensor]:
@@ -127,7 +127,7 @@ def questions(looks: list[np.ndarray], error: float, seed: int, studies: int, mo
     ]  # fmt: skip
 
 
-def told(rows: list[Row], misled: list[Row], asked: list[Row], seeds: int) -> Answer:
+def in_sentences(rows: list[Row], misled: list[Row], asked: list[Row], seeds: int) -> Answer:
     """The answer that follows from the rows."""
     for row in rows:
         row["who"] = f"{row['metric']}, people err {row['error']:.0%}"
