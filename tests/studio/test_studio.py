@@ -22,17 +22,20 @@ pytest.importorskip("httpx", reason="the test client of starlette needs httpx")
 
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
+from toys import engine_of
 
 import rivalry
-from rivalry.catalog import CATALOG
+from rivalry.catalog import CATALOG, find, maker
 from rivalry.cli.app import app
+from rivalry.data import open_data
 from rivalry.errors import BadRequest
 from rivalry.human import Study
+from rivalry.play.goal import Goal
 from rivalry.report.family import PARENTS, family
-from rivalry.studio import guard
+from rivalry.studio import frames, guard
 from rivalry.studio.compared import differences, equal_rounds
 from rivalry.studio.family import about
-from rivalry.studio.live import learn
+from rivalry.studio.live import Pace, learn
 from rivalry.studio.server import application
 from rivalry.studio.shelf import Shelf
 from rivalry.studio.trainer import Trainer
@@ -297,7 +300,7 @@ def test_two_games_are_trained_side_by_side_on_the_same_data_and_seed(client: Te
     ):
         names = post(client, "/api/train", **asked).json()
         shown = [until(looking, "frame", lambda told: told["t"] > 1) for looking in (one, two)]
-        assert all(len(each["made"]) == 400 for each in shown)
+        assert all(len(each["made"]) in (frames.FEW, frames.MADE) for each in shown)
         assert "one training at a time" in post(client, "/api/train", **PLANE).json()["error"]
         post(client, "/api/live", do="stop")  # tells both
         for looking, name in ((one, names["run"]), (two, names["beside"])):
@@ -350,6 +353,27 @@ def test_a_frame_is_made_when_the_last_was_taken(tmp_path: Path) -> None:
     """Nobody answers "ready": one frame is sent, and the training goes on to its end."""
     _, sent = trained(tmp_path)
     assert [kind for kind, _ in sent] == ["begun", "frame", "ended"]
+
+
+def test_the_surface_comes_with_some_frames_and_then_there_are_more_points() -> None:
+    engine = engine_of(maker(find("gan")), open_data("ring"))
+    engine.play(Goal(rounds=1))
+    few, whole = (frames.frame(engine, whole=each) for each in (False, True))
+    assert len(few["made"]) == frames.FEW and "surface" not in few and few["modes"]["of"] == 8
+    assert whole["made"][: frames.FEW] == few["made"]  # of the same codes
+    assert len(whole["surface"]["values"]) == whole["surface"]["size"] ** 2
+
+
+def test_what_takes_a_share_of_the_time_waits_for_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("time.perf_counter", lambda: now)
+    pace = Pace(0.1)
+    pace.took(5.0)  # the first, of which one says nothing
+    assert pace.next == 0.0
+    pace.took(1.0)
+    assert not pace.is_due()
+    now = 10.0
+    assert pace.is_due()
 
 
 def test_a_training_whose_studio_has_gone_saves_and_ends(tmp_path: Path) -> None:

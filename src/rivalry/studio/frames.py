@@ -24,7 +24,7 @@ from rivalry.metrics.points.modes import assigned
 from rivalry.play.engine import Engine
 from rivalry.show.sheets import GAP, MARGIN, sheet, square
 
-MADE, REAL = 400, 1000  # points that are drawn
+MADE, FEW, REAL = 400, 160, 1000  # points that are drawn; FEW while it plays, between two looks of the critic
 GRID, ARROWS = 32, 60
 IMAGES = 36
 BRIGHTER, DARKER = (11, 98, 180), (196, 74, 10)  # blue and orange
@@ -69,18 +69,19 @@ def opening(engine: Engine) -> dict[str, Any]:
     return told
 
 
-def frame(engine: Engine, pointed: int | None = None) -> dict[str, Any]:
+def frame(engine: Engine, pointed: int | None = None, *, whole: bool = True) -> dict[str, Any]:
     """The samples of now.  Training is not affected: random numbers, modes and gradients are put back.
 
     Args:
         pointed: the number of a picture of the sheet, of which the gradient of the critic's score is shown too.
+        whole: in the plane, with the critic's surface and its slope, which take most of the time.
     """
     spec, real = engine.data.spec, table_of(engine)
     if real is None:
         return {}
     with engine.evaluating() as game:
         if is_plane(spec):
-            return plane(game, real)
+            return plane(game, real, whole)
         n = spec.meaning.shown(IMAGES)
         given = given_for(game, real, n)
         x = in_full_precision(game.sample(n, **given)).cpu()
@@ -101,15 +102,19 @@ def _behind(game: Game, real: Dataset) -> dict[str, Any]:
     return {} if isinstance(game, Translator) else real.spec.meaning.background(real.x, real.facts)
 
 
-def plane(game: Game, real: Dataset) -> dict[str, Any]:
-    """Samples (x, y), the modes among them, the surface in rows from low to high, and arrows (x, y, dx, dy)."""
-    given = given_for(game, real, MADE)
-    x = in_full_precision(game.sample(MADE, **given)).cpu()
+def plane(game: Game, real: Dataset, whole: bool = True) -> dict[str, Any]:
+    """Samples (x, y), the modes among them, the surface in rows from low to high, and arrows (x, y, dx, dy).
+
+    If not `whole`, fewer samples and neither surface nor arrows.
+    """
+    n = MADE if whole else FEW
+    given = given_for(game, real, n)
+    x = in_full_precision(game.sample(n, **given)).cpu()
     found: dict[str, Any] = {"made": rounded(x)}
     if (known := real.facts.get("modes")) is not None and x.isfinite().all():
         nearest, good = assigned(x, known.centers, known.std)  # the score itself also finds how sure it is
         found["modes"] = {"found": len(nearest[good].unique()), "of": len(known.centers)}
-    if not isinstance(game, Critic):
+    if not (whole and isinstance(game, Critic)):
         return found
     try:
         label = given.get("label")

@@ -4,7 +4,8 @@ It runs in a process of its own, so that what else the studio does changes none 
 gives the weights that `rivalry train` gives, but for step sizes that somebody changed on the way.
 
 Frames go through a pipe, one at a time: the next is made when the last was taken, and so nobody who looks slowly can
-hold up the training.  Frames take at most a twelfth of its time.
+hold up the training.  Frames take at most a twelfth of its time, a third of which is for the critic's surface: it
+comes with some frames and stays until the next.
 """
 
 import time
@@ -27,9 +28,23 @@ from rivalry.runs.training import resume, train
 from rivalry.studio.frames import frame, opening
 from rivalry.studio.shelf import as_json
 
-SHARE = 0.08  # of the time, for frames
+SHARE, OF_LOOKS = 0.055, 0.025  # of the time: for frames, and for those with the critic's surface
 LEAST = 1 / 30  # seconds from a frame to the next
 COMMANDS = ("play", "pause", "round", "turn", "stop", "rate", "point", "ready")
+
+
+class Pace:
+    """When to do something again that may take a share of the time."""
+
+    def __init__(self, share: float):
+        self.share, self.next, self.cost = share, 0.0, 0.0
+
+    def is_due(self) -> bool:
+        return time.perf_counter() >= self.next
+
+    def took(self, seconds: float) -> None:
+        usual, self.cost = min(seconds, self.cost), seconds  # one slow turn, as the first is, says little
+        self.next = time.perf_counter() + max(LEAST - seconds, usual / self.share)
 
 
 class Watch:
@@ -43,8 +58,8 @@ class Watch:
 
     def __init__(self, line: Connection, path: Path, paused: bool = False):
         self.line, self.path, self.paused = line, path, paused
-        self.ready, self.next, self.rate = True, 0.0, 1.0
-        self.cost = 0.0  # seconds of the frame before
+        self.ready, self.rate = True, 1.0
+        self.frames, self.looks = Pace(SHARE), Pace(OF_LOOKS)
         self.begun = False
         self.turns: Iterator[tuple[Move, ...]] | None = None  # of a round that is played turn by turn
         self.played: list[Move] = []  # of that round
@@ -148,21 +163,18 @@ class Watch:
     # ------------------------------------------------------------------ what is shown
 
     def is_due(self) -> bool:
-        return self.ready and time.perf_counter() >= self.next
+        return self.ready and (self.frames.is_due() or self.looks.is_due())
 
     def show(self, engine: Engine) -> None:
         """Send a frame if the last was taken; while nothing moves, at once."""
         if not (self.ready or self.paused):
             return
-        began = time.perf_counter()
+        whole, began = self.paused or self.looks.is_due(), time.perf_counter()
         facts = {"t": engine.t, "drawn": engine.data.drawn, "in_play": engine.in_play, "rate": self.rate}
-        self.send(
-            "frame", {**facts, "paused": self.paused, "notes": self.notes, **frame(engine, self.pointed)}
-        )
+        facts |= {"paused": self.paused, "notes": self.notes}
+        self.send("frame", {**facts, **frame(engine, self.pointed, whole=whole)})
         self.ready = False
-        took = time.perf_counter() - began
-        usual, self.cost = min(took, self.cost), took  # one slow frame, as the first is, says little
-        self.next = time.perf_counter() + max(LEAST - took, usual / SHARE)
+        (self.looks if whole else self.frames).took(time.perf_counter() - began)
 
     def send(self, kind: str, message: dict[str, Any]) -> None:
         with suppress(OSError):  # the studio has gone, which `obey` notices

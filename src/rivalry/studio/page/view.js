@@ -102,7 +102,7 @@ export function view(path, changed) {
       }, () => {});
     },
     frame: (told) => {
-      newest = told;
+      newest = { surface: newest?.surface, arrows: newest?.arrows, ...told }; // which come with some frames only
       for (const [name, value] of Object.entries(told.notes)) if (name.endsWith("/loss")) {
         const points = lines[name] ??= [];
         if (points.at(-1)?.[0] !== told.t) points.push([told.t, value]);
