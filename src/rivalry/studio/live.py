@@ -170,7 +170,12 @@ class Watch:
         if not (self.ready or self.paused):
             return
         whole, began = self.paused or self.looks.is_due(), time.perf_counter()
-        facts = {"t": engine.t, "drawn": engine.data.drawn, "in_play": engine.in_play, "rate": self.rate}
+        facts: dict[str, Any] = {
+            "t": engine.t,
+            "drawn": engine.data.drawn,
+            "in_play": engine.in_play,
+            "rate": self.rate,
+        }
         facts |= {"paused": self.paused, "notes": self.notes}
         self.send("frame", {**facts, **frame(engine, self.pointed, whole=whole)})
         self.ready = False
