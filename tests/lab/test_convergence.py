@@ -164,6 +164,6 @@ def test_the_answer_says_where_a_start_was_lost() -> None:
     row = lambda what, angle: {"what": what, "angle": angle, "residual": 0.01}
     assert "every start" in of_lqg([row("LQG, played", 1.0)])[0]
     assert "NOT EVERY" in of_lqg([row("LQG, played", 30.0)])[0]
-    held, plays = [row("LQG, the critic held", 60.0)], [{"played": 2.0, "share": 3.0}]
+    held, plays = [row("LQG, the critic held", 60.0)], [{"first": 2.0, "played": 0.9, "share": 3.0}]
     assert "as it must" in controls(held, plays)[0] and "as they must" in controls(held, plays)[1]
     assert "MUST NOT" in controls([row("LQG, the critic held", 2.0)], plays)[0]

@@ -26,7 +26,7 @@ def answer(
     *, quick: bool, seeds: int, progress: Callable[[str, int, int], None], data: str | None = None
 ) -> Answer:
     """The Dirac-GAN, a small game with delays, and processes that do not wait."""
-    name, rounds = data or "ring", 400 if quick else 6000
+    name, rounds, shared = data or "ring", 400 if quick else 6000, 400 if quick else 2000
     delays = (0, 1, 2, 4, 8, 16) if quick else (0, 1, 2, 4, 8, 16, 32, 64)
     exact = dirac(range(0, 7 if quick else 9))
     rows: list[Row] = []
@@ -39,8 +39,8 @@ def answer(
     ways = [(way, seed) for way in WAYS for seed in range(1 if quick else seeds)]
     for i, (way, seed) in enumerate(ways):
         progress("processes", i, len(ways))
-        rows.append({"what": way, "seed": seed, **together(name, way, rounds, seed)})
-    return in_sentences(exact, rows, name, rounds, seeds)
+        rows.append({"what": way, "seed": seed, **together(name, way, shared, seed)})
+    return in_sentences(exact, rows, name, (rounds, shared), seeds)
 
 
 def dirac(delays: Sequence[int]) -> list[Row]:
@@ -77,8 +77,8 @@ def together(data: str, way: str, rounds: int, seed: int) -> Row:
     }
 
 
-def in_sentences(exact: list[Row], rows: list[Row], data: str, rounds: int, seeds: int) -> Answer:
-    """The answer that follows from the rows."""
+def in_sentences(exact: list[Row], rows: list[Row], data: str, rounds: tuple[int, int], seeds: int) -> Answer:
+    """The answer that follows from the rows; `rounds` of the delays and of the processes."""
     lines = {
         f"γ = {g:g}, {how}": series_of(exact, "delay", how, gamma=g)
         for g in GAMMAS[1:]
@@ -112,8 +112,8 @@ def in_sentences(exact: list[Row], rows: list[Row], data: str, rounds: int, seed
         [*rows, *({"what": f"Dirac γ={r['gamma']:g} delay {r['delay']}", "seed": 0, **r} for r in exact)],
         "what",
         (*columns, "predicted", "played"),
-        f"{data}; {rounds:,} rounds, R1 of {PENALTY:g}; {seeds} seeds; {WORKERS} processes, with seeds: "
-        f"{len(over(rows, 'from data', what=WAYS[0]))}",
+        f"{data}; {rounds[0]:,} rounds, R1 of {PENALTY:g}; {seeds} seeds; {WORKERS} processes, {rounds[1]:,} rounds, "
+        f"with seeds: {len(over(rows, 'from data', what=WAYS[0]))}",
     )
 
 

@@ -250,13 +250,14 @@ def of_mixtures(mixed: Sequence[Row]) -> list[str]:
 def controls(lqg: Sequence[Row], plays: Sequence[Row]) -> list[str]:
     """A critic that does not move must not lead to the components; a step three times too long must part plays."""
     angle = max(over(lqg, "angle", what="LQG, the critic held"))
-    long = [row["played"] for row in plays if row["share"] > 1]
-    parts = sum(value > 1.002 for value in long)
+    long = [row for row in plays if row["share"] > 1]
+    parts, later = (sum(row[when] > 1.002 for row in long) for when in ("first", "played"))
     return [
         f"LQG with a critic that stays as it was ends {angle:.0f}° away"
         f"{', as it must' if angle > 5 else ', WHICH IT MUST NOT'}.",
-        f"With a step of three times the inverse of the largest eigenvalue, plays part in {parts} of {len(long)} games"
-        f"{', as they must' if parts == len(long) else ', AND MUST IN ALL'}.",
+        f"With a step of three times the inverse of the largest eigenvalue, plays part in the first round in {parts} "
+        f"of {len(long)} games{', as they must' if parts == len(long) else ', AND MUST IN ALL'}; over {ON} rounds, "
+        f"which carry the weights far from where the Jacobian was taken, in {later}.",
     ]
 
 
