@@ -1,12 +1,12 @@
 """Translation against its controls: pix2pix on outlines of emoji, CycleGAN between two styles, StarGAN on shapes.
 
-    python benchmarks/translation.py pix2pix|cyclegan|stargan [--time 20m] [--seeds 0] [--size 32]
+    python benchmarks/translation.py pix2pix|cyclegan|discogan|dualgan|stargan [--time 20m] [--seeds 0] [--size 32]
 
 - pix2pix on `emoji` (outline -> color), with less of the critic, with L1 alone, with the critic alone: on the test
   pairs the L1 distance from the truth, and the energy of the gradient, which of the truth is 1.  The outlines, which
   are given, make nearly all of it, so beside it stands that of color alone (what differs from grey), which is not.
 - cyclegan on `emoji-styles`, without the cycle, and without the identity as well: on test emoji in both styles, the
-  L1 distance of a translation from its true partner; the control copies the input.
+  L1 distance of a translation from its true partner; the control copies the input.  discogan and dualgan likewise.
 - stargan on `shapes`, with an identity term and without: the share of translations that have the color asked for, that
   kept shape and size, and that kept the ground dark or light, which no label tells.
 
@@ -39,12 +39,15 @@ GAMES: dict[str, dict[str, dict[str, Any]]] = {
         "no cycle": {"cycle_weight": 0},
         "no cycle, no identity": {"cycle_weight": 0, "identity_weight": 0},
     },
+    "discogan": {"discogan": {}, "no cycle": {"cycle_weight": 0}},
+    "dualgan": {"dualgan": {}, "no cycle": {"cycle_weight": 0}},
     "stargan": {"stargan": {}, "with an identity term": {"identity": 10}},
 }
-DATA = {"pix2pix": "emoji", "cyclegan": "emoji-styles", "stargan": "shapes"}
+STYLES = ("cyclegan", "discogan", "dualgan")
+DATA = {"pix2pix": "emoji", **dict.fromkeys(STYLES, "emoji-styles"), "stargan": "shapes"}
 COLUMNS = {
     "pix2pix": ("L1", "gradient energy of color", "gradient energy", "rounds"),
-    "cyclegan": ("L1", "L1 to noto", "L1 to twemoji", "rounds"),
+    **dict.fromkeys(STYLES, ("L1", "L1 to noto", "L1 to twemoji", "rounds")),
     "stargan": ("color asked for", "shape kept", "size kept", "both kept", "ground kept", "rounds"),
 }
 
@@ -57,7 +60,7 @@ def main() -> None:
     size = (options.size, options.size) if options.size else None
     test = open_data(DATA[options.game], "test", size)
     says = [f"{options.time} each; " + ", ".join(options.settings)]
-    if options.game == "cyclegan":
+    if options.game in STYLES:
         x, partner = test.rows(slice(None)), test.column("partner", slice(None))
         says.append(f"the input itself lies at an L1 of {distance(x, x[partner]):.4f} from its partner")
     for seed in options.seeds:
@@ -87,7 +90,7 @@ def pix2pix(game: Game, test: Any) -> tuple[Row, Tensor]:
 
 
 @torch.no_grad()
-def cyclegan(game: Game, test: Any) -> tuple[Row, Tensor]:
+def styles(game: Game, test: Any) -> tuple[Row, Tensor]:
     x, to, partner = test.rows(slice(None)), 1 - test.label, test.column("partner", slice(None))
     made = torch.cat([game.translate(a, b) for a, b in zip(x.split(64), to.split(64))])
     each = (made - x[partner]).abs().flatten(1).mean(1)
@@ -125,7 +128,7 @@ def color(x: Tensor) -> Tensor:
     return x - x.mean(1, keepdim=True)
 
 
-MEASURES = {"pix2pix": pix2pix, "cyclegan": cyclegan, "stargan": stargan}
+MEASURES = {"pix2pix": pix2pix, **dict.fromkeys(STYLES, styles), "stargan": stargan}
 
 
 def parse() -> argparse.Namespace:
