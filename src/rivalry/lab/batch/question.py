@@ -19,7 +19,7 @@ from rivalry.lab.small import engine_on, play_until
 from rivalry.report.question import section, table
 
 QUESTION = "What does a large batch gain in a game, and does gradient noise foretell it?"
-LEVEL = {"ring": 0.25}  # root of the energy distance at which the quality counts as reached
+LEVEL = {"ring": 0.25, "digits": 0.65}  # root of the energy distance at which the quality counts as reached
 LIMIT = 0.15  # of the estimate where the noise scale is known
 
 
