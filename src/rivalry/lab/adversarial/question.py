@@ -57,7 +57,7 @@ def answer(
     data, test = open_data("digits"), open_data("digits", "test")
     extractor = find_extractor("judge", data.spec, data)
     features = lambda x: extractor.network.eval()(x)[0]
-    rounds = (100, 200, 400) if quick else (200, 500, 1000, 2000, 4000)
+    rounds = (100, 200, 400) if quick else (200, 500, 1500)
     rows: list[Row] = []
     todo = [(name, seed) for name in treatments for seed in range(seeds)]
     for i, (name, seed) in enumerate(todo):
