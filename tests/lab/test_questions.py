@@ -6,10 +6,10 @@ import inspect
 import pytest
 from click.testing import CliRunner
 
-from rivalry.cli.lab import lab
+from rivalry.cli.lab import command_of, lab
 from rivalry.errors import BadRequest
 from rivalry.lab.answer import Answer, over, series_of, words
-from rivalry.lab.questions import QUESTIONS
+from rivalry.lab.questions import QUESTIONS, Question
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -31,6 +31,17 @@ def test_an_answer_is_a_page_with_its_sentences_and_its_rows(tmp_path) -> None:
     page = answer.write(tmp_path).read_text()
     assert "It is &lt;so&gt;." in page and "By looking." in page and "It failed." in page
     assert '"x": 1.5' in (tmp_path / "found.json").read_text()
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_a_quick_answer_says_that_it_is_one(monkeypatch, tmp_path, quick: bool) -> None:
+    short = lambda **_: Answer("Why?", ["So."], [], [], [], [], "what", ("x",), "digits")
+    monkeypatch.setattr("rivalry.lab.beyond.answer", short)
+    asked = command_of("why", Question("beyond:answer", "why"))
+    done = CliRunner().invoke(asked, ["-o", str(tmp_path), *["--quick"][:quick]], catch_exceptions=False)
+    assert done.exit_code == 0
+    page = (tmp_path / "report.html").read_text()
+    assert ("the full protocol may say the contrary" in page) == quick
 
 
 def test_a_mean_over_seeds_leaves_out_what_is_not_there_and_says_what_never_was() -> None:

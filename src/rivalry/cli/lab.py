@@ -28,6 +28,11 @@ def lab() -> None:
     """Questions about adversarial models, answered by an experiment."""
 
 
+QUICK = (
+    ". With --quick: small, and soon at an end; the full protocol may say the contrary, as it did of `batch`."
+)
+
+
 def command_of(name: str, question: Question) -> click.Command:
     """The command that asks one question of `rivalry.lab.questions`."""
 
@@ -38,6 +43,8 @@ def command_of(name: str, question: Question) -> click.Command:
         answer = getattr(importlib.import_module(f"rivalry.lab.{module}"), function)
         with steps() as show:
             found = answer(quick=quick, seeds=seeds, progress=show, **asked)
+        if quick and question.trains:
+            found.under += QUICK
         page = found.write(output or Path("lab") / name)
         print("\n".join([*found.found, *found.control, str(page)]))
 

@@ -14,11 +14,13 @@ class Question:
         target: "module:function" of `rivalry.lab`.
         about: a line for the help.
         takes: further options by name, with their help; the function takes their texts, or None.
+        trains: whether it is an experiment, which `--quick` makes smaller.
     """
 
     target: str
     about: str
     takes: dict[str, str] = field(default_factory=dict)
+    trains: bool = True
 
 
 QUESTIONS = {
@@ -48,6 +50,7 @@ QUESTIONS = {
         "beyond:answer",
         "What do adversarial games reach on other data than images?  From recorded results.",
         {"results": "a folder of recorded results; benchmarks/results"},
+        trains=False,
     ),
     "anomalies": Question(
         "anomalies:answer",
@@ -57,5 +60,6 @@ QUESTIONS = {
     "family": Question(
         "family_tree:answer",
         "Which games are there, and what comes from what?  A map, as a page and an SVG.",
+        trains=False,
     ),
 }
