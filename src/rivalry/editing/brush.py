@@ -30,7 +30,7 @@ STEPS, RATE = 25, 0.1  # of Adam; the paper's code has the same rate
 STARTS, SHOWN = 16, 8
 AROUND = 0.3  # deviation of the starts; with the 0.5 of the paper's code, the rest of a sample changes too
 # Adam moves each number of a code at one rate, however little it matters.  With this ε, what matters to a stroke moves;
-# it is taken times the share of the pixels that are not painted, since where all are, all numbers of the code matter.
+# it falls to 0 where all pixels are painted (by the square of their share), since then all numbers of the code matter.
 EPSILON = 0.03
 EDGE, CLOSE = 0.2, 0.01  # weights, for colors in [-1, 1]
 ORIENTATIONS, CELL = 8, 8  # of a histogram; pixels of a cell's side
@@ -158,7 +158,8 @@ def brush(
     with seeded(game, seed):
         noise = AROUND * torch.randn(starts, *code.shape[1:]).to(code)
     noise[0] = 0
-    epsilon = EPSILON * float((~strokes.mask).float().mean()) + 1e-8
+    painted = float(strokes.mask.float().mean())
+    epsilon = EPSILON * (1 - painted**2) + 1e-8
     u = _descended(cost, cost.middle + noise, steps, epsilon)
     with torch.no_grad():
         best = cost(u).argsort()[:shown]
