@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -144,10 +145,11 @@ def test_killed_before_its_first_checkpoint_it_starts_anew(start: Start, whole: 
     assert end(whole) == end(torn)  # although one saved after every round, the other only at its end
 
 
-def command_line(*words: str) -> None:
-    """What `rivalry WORDS` does in a process of its own."""
+def command_line(out: Path, *words: str) -> None:
+    """What `rivalry WORDS` does in a process of its own; what it prints goes to the file `out`."""
     sys.argv = ["rivalry", *words]
-    main()
+    with out.open("w") as file, redirect_stdout(file):
+        main()
 
 
 def test_killed_and_resumed_on_the_command_line(start: Start, whole: Path, tmp_path: Path) -> None:
@@ -162,9 +164,10 @@ def test_killed_and_resumed_on_the_command_line(start: Start, whole: Path, tmp_p
         assert process.poll() is None, process.stderr.read()
         process.kill()
     assert newest(torn) < ROUNDS
-    resumed = start(command_line, "resume", str(torn), "--quiet")
+    out = tmp_path / "out"
+    resumed = start(command_line, out, "resume", str(torn), "--quiet")
     resumed.join()
-    assert resumed.exitcode == 0
+    assert (resumed.exitcode, out.read_text()) == (0, f"{torn}\n")
     assert end(whole) == end(torn)
 
 

@@ -28,9 +28,7 @@ def lab() -> None:
     """Questions about adversarial models, answered by an experiment."""
 
 
-QUICK = (
-    ". With --quick: small, and soon at an end; the full protocol may say the contrary, as it did of `batch`."
-)
+QUICK = ". With --quick networks are small and training is short: the full protocol may say the contrary, as of `batch`."
 
 
 def command_of(name: str, question: Question) -> click.Command:
