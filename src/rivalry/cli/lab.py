@@ -28,7 +28,9 @@ def lab() -> None:
     """Questions about adversarial models, answered by an experiment."""
 
 
-QUICK = ". With --quick networks are small and training is short: the full protocol may say the contrary, as of `batch`."
+QUICK = (
+    ". --quick: small networks, short training; the full protocol may say the contrary, as it did of `batch`."
+)
 
 
 def command_of(name: str, question: Question) -> click.Command:
