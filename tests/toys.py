@@ -35,7 +35,7 @@ SMALL = {
     "pack": 2, "pool": 2, "quantiles": 16,
     "warmup": 1, "critic_warmup": 0, "rollouts": 2, "heads": 2, "representations": 4,
     "walk": 2, "replay": 32,
-    "content": 4, "motion": 2, "past": 2, "draws": 2,
+    "content": 4, "motion": 2, "past": 2, "draws": 2, "fixed": "random", "side": 32,
 }  # fmt: skip
 
 

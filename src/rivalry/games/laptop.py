@@ -83,6 +83,16 @@ LAPTOP: dict[str, dict[str, Any]] = {
     },
     "stylegan2": {"width": 8, "latent": 64, "depth": 2, "mixing": 0.5, "every": 4, "path": 0.0},
     "r3gan": {"lr": 1e-3, "every": 2},
+    "fastgan": {"width": 8, "latent": 64, "batch": 32, "lr": 1e-3, "average": 0.998},
+    "projected": {
+        "width": 8,
+        "latent": 64,
+        "critic_width": 16,
+        "side": 64,
+        "batch": 16,
+        "lr": 1e-3,
+        "average": 0.998,
+    },
     "pix2pix": {
         "width": 16,
         "depth": 1,

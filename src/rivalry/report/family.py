@@ -12,7 +12,7 @@ PARENTS: dict[str, tuple[str, ...]] = {
     "pacgan": ("gan",), "progan": ("wgan-gp",), "sngan": ("wgan-gp",), "sngan-projection": ("sngan", "acgan"),
     "projection-gan": ("sngan-projection",), "sagan": ("sngan-projection",), "rpgan": ("gan",), "ragan": ("rpgan",),
     "biggan": ("sagan",), "biggan-deep": ("biggan",), "stylegan": ("progan",), "stylegan2": ("stylegan",),
-    "r3gan": ("rpgan",),
+    "r3gan": ("rpgan",), "fastgan": ("dcgan", "sngan"), "projected": ("fastgan",),
     "pix2pix": ("cgan",), "cyclegan": ("pix2pix",), "discogan": ("gan",), "dualgan": ("wgan",),
     "stargan": ("cyclegan", "acgan"), "cross-aligned": ("vae",), "esrgan": ("ragan",), "inpaint": ("gan",),
     "level-gan": ("dcgan", "wgan-gp"), "sound-to-image": ("sngan-projection",),
