@@ -79,7 +79,10 @@ def main() -> None:
 
 def made(game: str, data: str, time: str) -> dict[str, Any]:
     """Train the game, keep its last sheet, and tell how it was made."""
-    words = ["train", game, *played_on(game, data), "--recipe", "laptop", "--time", time]
+    words = ["train", game, *played_on(game, data), "--recipe", "laptop"]
+    words += (
+        [] if "rounds" in recipes(find(game))["laptop"] else ["--time", time]
+    )  # where it has no length of its own
     before = [DEMONSTRATE.split()] if game in DEMONSTRATED else []
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
@@ -91,7 +94,8 @@ def made(game: str, data: str, time: str) -> dict[str, Any]:
         sheet = run / "samples" / f"{done['round']:06d}.png"
         shutil.copy(sheet, GALLERY / f"{game}.png")
         wrote = sheet.with_suffix(".txt")
-        text = wrote.read_text(encoding="utf-8").splitlines()[:LINES] if wrote.exists() else []
+        said = find(game).kinds[0] == "tokens"
+        text = wrote.read_text(encoding="utf-8").splitlines()[:LINES] if said else []
     return {
         "command": "\n".join("rivalry " + " ".join(command) for command in [*before, words]),
         "rounds": done["round"],
