@@ -85,12 +85,13 @@ LAPTOP: dict[str, dict[str, Any]] = {
     "r3gan": {"lr": 1e-3, "every": 2},
     "fastgan": {"width": 8, "latent": 64, "batch": 32, "lr": 1e-3, "average": 0.998},
     "projected": {
-        "width": 8,
+        "side": 32,
         "latent": 64,
+        "width": 8,
         "critic_width": 16,
-        "side": 64,
-        "batch": 16,
+        "batch": 32,
         "lr": 1e-3,
+        "augment": "none",
         "average": 0.998,
     },
     "pix2pix": {
@@ -109,6 +110,6 @@ LAPTOP: dict[str, dict[str, Any]] = {
 
 MEASURED = frozenset({
     "dcgan", "cogan", "infogan", "wgan", "wgan-gp", "progan", "sngan", "projection-gan", "biggan", "stylegan",
-    "stylegan2", "r3gan", "pix2pix", "cyclegan", "stargan",
+    "stylegan2", "r3gan", "fastgan", "projected", "pix2pix", "cyclegan", "stargan",
 })  # fmt: skip
 TIME = "10m"
