@@ -221,12 +221,22 @@ def test_a_picture_is_inverted(page: "sync_api.Page", home: Home) -> None:
     opened(page, home, "3")
     source = page.locator(".tiles img").nth(2).get_attribute("src")
     digit = base64.b64decode(source.partition(",")[2])
-    page.locator("input[type=file]").set_input_files(
+    page.get_by_label("Find the code").set_input_files(
         {"name": "digit.png", "mimeType": "image/png", "buffer": digit}
     )
     told = page.get_by_text("mean squared error")
     told.wait_for()
     assert float(told.inner_text().rpartition(" ")[2]) <= 0.03
+
+
+def test_the_critic_dreams_of_the_chosen_sample(page: "sync_api.Page", home: Home) -> None:
+    opened(page, home, "5")
+    page.locator(".tiles button").nth(0).click()
+    page.get_by_text("Deep Dream").click()
+    press(page, "Dream")
+    before, after = (page.get_by_alt_text(name).last for name in ("The chosen sample", "The dream"))
+    after.wait_for()
+    assert before.get_attribute("src") != after.get_attribute("src")
 
 
 # ---------------------------------------------------------------------- compare

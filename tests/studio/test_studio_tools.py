@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from smooth import SPEC, Drawing, Linear, Smooth
+from smooth import SPEC, Drawing, Linear, Smooth, Stylish
 from torch import Tensor
 
 from rivalry.data.source import Column, Spec
@@ -18,7 +18,7 @@ from rivalry.kinds.image import to_image
 from rivalry.studio import asked as get
 from rivalry.studio.frames import BRIGHTER, DARKER, score_slopes
 from rivalry.studio.shelf import Shelf
-from rivalry.studio.use import Opened, film, samples, translated
+from rivalry.studio.use import Opened, dreamed, facts, film, mixed, samples, translated
 
 
 def picture(data: str) -> Image.Image:
@@ -155,3 +155,51 @@ def test_a_film_runs_forth_and_back() -> None:
         assert shown.format == "GIF" and shown.n_frames == 6 and shown.size == (12, 10)
     with pytest.raises(BadRequest, match="2 to 64 codes"):
         film(opened, {"codes": codes[:1]})
+
+
+def test_a_code_takes_the_layers_of_another() -> None:
+    opened = Opened(Stylish(), SPEC)
+    assert facts(opened, {})["bands"] == ["coarse", "middle", "fine"]
+    one, other = (torch.tensor(code) for code in samples(opened, {"n": 2})["codes"])
+    took = {}
+    for band in ("coarse", "middle", "fine"):
+        made = mixed(opened, {"code": one.tolist(), "of": other.tolist(), "band": band})
+        layers = torch.tensor(made["codes"][0])
+        took[band] = [torch.equal(layer, there) for layer, there in zip(layers, other)]
+        assert all(torch.equal(w, one[i]) for i, w in enumerate(layers) if not took[band][i])
+    assert torch.tensor([*took.values()]).sum(0).tolist() == [1] * len(
+        one
+    )  # the three bands are all layers, once
+    with pytest.raises(BadRequest, match="styles"):
+        mixed(Opened(Smooth(), SPEC), {})
+
+
+class Looking(Drawing):
+    """A critic with two convolutions."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        torch.manual_seed(0)
+        self.eyes = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.ReLU(), torch.nn.Conv2d(4, 4, 3))
+
+    def score(self, x: Tensor) -> Tensor:
+        return self.eyes(x).mean((1, 2, 3))
+
+
+def test_a_critic_dreams_of_a_picture() -> None:
+    opened = Opened(Looking(), SPEC)
+    assert facts(opened, {})["layers"] == ["eyes.0", "eyes.1", "eyes.2"]
+    asked = {"picture": in_base64(torch.zeros(1, 10, 12)), "layer": "eyes.2"}
+
+    def strength(steps: int) -> list[float]:
+        shown = [np.array(picture(one)) for one in dreamed(opened, {**asked, "steps": steps})["pictures"]]
+        assert {x.shape for x in shown} == {(110, 132)}
+        eyes = opened.game.eyes  # type: ignore[union-attr]
+        return [float(eyes(torch.tensor(x / 127.5 - 1).float()[None, None]).norm().detach()) for x in shown]  # type: ignore[operator]
+
+    (before, some), (_, more) = strength(3), strength(20)
+    assert before < some < more
+    with pytest.raises(BadRequest, match="no layer 'ears'"):
+        dreamed(opened, {**asked, "layer": "ears"})
+    with pytest.raises(BadRequest, match="no critic"):
+        dreamed(Opened(Smooth(), SPEC), asked)

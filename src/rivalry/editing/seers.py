@@ -17,7 +17,7 @@ from rivalry.data import open_data
 from rivalry.data.source import Spec
 from rivalry.editing.codes import given_labels
 from rivalry.errors import BadRequest, unknown
-from rivalry.game import Critic
+from rivalry.game import Critic, Game
 from rivalry.metrics.extractors.extractor import BUNDLED, Extractor, judge, load_judge
 from rivalry.runs.opening import load, local, open_run
 
@@ -95,8 +95,15 @@ def _judge(data: str) -> Seer:
 
 def _critic(name: str, device: str, which: str) -> Seer:
     run = open_run(local(name))
-    spec = Spec.from_json(run.config["spec"])
-    game = load(run, device=device, which=which)
+    return of_game(name, load(run, device=device, which=which), Spec.from_json(run.config["spec"]))
+
+
+def of_game(name: str, game: Game, spec: Spec) -> Seer:
+    """The critic of a game.
+
+    Raises:
+        BadRequest: it has none that looks at images.
+    """
     if spec.meaning.axes != 2 or not isinstance(game, Critic):
         raise BadRequest(f"{name} has no critic that looks at images; take the run of a GAN of images")
     c, h, w = spec.shape

@@ -1,4 +1,4 @@
-"""What one does with a trained generator: samples, sliders along codes, paths, inversion, the brush, translation.
+"""What one does with a trained game: samples, sliders along codes, paths, mixing, inversion, the brush, dreams.
 
 Each function takes what the page asked and answers with pictures (PNG in base64) and codes (nested lists), so that the
 studio itself remembers nothing.  All of it is done by `rivalry.editing` and `rivalry.runs.drawing`.
@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from rivalry.data.source import Spec
-from rivalry.editing import arithmetic, brush, codes, factorize, invert
+from rivalry.editing import arithmetic, brush, codes, dream, factorize, invert, mix
+from rivalry.editing.seers import Seer, layers, of_game
 from rivalry.editing.translate import carried
 from rivalry.errors import BadRequest
 from rivalry.game import Coded, Conditional, Conditioned, Game, Latent, Steerable, Styled, Translator
@@ -33,6 +34,7 @@ MOST = 64  # samples
 FRAME = 120  # ms of a picture of a film
 WORDS = 60  # of a vocabulary that are told
 SECONDS = 15.0  # that an inversion may take
+DREAMED = 112  # pixels of the shorter side of a dream at most, or the picture's own
 
 
 class Opened:
@@ -67,10 +69,14 @@ class Opened:
         column = self.spec.extra[self.game.conditioned_on]
         return {self.game.conditioned_on: column.meaning.typed(get.text(asked, "text", ""), column)}
 
-    def read(self, asked: Asked) -> Tensor:
-        """An uploaded picture (1, c, h, w) in [-1, 1]."""
+    def seer(self) -> Seer:
+        """The game's critic as a network that dreams."""
+        return of_game("this game", self.game, self.spec)
+
+    def read(self, asked: Asked, times: int = 1) -> Tensor:
+        """An uploaded picture (1, c, h, w) in [-1, 1], at the size of samples or so many times as large."""
         c, h, w = self.spec.shape
-        pixels = get.picture(get.unpacked(asked, "picture"), c, (h, w))
+        pixels = get.picture(get.unpacked(asked, "picture"), c, (times * h, times * w))
         return torch.tensor(pixels).float().div(127.5).sub(1)[None]
 
     def decoded(self, z: Tensor, label: int | None) -> list[str]:
@@ -119,6 +125,8 @@ def facts(opened: Opened, asked: Asked) -> dict[str, Any]:
         "words": _words(opened),
         "truncation": _has_truncation(game),
         "directions": isinstance(game, Steerable) and opened.latent,
+        "bands": list(mix.BANDS) if isinstance(game, Styled) else [],
+        "layers": _layers(opened),
         "parts": cast(Coded, game).named if isinstance(game, Coded) and opened.latent else {},
         "given": "pictures"
         if isinstance(game, Translator)
@@ -126,6 +134,14 @@ def facts(opened: Opened, asked: Asked) -> dict[str, Any]:
         if isinstance(game, Conditioned)
         else "",
     }
+
+
+def _layers(opened: Opened) -> list[str]:
+    """The layers of the critic that may dream; none where it looks at no pictures alone."""
+    try:
+        return [name for name, shape in layers(opened.seer()).items() if len(shape) == 3]
+    except BadRequest:
+        return []
 
 
 def _words(opened: Opened) -> list[str]:
@@ -225,6 +241,24 @@ def path(opened: Opened, asked: Asked) -> dict[str, Any]:
     return {"pictures": opened.decoded(way, label), "codes": way.tolist()}
 
 
+def mixed(opened: Opened, asked: Asked) -> dict[str, Any]:
+    """A code with the layers `band` (coarse, middle, fine) of another code, `of`."""
+    if opened.space != "w":
+        raise BadRequest("only generators with styles are mixed: those of stylegan and stylegan2")
+    target, source = opened.code(asked.get("code")), opened.code(asked.get("of"))
+    w = mix.mixed(target, source, mix.band(get.text(asked, "band"), target.shape[1]))[:, 0]
+    return {"pictures": opened.decoded(w, opened.label(asked)), "codes": w.tolist()}
+
+
+def dreamed(opened: Opened, asked: Asked) -> dict[str, Any]:
+    """A picture (`picture`, base64), and what the game's critic makes of it: Deep Dream, on a layer of its own."""
+    seer = opened.seer()
+    x = opened.read(asked, max(1, DREAMED // min(opened.spec.shape[1:])))
+    ascent = dream.Ascent(steps=get.whole(asked, "steps", dream.STEPS, 1, 4 * dream.STEPS))
+    made = dream.dream(seer, x, get.text(asked, "layer", "") or None, ascent=ascent)
+    return {"pictures": [*opened.shown(x), *opened.shown(made)], "codes": []}
+
+
 def found(opened: Opened, asked: Asked) -> dict[str, Any]:
     """The code whose sample is nearest to an uploaded picture (`picture`, base64)."""
     invert.require_invertible(opened.game)
@@ -285,5 +319,5 @@ def film(opened: Opened, asked: Asked) -> dict[str, Any]:
 
 TOOLS = {
     "facts": facts, "sample": samples, "steer": steer, "path": path, "invert": found, "brush": painted,
-    "translate": translated, "film": film,
+    "translate": translated, "film": film, "mix": mixed, "dream": dreamed,
 }  # fmt: skip

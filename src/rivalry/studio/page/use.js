@@ -1,8 +1,9 @@
-// What one does with a trained generator: sample, sliders, path, inversion, the brush, translation.
+// What one does with a trained game: sample, sliders, path, mixing, inversion, the brush, dreams, translation.
 
 import { attempt, button, choice, download, fill, h, png, post, runChoice, tell } from "/page/dom.js";
 import { say } from "/page/words.js";
 import { easel } from "/page/easel.js";
+import { dreaming } from "/page/dream.js";
 
 export async function enter(place, first) {
   const { runs, node: run } = await runChoice({ "aria-label": say("chooseRun") });
@@ -124,7 +125,7 @@ function translation(place, run, facts) {
 
 // The place where one sample is worked on.
 function workbench(place, use, facts) {
-  let code = null, base = null, picture = "", show = () => {}, empty = () => {}, path = null, way = [];
+  let code = null, base = null, picture = "", show = () => {}, empty = () => {}, path = null, way = [], mixing = null;
   const groups = { plus: [], minus: [] }, counts = h("span", { className: "soft" });
   const sliders = h("div"), found = h("div", { className: "tiles" });
   const draw = easel(facts.shape);
@@ -189,6 +190,8 @@ function workbench(place, use, facts) {
     set(done.codes[0], done.pictures[0]);
     makeSliders();
   };
+  const bands = facts.bands.length ? h("div", { className: "row" }, `${say("mixIn")} `,
+    facts.bands.map((band) => button(band, () => { mixing = { code, band }; tell(say("pick")); }))) : null;
   fill(place, h("h2", {}, say("chosen")), draw.node,
     h("div", { className: "row" }, draw.tools, button("apply", brush, { className: "main" })),
     found, sliders,
@@ -196,18 +199,30 @@ function workbench(place, use, facts) {
       button("clear", () => { groups.plus = []; groups.minus = []; tellGroups(); makeSliders(); empty(); })),
     h("div", { className: "row" }, button("pathTo", () => { path = code; tell(say("pick")); }), film,
       button("save", () => download("sample.png", png(picture))),
-      button("saveCode", () => download("code.json", URL.createObjectURL(new Blob([JSON.stringify(code)]))))));
+      button("saveCode", () => download("code.json", URL.createObjectURL(new Blob([JSON.stringify(code)]))))),
+    bands, facts.layers.length ? dreaming(use, facts.layers, () => picture, uploaded) : null);
+  function work(to, shown) {
+    place.hidden = false;
+    base = to;
+    draw.clear();
+    set(to, shown);
+    makeSliders();
+  }
+
   return {
     uses(how, emptied) { show = how; empty = emptied; },
     group,
     choose(to, shown) {
-      place.hidden = false;
-      const from = path;
-      path = null;
-      base = to;
-      draw.clear();
-      set(to, shown);
-      makeSliders();
+      const from = path, mixed = mixing;
+      path = mixing = null;
+      if (mixed) {
+        attempt(null, async () => {
+          const made = await use("mix", { ...mixed, of: to });
+          work(made.codes[0], made.pictures[0]);
+        });
+        return;
+      }
+      work(to, shown);
       if (from) attempt(null, async () => {
         const walked = await use("path", { from, to, steps: 9 });
         way = walked.codes;
