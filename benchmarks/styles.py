@@ -2,8 +2,8 @@
 
     python benchmarks/styles.py [--time 20m] [--seeds 0] [--data fashion-mnist] [--only stylegan …]
 
-- Fréchet distance (on the judge's features) of `stylegan`, `stylegan2` and `dcgan` after the same time.  The settings of
-  all three were found by trying, for one core.
+- Fréchet distance (on the judge's features) of `stylegan`, `stylegan2` and `dcgan` after the same time.  The settings
+  of all three were found by trying, for one core.
 - Mixing: of 1,000 pairs, one image gives the layers of maps up to 4, 8 or 16 pixels, another the rest.  The share in
   which the judge sees in the mixed image the class of the first ("coarse, 16"), and of the second ("fine, 16").
   Beside them the share by chance, and the most there can be: the same styles drawn again, with other noise.
@@ -17,7 +17,7 @@ import argparse
 import torch
 from certificate import certificate
 from played import played
-from record import Row, record, recorded
+from record import Row, record, recorded_with
 
 from rivalry.data import open_data
 from rivalry.data.source import Dataset
@@ -47,8 +47,6 @@ def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
     provenance, data = certificate(), open_data(options.data, size=SIZE)
-    anew = [f"{name}, {options.data}" for name in options.only or GAMES]
-    rows = [row for row in recorded("styles") if row["game"] not in anew]
     judged = judge(data.spec, data)
     for seed in options.seeds:
         for name in options.only or GAMES:
@@ -64,11 +62,11 @@ def main() -> None:
             }
             row |= {"fid": fid(game, data, judged, seed)}
             row |= {**mixing(game, judged, seed), **paths(game, seed)} if isinstance(game, Styled) else {}
-            rows.append({**row, **provenance})
             print(row, flush=True)
             tuned = ", ".join(f"{key}={value}" for key, value in TUNED.items())
             says = f"32 x 32; styled games with {', '.join(SMALL)}, but for what -s changes in the commands; "
             says += f"dcgan with {tuned}"
+            rows = recorded_with({**row, **provenance}, "styles", "game")
             record("styles", rows, "game", COLUMNS, [says])
 
 
