@@ -3,7 +3,8 @@
     python benchmarks/metrics.py [--repeats 3] [--threads 2]
 
 - Fréchet distance at d = 2,048 from moments, of 10,000 and of 1,000 features a side, against `scipy.linalg.sqrtm`
-  of the product, as pytorch-fid and clean-fid take it.
+  of the product, as pytorch-fid and clean-fid take it, and against the eigenvalues of the product
+  (`scipy.linalg.eigvals`), the quicker way that torchmetrics takes.
 - Precision, recall, density and coverage of 10,000 against 10,000 features of 2,048, against `prdc`.
 - KID on all of 10,000 against 10,000, against 100 subsets of 1,000 as torch-fidelity takes them.
 
@@ -64,6 +65,12 @@ def contests(n: int) -> Iterator[tuple[str, str, Callable[[], float], Callable[[
         lambda: by_root(of_x, of_y),
     )
     yield (
+        f"Fréchet, {n:,}, by eigenvalues",
+        "scipy.linalg.eigvals",
+        lambda: frechet_distance(of_x, of_y),
+        lambda: by_eigenvalues(of_x, of_y),
+    )
+    yield (
         "Fréchet, 1,000 (n ≤ d)",
         "scipy.linalg.sqrtm",
         lambda: frechet_of_few(few, others),
@@ -98,8 +105,18 @@ def by_root(a: Moments, b: Moments) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         root = linalg.sqrtm(a.covariance.numpy() @ b.covariance.numpy())
-    apart = float((a.mean - b.mean).square().sum() + a.covariance.trace() + b.covariance.trace())
-    return apart - 2 * float(np.trace(np.real(root)))
+    return apart(a, b) - 2 * float(np.trace(np.real(root)))
+
+
+def by_eigenvalues(a: Moments, b: Moments) -> float:
+    """The distance with the roots of the eigenvalues of the product of the covariances."""
+    values = linalg.eigvals(a.covariance.numpy() @ b.covariance.numpy())
+    return apart(a, b) - 2 * float(np.sqrt(values + 0j).real.sum())
+
+
+def apart(a: Moments, b: Moments) -> float:
+    """The part of the distance that needs no root."""
+    return float((a.mean - b.mean).square().sum() + a.covariance.trace() + b.covariance.trace())
 
 
 def contest(ours: Callable[[], float], theirs: Callable[[], float], repeats: int) -> Row:
