@@ -12,7 +12,7 @@ Deviations:
     The fixed network is EfficientNet-lite0, one of those that the paper tried.
     Both turns see one augmentation of the fakes, so that the fixed network looks at them once.
     Each critic has the convolutions that its map has room for, with as many channels throughout.
-    No network is a value: `random` looks through untrained convolutions, as the control.
+    `fixed=random` looks through untrained convolutions: the control.
     FastGAN's generator, as in the paper, without the noise on its maps.
 """
 
