@@ -285,3 +285,10 @@ class ADA(Augment):
             _affine(gray + scalar(torch.randn).exp2() * (identity - gray)),
         ]
         return reduce(lambda done, step: self._sometimes(step) @ done, steps[1:], self._sometimes(steps[0]))
+
+
+AUGMENTS: dict[str, type[Augment]] = {
+    "none": Nothing,
+    "diffaugment": DiffAugment,
+    "ada": ADA,
+}  # as settings name them

@@ -20,7 +20,7 @@ from torch import nn
 
 from rivalry.data.source import Spec
 from rivalry.games.two_players import GAN
-from rivalry.maths.augment import ADA, DiffAugment, Nothing
+from rivalry.maths.augment import AUGMENTS
 from rivalry.maths.divergences import non_saturating
 from rivalry.maths.optimizers import adam
 from rivalry.maths.priors import uniform
@@ -28,7 +28,6 @@ from rivalry.nn.choice import critic_for, generator_for
 from rivalry.nn.seamless import Seamless
 from rivalry.settings import Count, Fraction, Rate
 
-AUGMENTS = {"none": Nothing, "diffaugment": DiffAugment, "ada": ADA}
 PADDINGS: dict[str, Callable[[Any], nn.Module]] = {"zeros": lambda G: G, "circular": Seamless}
 
 

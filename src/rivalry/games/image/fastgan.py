@@ -24,8 +24,8 @@ import torch
 
 from rivalry.data.source import Source, Spec
 from rivalry.game import Move
-from rivalry.games.image.dcgan import AUGMENTS
 from rivalry.games.two_players import TwoPlayers
+from rivalry.maths.augment import AUGMENTS
 from rivalry.maths.divergences import hinge
 from rivalry.maths.optimizers import adam
 from rivalry.maths.priors import normal

@@ -33,7 +33,7 @@ from torch.nn import functional as F
 from rivalry.data.source import Source, Spec
 from rivalry.game import Move
 from rivalry.games.two_players import TwoPlayers
-from rivalry.maths.augment import ADA, Augment, DiffAugment, Nothing
+from rivalry.maths.augment import AUGMENTS, Augment
 from rivalry.maths.divergences import non_saturating
 from rivalry.maths.optimizers import MakeOptimizer, adam
 from rivalry.maths.penalties import PathLength, r1
@@ -45,7 +45,6 @@ from rivalry.nn.style import Mapping, Noise, double_smoothly, halve_smoothly, mi
 from rivalry.settings import Count, Fraction, Rate, Weight
 
 WIDEST = 512
-AUGMENTS = {"none": Nothing, "diffaugment": DiffAugment, "ada": ADA}
 
 # ---------------------------------------------------------------- StyleGAN's networks
 
