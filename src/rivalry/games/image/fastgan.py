@@ -5,7 +5,8 @@
 (Liu, Zhu, Song & Elgammal 2021, "Towards Faster and Stabilized GAN Training for High-fidelity Few-shot Image
 Synthesis", arXiv 2101.04775, equations 1 to 4.)  f(x) are two maps of the critic.  From the last, a decoder draws the
 image at half its size; from a quarter of the one before it, another draws that quarter.  Only real images are drawn.
-A critic that keeps what it takes to draw them cannot learn a few images by heart.  Networks are in `nn.light`.
+A critic that must keep what it takes to draw them learns a few images by heart less soon, the paper says.  The networks
+are in `nn.light`.
 
 Deviations:
     The difference is a mean absolute one, where the authors' code has LPIPS, whose weights others trained.
@@ -14,7 +15,6 @@ Deviations:
     No noise is added to the generator's maps, so that a sample is a function of its code.
     A map excites the one 8 times as large where the paper's is 16 times as large, so that images of 32 pixels have
         one such pair; the paper begins at 256 pixels.
-    A batch of 8 is the authors'; larger ones are as good here and quicker.
 """
 
 from collections.abc import Iterator
@@ -79,7 +79,7 @@ def fastgan(
     Settings:
         latent: length of the code z, normal
         width: channels of the map nearest to the image; each halving doubles them, up to 16 times
-        again: weight of the error with which the critic draws real images again; at 0 it learns few by heart
+        again: weight of the error with which the critic draws real images again; 0 for none
         augment: differentiable augmentation of all that the critic sees
     """
     spec.require("fastgan", kind="image")
