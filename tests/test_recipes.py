@@ -8,7 +8,7 @@ from rivalry.data.source import toy
 from rivalry.errors import BadRequest
 from rivalry.games.laptop import LAPTOP, MEASURED
 from rivalry.play.goal import Goal
-from rivalry.runs.recipes import in_words, plan, usual_recipe
+from rivalry.runs.recipes import in_place_of, in_words, plan, usual_recipe
 from rivalry.settings import check
 
 NOTHING = {"rounds": None, "samples": None, "seconds": None}
@@ -45,6 +45,12 @@ def test_the_recipe_says_how_long_unless_the_user_does() -> None:
 def test_the_line_names_the_settings_and_the_way_back() -> None:
     line = in_words("dcgan", "laptop")
     assert "width=16" in line and "`--recipe paper`" in line and "\n" not in line
+
+
+def test_a_time_in_place_of_the_rounds_of_a_recipe_is_said() -> None:
+    assert "45 rounds" in in_place_of("cell", "laptop", Goal(seconds=180))
+    assert in_place_of("cell", "laptop", Goal(rounds=3)) == ""
+    assert in_place_of("dcgan", "laptop", Goal(seconds=180)) == ""  # it is found for a time
 
 
 def test_every_game_of_pictures_has_the_recipe() -> None:

@@ -364,16 +364,31 @@ def test_the_surface_comes_with_some_frames_and_then_there_are_more_points() -> 
     assert len(whole["surface"]["values"]) == whole["surface"]["size"] ** 2
 
 
-def test_what_takes_a_share_of_the_time_waits_for_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 0.0
+@pytest.mark.parametrize("between", [0.001, 0.3, 0.7])
+def test_what_takes_a_share_of_the_time_takes_it_in_the_mean(
+    monkeypatch: pytest.MonkeyPatch, between: float
+) -> None:
+    now, taken, pace = 0.0, 0.0, Pace(0.1)
     monkeypatch.setattr("time.perf_counter", lambda: now)
-    pace = Pace(0.1)
     pace.took(5.0)  # the first, of which one says nothing
-    assert pace.next == 0.0
+    while now < 300:
+        now += between  # it is asked between two rounds only
+        if pace.is_due():
+            now += 0.1
+            taken += 0.1
+            pace.took(0.1)
+    assert 0.095 < taken / now < 0.105
+
+
+def test_what_was_late_for_long_is_not_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, pace = 0.0, Pace(0.1)
+    monkeypatch.setattr("time.perf_counter", lambda: now)
     pace.took(1.0)
-    assert not pace.is_due()
-    now = 10.0
-    assert pace.is_due()
+    now = 1000.0
+    pace.took(1.0)
+    assert pace.next == now
+    pace.took(1.0)
+    assert pace.next == now + 10
 
 
 def test_a_training_whose_studio_has_gone_saves_and_ends(tmp_path: Path) -> None:

@@ -324,7 +324,10 @@ class Engine:
         devices = [self.device] if self.device.type == "cuda" else []
         training = self.game.training
         with torch.random.fork_rng(devices), torch.no_grad(), autocast(self.precision, self.device):
-            torch.manual_seed(seed)
+            generator = torch.default_generator if self.device.type == "cpu" else torch
+            generator.manual_seed(
+                seed
+            )  # torch's own also writes down who asked, which takes longer than a small game
             self.game.eval()
             try:
                 yield self.game

@@ -74,6 +74,15 @@ def in_words(game: str, recipe: str) -> str:
     return f"without a GPU the recipe is `{recipe}` ({what}); `--recipe paper` takes the paper's settings"
 
 
+def in_place_of(game: str, recipe: str, goal: Goal) -> str:
+    """A line that says for how many rounds or samples a recipe was found, where a time is asked for; else empty."""
+    found = _recipe(game, recipe)
+    own = {kind: found[kind] for kind in ("rounds", "samples") if kind in found}
+    if not own or goal.seconds is None:
+        return ""
+    return f"the recipe `{recipe}` was found for {Goal(**own)}; this run lasts {goal} in their place"
+
+
 def _recipe(game: str, name: str) -> dict[str, Any]:
     known = catalog.recipes(catalog.find(game))
     if name not in known:

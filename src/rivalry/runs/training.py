@@ -35,7 +35,7 @@ from rivalry.runs.places import data_of, named, remember
 from rivalry.runs.playing import play
 from rivalry.runs.probe import is_small
 from rivalry.runs.progress import steps
-from rivalry.runs.recipes import in_words, plan, usual_recipe
+from rivalry.runs.recipes import in_place_of, in_words, plan, usual_recipe
 from rivalry.runs.run import Run, command
 from rivalry.waiting import shown_by
 from rivalry.worlds.experience import source_of
@@ -129,6 +129,8 @@ def train(
             if not quiet:
                 say(in_words(name, usual))
         goal = planned.goal
+        if planned.recipe and not quiet and (told := in_place_of(name, planned.recipe, goal)):
+            say(told)
         config: dict[str, Any] = {
             "game": name,
             "recipe": planned.recipe,

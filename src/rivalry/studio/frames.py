@@ -24,7 +24,7 @@ from rivalry.metrics.points.modes import assigned
 from rivalry.play.engine import Engine
 from rivalry.show.sheets import GAP, MARGIN, sheet, square
 
-MADE, FEW, REAL = 400, 160, 1000  # points that are drawn; FEW while it plays, between two looks of the critic
+MADE, FEW, REAL = 400, 100, 1000  # points that are drawn; FEW while it plays, between two looks of the critic
 GRID, ARROWS = 32, 60
 IMAGES = 36
 BRIGHTER, DARKER = (11, 98, 180), (196, 74, 10)  # blue and orange

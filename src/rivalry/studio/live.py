@@ -4,7 +4,7 @@ It runs in a process of its own, so that what else the studio does changes none 
 gives the weights that `rivalry train` gives, but for step sizes that somebody changed on the way.
 
 Frames go through a pipe, one at a time: the next is made when the last was taken, and so nobody who looks slowly can
-hold up the training.  Frames take at most a twelfth of its time, a third of which is for the critic's surface: it
+hold up the training.  Frames take at most a twelfth of its time, a fifth of which is for the critic's surface: it
 comes with some frames and stays until the next.
 """
 
@@ -28,13 +28,17 @@ from rivalry.runs.training import resume, train
 from rivalry.studio.frames import frame, opening
 from rivalry.studio.shelf import as_json
 
-SHARE, OF_LOOKS = 0.055, 0.025  # of the time: for frames, and for those with the critic's surface
+SHARE, OF_LOOKS = 0.065, 0.015  # of the time: for frames, and for those with the critic's surface
 LEAST = 1 / 30  # seconds from a frame to the next
 COMMANDS = ("play", "pause", "round", "turn", "stop", "rate", "point", "ready")
 
 
 class Pace:
-    """When to do something again that may take a share of the time."""
+    """When to do something again that may take a share of the time.
+
+    It can be done between two rounds only.  What comes late for that is made up for by the next, which then is due
+    earlier, so that the share is kept in the mean.
+    """
 
     def __init__(self, share: float):
         self.share, self.next, self.cost = share, 0.0, 0.0
@@ -44,7 +48,8 @@ class Pace:
 
     def took(self, seconds: float) -> None:
         usual, self.cost = min(seconds, self.cost), seconds  # one slow turn, as the first is, says little
-        self.next = time.perf_counter() + max(LEAST - seconds, usual / self.share)
+        now, wait = time.perf_counter(), max(LEAST, usual / self.share)
+        self.next = max(self.next, now - wait) + wait
 
 
 class Watch:

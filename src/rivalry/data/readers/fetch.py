@@ -245,6 +245,7 @@ FETCHED = {
             "test": "0b381379398a0943a88bf3864ff3f5177903dcf178030b4b74c495294b38fa7c",
         },
         sources={
+            "the Debian package": _from_idx(Path("/usr/share/datasets/fashion-mnist")),
             "the Hugging Face Hub": _from_hub(
                 "zalando-datasets/fashion_mnist",
                 {
@@ -253,7 +254,6 @@ FETCHED = {
                 },
                 "image",
             ),
-            "the Debian package": _from_idx(Path("/usr/share/datasets/fashion-mnist")),
         },
     ),
     "cifar10": Fetchable(
