@@ -1,11 +1,12 @@
 """Deep Dream on the judge of MNIST: how the answer of a layer grows, what jitter does, and a class made likelier.
 
     python benchmarks/dreaming.py [--pictures 8]
+    python benchmarks/dreaming.py --only digits --layer convolutions.11 --steps 40    the last convolution, more steps
 
 Rows: on EfficientNet-lite0, where it is installed, the two photographs that come with scikit-learn at 224 x 224; on the
 judge of MNIST smooth random pictures of 64 x 64, and held-out digits at 28 x 28.  Columns: the norm of what the default
-layer answers to the dream, divided by that to the picture (mean and least over pictures), beside the control, the same
-changes of pixels at other places; total variation of dreams without jitter, divided by that with it; toward the class
+layer (or the one that is named) answers to the dream, divided by that to the picture (mean and least over pictures),
+beside the control, the same changes of pixels at other places; total variation of dreams without jitter, divided by that with it; toward the class
 after the digit's own, or class 3: the share of pictures whose probability of it rises with every step, and its mean
 before and after.
 
@@ -24,20 +25,24 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rivalry.data import open_data
-from rivalry.editing.dream import Ascent, dream, toward
+from rivalry.editing.dream import STEPS, Ascent, dream, toward
 from rivalry.editing.seers import Seer, answer, find_seer, require_layer
 
 COLUMNS = (
     "answer, times", "least", "other places, times", "variation without jitter, times", "rises with every step",
     "probability before", "probability after",
 )  # fmt: skip
-STEPS = 40  # toward a class
+TOWARD = 40  # steps toward a class
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", type=int, default=8)
-    n = parser.parse_args().pictures
+    parser.add_argument("--only", choices=("smooth pictures", "digits", "photographs"))
+    parser.add_argument("--layer", help="in place of the default one")
+    parser.add_argument("--steps", type=int, default=STEPS, help="of each octave")
+    options = parser.parse_args()
+    n = options.pictures
     torch.set_num_threads(1)
     provenance = certificate()
     judge = find_seer("judge-mnist")
@@ -49,9 +54,14 @@ def main() -> None:
     }
     if find_spec("efficientnet_lite_pytorch"):
         every["photographs"] = find_seer("efficientnet-lite0"), photos(), [3] * 2
-    for name, (seer, pictures, wanted) in every.items():
-        found = {"network": seer.name, **measured(seer, pictures, wanted), "n": len(pictures)}
-        row = {"pictures": name, "seed": 0, **found, **provenance}
+    if options.only:
+        every = {options.only: every[options.only]}
+    for kind, (seer, pictures, wanted) in every.items():
+        name = ", ".join([kind, *([options.layer, f"{options.steps} steps"] if options.layer else [])])
+        found = measured(seer, pictures, wanted, require_layer(seer, options.layer), options.steps)
+        row = {
+            "pictures": name, "seed": 0, "network": seer.name, **found, "n": len(pictures), **provenance
+        }  # fmt: skip
         print(row, flush=True)
         record("dreaming", recorded_with(row, "dreaming", "pictures"), "pictures", ("network", *COLUMNS, "n"))
 
@@ -68,13 +78,12 @@ def cloud(side: int, seed: int) -> Tensor:
     return 0.2 * F.interpolate(coarse, (side, side), mode="bicubic", align_corners=False).clamp(-3, 3)
 
 
-def measured(judge: Seer, pictures: list[Tensor], wanted: list[int]) -> Row:
-    layer = require_layer(judge, None)
+def measured(judge: Seer, pictures: list[Tensor], wanted: list[int], layer: str, steps: int) -> Row:
     strength = lambda x: float(answer(judge, x, layer).norm())
-    dreams = [dream(judge, x, layer) for x in pictures]
+    dreams = [dream(judge, x, layer, ascent=Ascent(steps=steps)) for x in pictures]
     times = [strength(y) / strength(x) for x, y in zip(pictures, dreams)]
     others = [strength(elsewhere(x, y)) / strength(x) for x, y in zip(pictures, dreams)]
-    still = [dream(judge, x, layer, ascent=Ascent(jitter=0)) for x in pictures]
+    still = [dream(judge, x, layer, ascent=Ascent(steps=steps, jitter=0)) for x in pictures]
     return {
         "answer, times": mean(times),
         "least": min(times),
@@ -85,7 +94,7 @@ def measured(judge: Seer, pictures: list[Tensor], wanted: list[int]) -> Row:
 
 
 def of_classes(judge: Seer, pictures: list[Tensor], wanted: list[int]) -> Row:
-    ascent = Ascent(steps=STEPS)
+    ascent = Ascent(steps=TOWARD)
     ways = [
         [p for _, p in toward(judge, x, str(k), until=0.9, ascent=ascent)] for x, k in zip(pictures, wanted)
     ]
