@@ -6,9 +6,9 @@
 Rows: on EfficientNet-lite0, where it is installed, the two photographs that come with scikit-learn at 224 x 224; on the
 judge of MNIST smooth random pictures of 64 x 64, and held-out digits at 28 x 28.  Columns: the norm of what the default
 layer (or the one that is named) answers to the dream, divided by that to the picture (mean and least over pictures),
-beside the control, the same changes of pixels at other places; total variation of dreams without jitter, divided by that with it; toward the class
-after the digit's own, or class 3: the share of pictures whose probability of it rises with every step, and its mean
-before and after.
+beside the control, the same changes of pixels at other places; total variation of dreams without jitter, divided by
+that with it; toward the class after the digit's own, or class 3: the share of pictures whose probability of it rises
+with every step, and its mean before and after.
 
 Writes benchmarks/results/dreaming.json and .md.
 """
