@@ -22,7 +22,9 @@ def main(folder: Path) -> None:
     for name, page in GUIDES.items():
         (folder / page).write_text(_without_folder((ROOT / name).read_text()))
     for path in (ROOT / "docs").glob("*"):
-        if path.is_file():
+        if path.suffix == ".md":
+            (folder / path.name).write_text(path.read_text().replace("](../", "]("))  # docs/ is the root there
+        elif path.is_file():
             shutil.copy(path, folder / path.name)
     if (ROOT / "docs" / "gallery").is_dir():
         shutil.copytree(ROOT / "docs" / "gallery", folder / "gallery")
