@@ -31,7 +31,7 @@ from rivalry.kinds.image import to_image
 from rivalry.play.goal import seconds
 
 RIVALRY = [sys.executable, "-m", "rivalry"]
-COLUMNS = ("command", "rounds", "seconds", "measuring")
+COLUMNS = ("advised", "rounds", "seconds", "measuring")
 
 
 def main() -> None:
@@ -66,7 +66,7 @@ def played(place: Path, name: str, time: str) -> dict[str, Any]:
     done = next(line for line in reversed(lines) if line.get("event") == "done")
     shutil.copy(place / "run" / "samples" / f"{done['round']:06d}.png", RESULTS / f"first-hour-{name}.png")
     return {
-        "command": shlex.join(["rivalry", *words]),
+        "advised": shlex.join(["rivalry", *words]),
         "rounds": done["round"],
         "seconds": done["seconds"],
         "measuring": 1 - done["in_play"] / seconds(time),
