@@ -7,7 +7,7 @@ same in many sizes up to 1,000 pixels; 60 of them; and digits beside edges of ot
 `rivalry data check` is run, and the one command that it prints, with the time that is asked for here.  Written down
 are the command, the share of the time that sheets and scores took, and the time until the end.
 
-Writes benchmarks/results/first-hour.json and .md, and a sheet a folder beside them.
+Writes benchmarks/results/first-hour.json and .md, and a sheet of each folder to docs/first-hour/.
 """
 
 import argparse
@@ -31,6 +31,7 @@ from rivalry.kinds.image import to_image
 from rivalry.play.goal import seconds
 
 RIVALRY = [sys.executable, "-m", "rivalry"]
+SHEETS = RESULTS.parents[1] / "docs" / "first-hour"
 COLUMNS = ("advised", "rounds", "seconds", "measuring")
 
 
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("--time", default="10m")
     parser.add_argument("--folders", nargs="*", default=list(FOLDERS), choices=list(FOLDERS))
     options = parser.parse_args()
+    SHEETS.mkdir(exist_ok=True)
     provenance = certificate()
     for name in options.folders:
         with tempfile.TemporaryDirectory() as place:
@@ -64,7 +66,7 @@ def played(place: Path, name: str, time: str) -> dict[str, Any]:
     subprocess.run([*RIVALRY, *words, "--run", "run", "-q"], cwd=place, check=True, stdout=subprocess.DEVNULL)
     lines = [json.loads(line) for line in (place / "run" / "log.jsonl").read_text().splitlines()]
     done = next(line for line in reversed(lines) if line.get("event") == "done")
-    shutil.copy(place / "run" / "samples" / f"{done['round']:06d}.png", RESULTS / f"first-hour-{name}.png")
+    shutil.copy(place / "run" / "samples" / f"{done['round']:06d}.png", SHEETS / f"{name}.png")
     return {
         "advised": shlex.join(["rivalry", *words]),
         "rounds": done["round"],
