@@ -26,8 +26,9 @@ def main(folder: Path) -> None:
             (folder / path.name).write_text(path.read_text().replace("](../", "]("))  # docs/ is the root there
         elif path.is_file():
             shutil.copy(path, folder / path.name)
-    if (ROOT / "docs" / "gallery").is_dir():
-        shutil.copytree(ROOT / "docs" / "gallery", folder / "gallery")
+    for pictures in ("gallery", "first-hour"):
+        if (ROOT / "docs" / pictures).is_dir():
+            shutil.copytree(ROOT / "docs" / pictures, folder / pictures)
     shutil.copytree(ROOT / "benchmarks" / "results", folder / "benchmarks" / "results")
     for entry in catalog.CATALOG:
         (folder / "games" / f"{entry.name}.md").write_text(game_page(entry))

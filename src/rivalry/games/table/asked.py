@@ -44,10 +44,12 @@ class AskedRows(Game):
         G: (n, latent + k) -> (n, code.width).
     """
 
-    def __init__(self, spec: Spec, *, latent: int, width: int, average: float, batch: int, lr: float):
+    def __init__(
+        self, spec: Spec, *, modes: int, latent: int, width: int, average: float, batch: int, lr: float
+    ):
         super().__init__()
         self.column, self.latent, self.batch = spec.x, latent, batch
-        self.code = RowCode(spec.x)
+        self.code = RowCode(spec.x, modes)
         first = latent + self.code.k
         self.G = nn.Sequential(
             Residual(first, width),

@@ -58,6 +58,7 @@ class CTGAN(AskedRows):
         self,
         spec: Spec,
         *,
+        modes: int,
         latent: int,
         width: int,
         pack: int,
@@ -71,7 +72,7 @@ class CTGAN(AskedRows):
     ):
         if batch % pack:
             raise BadRequest(f"ctgan's batch is whole packs: expected a multiple of {pack}, got {batch}")
-        super().__init__(spec, latent=latent, width=width, average=average, batch=batch, lr=lr)
+        super().__init__(spec, modes=modes, latent=latent, width=width, average=average, batch=batch, lr=lr)
         self.critic_steps, self.pool = critic_steps, pool
         self.penalty = gradient_penalty(penalty)
         self.D = PackCritic(self.code.width + self.code.k, width, pack, dropout)
@@ -134,6 +135,7 @@ class CTGAN(AskedRows):
 def ctgan(
     spec: Spec,
     *,
+    modes: Count = 10,
     latent: Count = 128,
     width: Count = 256,
     pack: Count = 10,
@@ -148,6 +150,7 @@ def ctgan(
     """A conditional GAN for tables.
 
     Settings:
+        modes: parts of a number's mixture, at most
         latent: numbers of a code
         width: units of a hidden layer of both networks
         pack: rows that the critic sees at once
@@ -162,6 +165,7 @@ def ctgan(
     spec.require("ctgan", kind="table")
     return CTGAN(
         spec,
+        modes=modes,
         latent=latent,
         width=width,
         pack=pack,
@@ -175,4 +179,4 @@ def ctgan(
     )
 
 
-RECIPES = {"ctgan": {"laptop": {"rounds": 1500, "dropout": 0.0, "lr": 1e-3}}}
+RECIPES = {"ctgan": {"laptop": {"rounds": 1500, "modes": 4, "pack": 2, "dropout": 0.0, "lr": 1e-3}}}

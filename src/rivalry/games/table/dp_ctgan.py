@@ -65,6 +65,7 @@ class DPCTGAN(AskedRows):
         self,
         spec: Spec,
         *,
+        modes: int,
         latent: int,
         width: int,
         noise: float,
@@ -76,7 +77,7 @@ class DPCTGAN(AskedRows):
         batch: int,
         lr: float,
     ):
-        super().__init__(spec, latent=latent, width=width, average=average, batch=batch, lr=lr)
+        super().__init__(spec, modes=modes, latent=latent, width=width, average=average, batch=batch, lr=lr)
         self.noise, self.clip, self.delta, self.critic_steps = noise, clip, delta, critic_steps
         self.penalty = r2(penalty)
         self.D = PerceptronCritic((self.code.width + self.code.k,), width=width, depth=2)
@@ -177,6 +178,7 @@ def in_memory(data: Source) -> TableSource:
 def dp_ctgan(
     spec: Spec,
     *,
+    modes: Count = 10,
     latent: Count = 64,
     width: Count = 128,
     noise: Weight = 1.0,
@@ -191,6 +193,7 @@ def dp_ctgan(
     """A conditional GAN for tables with a bound on what it says about any one row.
 
     Settings:
+        modes: parts of a number's mixture, at most
         latent: numbers of a code
         width: units of a hidden layer of both networks
         noise: σ, in multiples of `clip`; 0 for none, and an infinite epsilon
@@ -207,6 +210,7 @@ def dp_ctgan(
         raise BadRequest(f"dp-ctgan's delta is a chance, far below one by the number of rows; got {delta}")
     return DPCTGAN(
         spec,
+        modes=modes,
         latent=latent,
         width=width,
         noise=noise,

@@ -32,10 +32,12 @@ FITTED_ON = 2500  # rows, in the first round
 class TVAE(Game):
     """An encoder and a decoder of rows."""
 
-    def __init__(self, spec: Spec, *, latent: int, width: int, decay: float, batch: int, lr: float):
+    def __init__(
+        self, spec: Spec, *, modes: int, latent: int, width: int, decay: float, batch: int, lr: float
+    ):
         super().__init__()
         self.latent, self.batch, self.decay = latent, batch, decay
-        self.code = RowCode(spec.x)
+        self.code = RowCode(spec.x, modes)
         body = lambda a, b: nn.Sequential(
             nn.Linear(a, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, b)
         )
@@ -83,6 +85,7 @@ class TVAE(Game):
 def tvae(
     spec: Spec,
     *,
+    modes: Count = 10,
     latent: Count = 128,
     width: Count = 128,
     decay: Weight = 1e-5,
@@ -92,6 +95,7 @@ def tvae(
     """A variational autoencoder of rows.
 
     Settings:
+        modes: parts of a number's mixture, at most
         latent: numbers of a code
         width: units of a hidden layer
         decay: weight of half the sum of squares of all weights
@@ -99,7 +103,7 @@ def tvae(
         lr: Adam's step size
     """
     spec.require("tvae", kind="table")
-    return TVAE(spec, latent=latent, width=width, decay=decay, batch=batch, lr=lr)
+    return TVAE(spec, modes=modes, latent=latent, width=width, decay=decay, batch=batch, lr=lr)
 
 
 RECIPES = {"tvae": {"laptop": {"rounds": 1000}}}
