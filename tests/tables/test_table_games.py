@@ -66,6 +66,15 @@ def test_rows_come_back_from_their_code() -> None:
     torch.testing.assert_close(rows, data.x, atol=0.02, rtol=0)
 
 
+def test_fewer_modes_are_a_narrower_code_of_the_same_rows() -> None:
+    data = dependent()
+    wide, narrow = (RowCode(data.spec.x, modes) for modes in (10, 4))
+    for code in (wide, narrow):
+        code.fit(data.x)
+    assert wide.width - narrow.width == 6 * wide.q
+    torch.testing.assert_close(wide.means[:, :4], narrow.means)  # no number of these has more than four
+
+
 def test_a_copula_keeps_columns_and_their_correlation_and_independence_does_not() -> None:
     data = dependent()
     made = {}
