@@ -63,10 +63,11 @@ LAPTOP: dict[str, dict[str, Any]] = {
         "average": 0.998,
     },
     "biggan-deep": {
+        "latent": 60,
         "embedding": 32,
-        "width": 16,
+        "width": 8,
         "attend": 0,
-        "batch": 64,
+        "batch": 32,
         "critic_steps": 1,
         "generator_lr": 5e-4,
         "critic_lr": 2e-3,
@@ -109,7 +110,7 @@ LAPTOP: dict[str, dict[str, Any]] = {
 }
 
 MEASURED = frozenset({
-    "dcgan", "cogan", "infogan", "wgan", "wgan-gp", "progan", "sngan", "projection-gan", "biggan", "stylegan",
+    "dcgan", "cogan", "infogan", "wgan", "wgan-gp", "progan", "sngan", "projection-gan", "biggan", "biggan-deep", "stylegan",
     "stylegan2", "r3gan", "fastgan", "projected", "pix2pix", "cyclegan", "stargan",
 })  # fmt: skip
 TIME = "10m"
