@@ -16,8 +16,7 @@ export function plane(canvas, box, real, frame) {
   const x = (value) => (value - left) / (right - left) * width;
   const y = (value) => height - (value - low) / (high - low) * height;
   pen.clearRect(0, 0, width, height);
-  if (frame.surface) shade(pen, frame.surface, width, height);
-  dots(pen, real, x, y, 1.6 * scale, color("--soft"));
+  pen.drawImage(ground(canvas, real, frame.surface, x, y, scale), 0, 0);
   dots(pen, frame.made ?? [], x, y, 2.4 * scale, color("--second"));
   pen.strokeStyle = color("--third");
   pen.lineWidth = 1.5 * scale;
@@ -28,6 +27,19 @@ export function plane(canvas, box, real, frame) {
     pen.lineTo(x(px) + dx / longest * width / 12, y(py) - dy / longest * width / 12);
   }
   pen.stroke();
+}
+
+// What is the same in most frames, the surface and the real points: drawn once, and kept until one of them changes.
+const grounds = new WeakMap();
+function ground(canvas, real, surface, x, y, scale) {
+  const { width, height } = canvas, [ink, light] = [color("--soft"), color("--first")];
+  const key = [real, surface, width, height, ink, light], kept = grounds.get(canvas);
+  if (kept && key.every((one, k) => one === kept.key[k])) return kept.image;
+  const image = new OffscreenCanvas(width, height), pen = image.getContext("2d");
+  if (surface) shade(pen, surface, width, height);
+  dots(pen, real, x, y, 1.6 * scale, ink);
+  grounds.set(canvas, { key, image });
+  return image;
 }
 
 function dots(pen, points, x, y, size, fill) {

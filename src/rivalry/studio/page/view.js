@@ -5,6 +5,7 @@ import { curve, hue, plane } from "/page/plot.js";
 import { say } from "/page/words.js";
 
 const MOST = 600; // points of a live curve
+const SELDOM = 250; // milliseconds from one drawing of the curves to the next
 
 function words({ player, notes, batch, plural }) {
   const short = (value) => (Number.isFinite(value) ? value.toPrecision(3) : "?");
@@ -69,7 +70,7 @@ export function view(path, changed) {
   const names = h("p", { className: "row" }), turns = h("ol", { reversed: true });
   const node = h("section", { className: "panel" }, standing, canvas, legend, pictures.place, pointHelp,
     h("h3", {}, say("losses")), losses, names, h("h3", {}, say("turns")), turns);
-  let begun = null, lines = {}, newest = null, drawing = false, seen = [], run = "";
+  let begun = null, lines = {}, newest = null, drawing = false, seen = [], run = "", charted = 0;
 
   function draw() {
     drawing = false;
@@ -84,6 +85,11 @@ export function view(path, changed) {
     pointHelp.hidden = !newest.grid;
     if (newest.made && begun?.box) plane(canvas, begun.box, begun.real, newest);
     if (newest.sheet) { sheet.src = png(newest.sheet); pictures.show(newest); }
+    if (newest.paused || now - charted > SELDOM) chart(now);
+  }
+
+  function chart(now) {
+    charted = now;
     curve(losses, lines);
     fill(names, Object.keys(lines).map((name, k) => { const each = h("span", {}, name); each.style.color = hue(k); return each; }));
   }
@@ -96,7 +102,7 @@ export function view(path, changed) {
       changed(told.busy, run);
     },
     begun: (told) => {
-      begun = told; lines = {}; newest = null; fill(turns);
+      begun = told; lines = {}; newest = null; charted = 0; fill(turns);
       get(`/api/run/${encodeURIComponent(told.run)}`).then(({ curves }) => {
         for (const [name, points] of Object.entries(curves)) if (name.endsWith("/loss")) lines[name] = [...points, ...(lines[name] ?? [])];
       }, () => {});
