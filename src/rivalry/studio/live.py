@@ -29,7 +29,7 @@ from rivalry.studio.frames import frame, opening
 from rivalry.studio.shelf import as_json
 
 SHARE, OF_LOOKS = 0.065, 0.015  # of the time: for frames, and for those with the critic's surface
-LEAST = 1 / 22  # seconds from a frame to the next
+LEAST = 1 / 20  # seconds from a frame to the next
 COMMANDS = ("play", "pause", "round", "turn", "stop", "rate", "point", "ready")
 
 
