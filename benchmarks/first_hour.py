@@ -1,6 +1,6 @@
 """A stranger with a folder of pictures: the command that `data check` gives, on five folders.
 
-    python benchmarks/first_hour.py [--time 10m] [--folders digits faces ...]
+    python benchmarks/first_hour.py [--time 10m] [--folders grey-digits faces ...]
 
 The folders are written from data of the package: grey digits of 28 pixels with labels; faces of 64 pixels without; the
 same in many sizes up to 1,000 pixels; 60 of them; and digits beside edges of others, two domains.  For each,
@@ -107,7 +107,7 @@ def write(x: torch.Tensor, path: Path, size: int | None = None) -> None:
 
 
 FOLDERS: dict[str, Callable[[Path], None]] = {
-    "digits": digits,
+    "grey-digits": digits,
     "faces": faces,
     "many-sizes": many_sizes,
     "sixty": lambda folder: faces(folder, 60),

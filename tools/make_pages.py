@@ -23,7 +23,9 @@ def main(folder: Path) -> None:
         (folder / page).write_text(_without_folder((ROOT / name).read_text()))
     for path in (ROOT / "docs").glob("*"):
         if path.suffix == ".md":
-            (folder / path.name).write_text(path.read_text().replace("](../", "]("))  # docs/ is the root there
+            (folder / path.name).write_text(
+                path.read_text().replace("](../", "](")
+            )  # docs/ is the root there
         elif path.is_file():
             shutil.copy(path, folder / path.name)
     for pictures in ("gallery", "first-hour"):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from rivalry.data import NAMES, open_data
+from rivalry.data import NAMES, _say_which, open_data
 from rivalry.errors import BadRequest
 
 
@@ -66,11 +66,18 @@ def test_a_file_of_another_kind(tmp_path: Path) -> None:
         open_data(str(tmp_path / "one.png"))
 
 
-def test_a_name_hides_a_folder_of_the_same_name(tmp_path: Path, monkeypatch) -> None:
+def test_a_name_hides_a_folder_of_the_same_name_and_says_so_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    _say_which.cache_clear()
     monkeypatch.chdir(tmp_path)
+    assert open_data("digits").spec.shape == (1, 8, 8)
+    assert capsys.readouterr().err == ""
+    _say_which.cache_clear()
     (tmp_path / "digits").mkdir()
     Image.new("L", (9, 9)).save(tmp_path / "digits" / "1.png")
-    assert open_data("digits").spec.shape == (1, 8, 8)
+    assert open_data("digits").spec.shape == open_data("digits", "test").spec.shape == (1, 8, 8)
+    assert capsys.readouterr().err.count("write ./digits") == 1
     assert open_data("./digits").spec.shape == (1, 9, 9)
 
 

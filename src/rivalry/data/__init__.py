@@ -5,12 +5,14 @@ Importing this package imports no torch, so that names can be listed at once.
 
 import importlib
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union
 
 from rivalry.data.names import NAMES, Named
 from rivalry.errors import BadRequest, unknown
 from rivalry.kinds import KINDS, find_kind, reader_of, reader_of_folder
+from rivalry.terminal import say
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -73,6 +75,7 @@ def open_data(
         )
     name_or_path, told = with_settings(name_or_path)
     if name_or_path in NAMES:
+        _say_which(name_or_path)
         return _open_named(name_or_path, split, size, told)
     if name_or_path.startswith(ENVIRONMENT):
         return _open_environment(name_or_path.removeprefix(ENVIRONMENT), split, size)
@@ -88,6 +91,15 @@ def open_data(
     raise unknown(
         "data set", name_or_path, NAMES, "`rivalry list data` names them, and a path is data as well"
     )
+
+
+@cache
+def _say_which(name: str) -> None:
+    """Say, once, that a data set is taken where a file or folder of its name is there too."""
+    if _exists(Path(name)):
+        say(
+            f"{name} is the data set of that name (`rivalry list data`); for the one that lies here, write ./{name}"
+        )
 
 
 def one_datum(path: Path, column: "Column") -> "Tensor":
