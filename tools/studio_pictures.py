@@ -79,7 +79,7 @@ class Visit:
         self.until("document.querySelector('form details .field')")
         if beside:
             self.page.get_by_label("Beside it", exact=True).select_option(beside)
-            self.until("document.querySelectorAll('form details .field').length > 20")
+            self.until("document.querySelectorAll('form details').length > 1")
         self.page.locator("form summary", has_text="Settings").first.click()
         for name, value in RING.items():
             self.page.locator("form").get_by_label(name, exact=True).first.fill(value)
@@ -145,8 +145,8 @@ def digits(visit: Visit) -> None:
     visit.press("Resume")
     visit.page.wait_for_selector(".pointed:not([hidden])")
     visit.page.wait_for_timeout(1500)
-    box: Any = visit.page.locator(".pointed").bounding_box()
-    visit.page.locator(".pointed").focus()
+    box: Any = visit.page.locator(".pointed:not([hidden])").bounding_box()
+    visit.page.locator(".pointed:not([hidden])").focus()
     for _ in range(9):
         visit.page.keyboard.press("ArrowRight")
     visit.page.wait_for_selector(".slopes:not([hidden])")

@@ -91,7 +91,9 @@ class Trainer:
             threading.Thread(target=self._pump, args=(self.line, self.worker, name), daemon=True).start()
 
     def require_free(self) -> None:
-        """Raises BadRequest while something is being trained."""
+        """Raises BadRequest while something is being trained.  A training that has ended may still be leaving."""
+        if self.worker is not None and "ended" in self.last:
+            self.worker.join(PATIENCE)
         if self.busy:
             raise BadRequest(f"one training at a time: {self.run} is being trained; stop it first")
 
