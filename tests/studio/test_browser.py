@@ -144,6 +144,16 @@ def test_what_makes_no_sense_is_refused_beside_its_field(
     assert trouble.pop() == REFUSED  # which is how a browser logs the refusal
 
 
+def test_what_is_hidden_is_not_seen(page: "sync_api.Page", home: Home) -> None:
+    page.goto(f"{home.address}#live/gan")
+    page.wait_for_selector("form summary")
+    assert page.locator("canvas.plane[hidden]").count() >= 1
+    seen = page.evaluate(
+        "[...document.querySelectorAll('[hidden]')].filter(e => e.getClientRects().length).length"
+    )
+    assert seen == 0
+
+
 @pytest.fixture(scope="module")
 def learned(browser: "sync_api.Browser", home: Home) -> str:
     """A game of the ring that was trained from the page until it shows seven of the eight modes, and waits."""
